@@ -1,0 +1,98 @@
+# `make` alone lists the targets. Each is the whole of what it says, on a fresh machine with python3
+# (3.11 or newer), its headers, a C compiler and access to a package index through pip.
+
+PYTHON ?= python3
+BIN    := .venv/bin
+PIP     = -m pip --disable-pip-version-check -qq install
+OUT    ?= proto
+PYTEST := $(BIN)/python -m pytest
+
+KERNEL := setup.py $(wildcard engine/*.pyx engine/*.pxd engine/*.pxi)
+PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup fix check test crash debug demo bench bench-short proto lock ci clean
+
+help:
+	@awk -F ':.*#> ' '/^[a-z-]+:.*#> / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/built .venv-proto/installed #> environment, pinned and hashed tools, compiled kernel
+
+fix: setup #> repair what can repair itself: imports, layout, simple lint
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	$(BIN)/buf format -w
+
+check: setup #> format, lint, types, layers, contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint engine
+	PATH="$(CURDIR)/$(BIN):$$PATH" lint-imports --no-logo
+	$(BIN)/buf lint
+	$(BIN)/buf format -d --exit-code
+
+test: setup #> every test but the long crash series
+	@$(PYTEST) -n 2 --dist worksteal -m "not crash"
+
+crash: setup #> the long crash and power-loss series
+	@$(PYTEST) -m crash --timeout 1800
+
+debug: setup #> the tests on a kernel with bounds and overflow checks; restores the fast one
+	@rm -f .venv/built
+	GONGJI_DEBUG=1 $(BIN)/python $(PIP) --no-build-isolation --no-deps -e .
+	@status=0; $(PYTEST) -n 2 --dist worksteal -m "not crash" || status=$$?; \
+	$(MAKE) --no-print-directory setup && exit $$status
+
+demo: setup #> a guided tour: server, terminals, a gateway, on made-up people
+	@$(BIN)/gongji demo
+
+bench: setup #> in-process benchmarks; table here, numbers in build/benchmark.json
+	@mkdir -p build
+	@$(PYTEST) benchmarks --benchmark-only --benchmark-json=build/benchmark.json --timeout 1800
+
+bench-short: setup #> the same, a quick look
+	@mkdir -p build
+	@$(PYTEST) benchmarks --benchmark-only --benchmark-json=build/benchmark.json \
+		--benchmark-min-rounds=3 --benchmark-max-time=0.3 --benchmark-warmup=off
+
+proto: .venv-proto/installed #> regenerate the Python beside the contracts (OUT=folder: elsewhere)
+	@mkdir -p $(OUT)
+	@find $(OUT) -name '*_pb2*.py*' -type f -delete
+	@PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -Iproto \
+		--python_out=$(OUT) --pyi_out=$(OUT) --grpc_python_out=$(OUT) \
+		--mypy_grpc_out=quiet:$(OUT) $(PROTOS)
+
+lock: .venv/installed #> pin requirements/*.in again, keeping pins that still fit
+	cd requirements && for set in run dev proto; do \
+		../$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+		-o $$set.txt $$set.in || exit 1; done
+
+ci: #> what CI runs
+	@.ci/run
+
+clean: #> forget everything built, environments included
+	rm -rf .venv .venv-proto build *.egg-info engine/*.so
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# The stamps: a second `make setup` does nothing until an input changes.
+
+.venv/installed: requirements/dev.txt
+	@echo "setup: environment (.venv)"
+	@$(PYTHON) -m venv .venv || { echo "make: no venv; on Debian: apt install python3-venv"; exit 1; }
+	@$(BIN)/python $(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/built: .venv/installed pyproject.toml $(KERNEL)
+	@echo "setup: compiled kernel (engine/_fast)"
+	@$(BIN)/python $(PIP) --no-build-isolation --no-deps -e . || { \
+		echo "make: see above; if the compiler or Python.h is missing, on Debian: apt install gcc python3-dev"; exit 1; }
+	@touch $@
+
+.venv-proto/installed: requirements/proto.txt
+	@echo "setup: generator of the contracts' Python (.venv-proto)"
+	@$(PYTHON) -m venv .venv-proto
+	@.venv-proto/bin/python $(PIP) --require-hashes -r requirements/proto.txt
+	@touch $@

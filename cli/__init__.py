@@ -1,0 +1,1 @@
+"""The `gongji` command: the roof over everything else; nothing imports it."""

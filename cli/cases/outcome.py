@@ -1,0 +1,80 @@
+"""What came of an event, whichever way it was sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from engine.digest import ResultDigest
+from engine.domain.claim import Claim
+from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.request import Cancel, Counters, Reverse
+from engine.rules.figures import Figure
+
+SETTLED: Final = "settled"
+REFUSED: Final = "refused"
+CANCELLED: Final = "cancelled"
+NOTHING_TO_REVERSE: Final = "nothing_to_reverse"
+ERROR: Final = "error"
+"""The engine could not take the request for one: never what a case expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to an event, in the words of the case format; amounts in fen.
+
+    `amounts` has the names of `engine.domain.layout.AMOUNTS`; it is empty unless settled.
+    """
+
+    outcome: str
+    reason: str = ""
+    benefit: str = ""
+    amounts: Mapping[str, int] = field(default_factory=dict)
+    settlement_id: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """What a ledger is told before the first event of any of its cases."""
+
+    members: Sequence[Member]
+    institutions: Sequence[Institution]
+    openings: Sequence[Opening | AccountOpening]
+    figures: Sequence[Figure]
+
+
+class LaneError(Exception):
+    """A way could not be used at all: the server is gone, a register entry was not taken."""
+
+
+class Lane(Protocol):
+    """One ledger, reached one way."""
+
+    @property
+    def digest(self) -> ResultDigest:
+        """The digest of everything settled and undone so far."""
+        ...
+
+    def prepare(self, registers: Registers) -> None:
+        """Supply the figures and fill the registers.
+
+        Raises:
+            LaneError: Not everything was taken.
+        """
+        ...
+
+    def settle(self, claims: Sequence[Claim], preview: bool) -> list[Outcome]:
+        """Settle or preview claims in order; return an outcome for each."""
+        ...
+
+    def undo(self, request: Cancel | Reverse) -> Outcome:
+        """Undo a settlement."""
+        ...
+
+    def counters(self, member: str, year: int) -> Counters:
+        """Return the counters of a member-year."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back; a second call does nothing."""
+        ...

@@ -1,0 +1,1 @@
+"""The commands of `gongji`, one module each, loaded when they are called."""

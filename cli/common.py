@@ -1,0 +1,133 @@
+"""What the commands share: errors with exit codes, options, output."""
+
+import functools
+import ipaddress
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Final, ParamSpec, TypeVar
+
+import click
+
+from clients.errors import ClientError, FileError
+from engine.errors import (
+    EngineError,
+    InvalidInput,
+    InvariantBroken,
+    OutcomeUnknown,
+    RuleFileError,
+)
+
+DEFAULT_SERVER: Final = "127.0.0.1:7340"
+
+DONE: Final = 0
+SOME_REFUSED: Final = 1
+WRONG_INPUT: Final = 2
+UNAVAILABLE: Final = 3
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Fail(click.ClickException):
+    """Ends a command with one line on standard error and an exit code."""
+
+    exit_code = UNAVAILABLE
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the line."""
+        click.echo(f"gongji: {self.message}", err=file is None, file=file)
+
+
+class Wrong(Fail):
+    """Ends a command because of what it was given."""
+
+    exit_code = WRONG_INPUT
+
+
+def friendly(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn the exceptions of engine and clients into one line and an exit code."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (FileError, InvalidInput, RuleFileError) as error:
+            raise Wrong(str(error)) from error
+        except ClientError as error:
+            raise Fail(str(error)) from error
+        except OutcomeUnknown as error:
+            raise Fail(f"the outcome is unknown ({error}); run the same command again") from error
+        except InvariantBroken as error:
+            raise Fail(f"stopped rather than answer wrongly: {error}") from error
+        except EngineError as error:
+            raise Fail(str(error)) from error
+
+    return run
+
+
+def echo_json(value: object) -> None:
+    """Write a value as one line of JSON for programs."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def check_address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Check `HOST:PORT`; plain text is for this machine only until there are certificates."""
+    if value is None:
+        return None
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65_535:
+        raise click.BadParameter(f"expected HOST:PORT such as {DEFAULT_SERVER}, found {value}")
+    if host != "localhost":
+        try:
+            loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            raise click.BadParameter(
+                f"{host} is not this machine; connections are not encrypted yet, use 127.0.0.1"
+            )
+    return value
+
+
+server_option = click.option(
+    "--server",
+    metavar="HOST:PORT",
+    default=DEFAULT_SERVER,
+    show_default=True,
+    envvar="GONGJI_SERVER",
+    callback=check_address,
+    help="Settlement server; on this machine only.",
+)
+store_option = click.option(
+    "--store",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Store (SQLite file) to work on directly; no server may hold it.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+
+
+def server_or_store(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--server` and `--store`, one of which is used; the server where neither is given."""
+    server = click.option(
+        "--server",
+        metavar="HOST:PORT",
+        envvar="GONGJI_SERVER",
+        callback=check_address,
+        help=f"Settlement server; {DEFAULT_SERVER} if --store is not given either.",
+    )
+    return server(store_option(command))
+
+
+def one_of(server: str | None, store: Path | None) -> str | Path:
+    """Return which of the two was given; both at once are refused."""
+    if store is None:
+        return server or DEFAULT_SERVER
+    context = click.get_current_context(silent=True)
+    source = context.get_parameter_source("server") if context else None
+    if server and source is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("give --server or --store, not both")
+    return store

@@ -1,0 +1,158 @@
+"""A ledger in this process: the same questions as to a server, without one."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from clients.answers import Malformed, Outcome, Settled
+from clients.answers import Refused as RefusedClaim
+from clients.registers import RegisterItem
+from engine.domain.claim import Claim
+from engine.domain.layout import AMOUNTS
+from engine.domain.reasons import Reason
+from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.request import (
+    Accepted,
+    Answer,
+    BatchAnswer,
+    Found,
+    GetSettlement,
+    ImportOpenings,
+    ItemError,
+    PutInstitutions,
+    PutMembers,
+    Refused,
+    Request,
+    SettleBatch,
+    SupplyFigures,
+)
+from engine.errors import InvalidInput, InvariantBroken, StoreError
+from engine.kernel import kernel_by_name
+from engine.pipeline import Pipeline
+from engine.rules.book import PlanBook
+from engine.rules.load import load_cities
+from engine.rules.plan import RulePlan
+from engine.store.sqlite import SqliteStore
+
+T = TypeVar("T")
+
+
+def now() -> int:
+    """Return the instant, milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class LocalLedger:
+    """A pipeline on a SQLite store of its own; close it to let others have the store."""
+
+    def __init__(self, store: Path, *, kernel: str = "fast", create: bool = True) -> None:
+        """Open a store.
+
+        Raises:
+            StoreError: somebody else holds it, or it is none; without `create`, it is not there.
+        """
+        if not create and not store.exists():
+            raise StoreError(f"{store}: there is no such store; gongji serve or settle make one")
+        if not store.parent.is_dir():
+            raise StoreError(f"{store.parent}: there is no such folder; make it first")
+        self.pipeline = Pipeline.open(
+            SqliteStore.open(store), load_cities(), kernel_by_name(kernel)
+        )
+
+    @property
+    def book(self) -> PlanBook:
+        """The rules with the operator figures supplied so far."""
+        return self.pipeline.book
+
+    def plan(self, digest: bytes) -> RulePlan | None:
+        """Return the plan with this digest, of those that ever decided a claim."""
+        return self.pipeline.plan(digest)
+
+    def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome]]:
+        """Settle batches in order (`clients.gateway.Lane`)."""
+        for claims in batches:
+            yield batch_outcomes(self._ask(SettleBatch(claims), BatchAnswer), len(claims))
+            if self.pipeline.checkpoint_due:
+                self.pipeline.checkpoint()
+
+    def register(self, items: Sequence[RegisterItem]) -> list[ItemError]:
+        """Enter register items of one kind; return those that were not taken."""
+        request: Request
+        if members := [item for item in items if isinstance(item, Member)]:
+            request = PutMembers(members)
+        elif institutions := [item for item in items if isinstance(item, Institution)]:
+            request = PutInstitutions(institutions)
+        else:
+            openings = [item for item in items if isinstance(item, Opening | AccountOpening)]
+            request = ImportOpenings(openings)
+        return list(self._ask(request, Accepted).errors)
+
+    def supply(self, figures_json: bytes) -> int:
+        """Supply operator figures; return how many were taken."""
+        return self._ask(SupplyFigures(figures_json), Accepted).count
+
+    def find(self, request: GetSettlement) -> Found | Refused:
+        """Look up a settlement."""
+        (answer,) = self.pipeline.run([request], now())
+        if isinstance(answer, Found | Refused):
+            return answer
+        raise _unexpected(answer)
+
+    def close(self) -> None:
+        """Write the checkpoint and close the store."""
+        self.pipeline.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: Request, expected: type[T]) -> T:
+        (answer,) = self.pipeline.run([request], now())
+        if isinstance(answer, expected):
+            return answer
+        raise _unexpected(answer)
+
+
+def _unexpected(answer: Answer) -> Exception:
+    if isinstance(answer, ItemError):
+        return InvalidInput(answer.path, answer.problem)
+    return InvariantBroken(f"the ledger answered {type(answer).__name__}, which was not asked")
+
+
+def batch_outcomes(answer: BatchAnswer, count: int) -> list[Outcome]:
+    """Return what each claim of a batch came to."""
+    entries = answer.entries
+    result = entries["result"]
+    columns = [result[name].tolist() for name in AMOUNTS]
+    amounts = list(zip(*columns, strict=True))
+    positions = entries["link"]["position"].tolist()
+    benefits = entries["row"]["benefit"].tolist()
+    plans = entries["row"]["plan"].tolist()
+    reasons = result["reason"].tolist()
+    outcomes: list[Outcome] = []
+    for row in range(count):
+        if (error := answer.errors.get(row)) is not None:
+            outcomes.append(Malformed(error.path, error.problem))
+        elif (refused := answer.refusals.get(row)) is not None:
+            outcomes.append(RefusedClaim(refused.reason, refused.message, refused.detail))
+        else:
+            outcomes.append(
+                Settled(
+                    positions[row],
+                    amounts[row],
+                    benefits[row],
+                    answer.plan_digests[plans[row]],
+                    Reason(reasons[row]),
+                    row in answer.replayed,
+                )
+            )
+    return outcomes

@@ -1,0 +1,1 @@
+"""Clients of a settlement server: session, outbox, gateway, load, file readers, receipts."""

@@ -1,0 +1,140 @@
+"""Files of claims: CSV or JSON lines under the names of the worked-case format.
+
+A claim without a request id gets one from the file's digest and its line, so that the same file
+read again asks for the same settlements and not for new ones.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from clients import fields as f
+from clients.table import BadRow, Columns, Fields, Row, check_names, read_table
+from engine.domain.claim import Claim, check_claim
+from engine.domain.codes import Benefit, Liability
+from engine.domain.money import AMOUNT_MAX_FEN, format_yuan
+from engine.errors import InvalidInput
+
+_AMOUNTS: Final = ("in_scope", "pre_payment", "over_limit", "non_covered")
+_FLAGS: Final = ("emergency", "referred", "statement", "manual", "use_account")
+
+CLAIM_COLUMNS: Final = Columns(
+    known=(
+        "request_id",
+        "institution",
+        "member",
+        "date",
+        "until",
+        "benefit",
+        "visit",
+        "disease",
+        *_AMOUNTS,
+        "total",
+        "emergency",
+        "referred",
+        "prescriber",
+        "liability",
+        "liable_amount",
+        "admission",
+        "statement",
+        "manual",
+        "use_account",
+    ),
+    required=("institution", "member", "date"),
+    later=("lines", "payer"),
+)
+
+_COLUMN_OF: Final = {
+    "service_date": "date",
+    "until_date": "until",
+    "liable_fen": "liable_amount",
+    "total_fen": "total",
+    **{f"{name}_fen": name for name in _AMOUNTS},
+}
+"""Columns of the fields that the engine's own check names."""
+
+
+class ClaimRow(NamedTuple):
+    """One claim of a file and its line, from 1."""
+
+    line: int
+    claim: Claim
+
+
+def claim_column(path: str) -> str:
+    """Return the column of a claim's field as the engine or the server names it."""
+    name = path.rpartition(".")[2]
+    return _COLUMN_OF.get(name, name)
+
+
+def generated_id(digest: str, line: int) -> str:
+    """Return the request id of a claim that came without one."""
+    return f"{digest[:24]}-{line}"
+
+
+def read_claims(path: Path, digest: str) -> Iterator[ClaimRow | BadRow]:
+    """Yield the claims of a file in its order, and the lines that are none.
+
+    Args:
+        path: CSV with a heading, or JSON lines where the name ends in `.jsonl` or `.json`.
+        digest: The digest of the file (`clients.table.file_digest`), for ids not given.
+
+    Raises:
+        FileError: the file as a whole cannot be used.
+    """
+    for row in read_table(path, CLAIM_COLUMNS):
+        yield row if isinstance(row, BadRow) else _claim_row(row, digest)
+
+
+def _claim_row(row: Row, digest: str) -> ClaimRow | BadRow:
+    checked = check_names(row.line, row.fields, CLAIM_COLUMNS)
+    if isinstance(checked, BadRow):
+        return checked._replace(record_id=_id_of(row.fields))
+    try:
+        return ClaimRow(row.line, claim_from_fields(checked.fields, generated_id(digest, row.line)))
+    except InvalidInput as error:
+        column = claim_column(error.path)
+        return BadRow(row.line, column, error.problem, _id_of(row.fields))
+
+
+def _id_of(fields: Fields) -> str:
+    value = fields.get("request_id", "")
+    return value[:64] if isinstance(value, str) and value.isprintable() else ""
+
+
+def claim_from_fields(fields: Fields, default_id: str = "") -> Claim:
+    """Return the claim that a record under the names of the worked-case format describes.
+
+    Raises:
+        InvalidInput: naming the column, what was found and what was expected.
+    """
+    parts = {name: f.yuan(fields, name) or 0 for name in _AMOUNTS}
+    total = f.yuan(fields, "total")
+    liable = f.yuan(fields, "liable_amount")
+    service_date = f.day(fields, "date")
+    claim = Claim(
+        institution=f.identifier(fields, "institution", required=True),
+        request_id=f.identifier(fields, "request_id") or default_id,
+        member=f.identifier(fields, "member", required=True),
+        service_date=service_date,
+        until_date=f.day(fields, "until", service_date),
+        total_fen=sum(parts.values()) if total is None else total,
+        in_scope_fen=parts["in_scope"],
+        pre_payment_fen=parts["pre_payment"],
+        over_limit_fen=parts["over_limit"],
+        non_covered_fen=parts["non_covered"],
+        benefit=f.code(fields, "benefit", Benefit, Benefit.ORDINARY),
+        visit=f.identifier(fields, "visit"),
+        disease=f.identifier(fields, "disease"),
+        prescriber=f.identifier(fields, "prescriber"),
+        admission=f.identifier(fields, "admission"),
+        liability=f.code(fields, "liability", Liability, Liability.NONE),
+        liable_fen=-1 if liable is None else liable,
+        **{name: f.flag(fields, name) for name in _FLAGS},
+    )
+    if liable is not None and liable < 0:
+        raise InvalidInput("liable_amount", "is negative; leave it out where the whole is meant")
+    if claim.total_fen > AMOUNT_MAX_FEN:
+        raise InvalidInput("total", f"at most {format_yuan(AMOUNT_MAX_FEN)} yuan for one claim")
+    check_claim(claim)
+    return claim

@@ -1,0 +1,187 @@
+"""A file's way through a lane: read, settle in batches, write results and refusals, resume.
+
+A lane is anything that settles batches in order: a bulk stream to a server, or a pipeline in this
+process. The loop is the same, and so are the files it writes.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from clients.answers import Malformed, Outcome, Refused, Settled
+from clients.errors import RunError
+from clients.files import ClaimRow, claim_column, read_claims
+from clients.run import RESULT_COLUMNS, Run, Step
+from clients.table import BadRow
+from engine.domain.claim import Claim
+from engine.domain.codes import Benefit
+from engine.domain.layout import AMOUNTS
+from engine.domain.money import format_yuan
+from engine.domain.reasons import Reason
+
+BATCH_CLAIMS: Final = 2_000
+_BATCH_BAD: Final = 2_000
+
+_MALFORMED: Final = "MALFORMED"
+
+_SUMMED: Final = (
+    "total",
+    "pooled_fund",
+    "large_amount_fund",
+    "institution_share",
+    "account",
+    "family_account",
+    "cash",
+)
+
+WHAT_TO_DO: Final = {
+    Reason.INVALID_CLAIM: "amounts not negative that add up to total, an id not used before",
+    Reason.MEMBER_UNKNOWN: "a member of the register; gongji register members",
+    Reason.INSTITUTION_UNKNOWN: "an institution of the register; gongji register institutions",
+    Reason.NO_RULE: "a service date on which a document of the member's city is in force",
+    Reason.NO_FIGURE: "the missing operator figure; gongji policy list, gongji policy supply",
+    Reason.SPANS_BOUNDARY: "one claim for each side of the year's end or change of status",
+    Reason.BENEFIT_NOT_OFFERED: "a benefit that this institution offers",
+    Reason.MERGED_INTO_STAY: "settlement together with the inpatient stay",
+    Reason.OTHER_SCHEME: "settlement by the scheme that covers it (maternity)",
+    Reason.CANCEL_BLOCKED: "the later settlements undone first",
+}
+"""What is expected where a claim is refused, for the refusal file."""
+
+
+class Lane(Protocol):
+    """Settles batches in their order, one answer for each claim of each batch."""
+
+    def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome]]:
+        """Yield the outcomes of each batch; batches are taken no further ahead than needed.
+
+        Raises:
+            ClientError: it cannot go on; what was not answered has an unknown outcome.
+        """
+        ...
+
+
+class Watcher(NamedTuple):
+    """Who wants to know of the run as it goes on; a call each."""
+
+    line: Callable[[int], None] = lambda _: None
+    """The last line of the file that is answered."""
+    settled: Callable[[Claim, Settled], None] = lambda *_: None
+    """A claim that was settled, now or before."""
+
+
+class _Batch(NamedTuple):
+    claims: list[ClaimRow]
+    bad: list[BadRow]
+    last_line: int
+
+
+def settle_file(
+    file: Path, digest: str, run: Run, lane: Lane, watcher: Watcher | None = None
+) -> None:
+    """Settle what is not yet answered of a file, and write down every answer.
+
+    Raises:
+        FileError: the file as a whole cannot be used.
+        ClientError: server or disk cannot go on; the same call resumes.
+    """
+    if run.finished:
+        return
+    watcher = watcher or Watcher()
+    waiting: deque[_Batch] = deque()
+
+    def ahead() -> Iterator[list[Claim]]:
+        for batch in _batches(read_claims(file, digest), run.last_line):
+            waiting.append(batch)
+            if batch.claims:
+                yield [row.claim for row in batch.claims]
+
+    for outcomes in lane.settle(ahead()):
+        while not waiting[0].claims:
+            _record(waiting.popleft(), [], run, watcher)
+        batch = waiting.popleft()
+        if len(outcomes) != len(batch.claims):
+            raise RunError(
+                f"{len(batch.claims)} claims were sent and {len(outcomes)} answered; "
+                "the server is of another version"
+            )
+        _record(batch, outcomes, run, watcher)
+    while waiting:
+        if waiting[0].claims:
+            raise RunError("the lane ended before everything was answered; run it again")
+        _record(waiting.popleft(), [], run, watcher)
+    run.finish()
+
+
+def _batches(rows: Iterable[ClaimRow | BadRow], after: int) -> Iterator[_Batch]:
+    claims: list[ClaimRow] = []
+    bad: list[BadRow] = []
+    last = after
+    for row in rows:
+        if row.line <= after:
+            continue
+        last = row.line
+        if isinstance(row, ClaimRow):
+            claims.append(row)
+        else:
+            bad.append(row)
+        if len(claims) == BATCH_CLAIMS or len(bad) == _BATCH_BAD:
+            yield _Batch(claims, bad, last)
+            claims, bad = [], []
+    if claims or bad:
+        yield _Batch(claims, bad, last)
+
+
+def _record(batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watcher) -> None:
+    results: list[tuple[str | int, ...]] = []
+    refusals = [
+        (row.line, row.column, _MALFORMED, row.problem, "", row.record_id) for row in batch.bad
+    ]
+    counts: Counter[str] = Counter({"malformed": len(batch.bad)})
+    for (line, claim), outcome in zip(batch.claims, outcomes, strict=True):
+        ids = (claim.institution, claim.request_id)
+        match outcome:
+            case Settled():
+                results.append(_result(line, claim, outcome))
+                _count(counts, outcome)
+                watcher.settled(claim, outcome)
+            case Refused():
+                code = outcome.reason.name
+                expected = outcome.message or WHAT_TO_DO.get(outcome.reason, "")
+                refusals.append((line, "", code, expected, *ids))
+                counts.update({"refused": 1, f"refused.{code}": 1})
+            case Malformed():
+                column = claim_column(outcome.path)
+                refusals.append((line, column, _MALFORMED, outcome.problem, *ids))
+                counts["malformed"] += 1
+    refusals.sort(key=lambda row: row[0])
+    run.add(Step(batch.last_line, results, refusals, counts))
+    watcher.line(batch.last_line)
+
+
+def _count(counts: Counter[str], settled: Settled) -> None:
+    counts["replayed" if settled.replayed else "settled"] += 1
+    if settled.reason:
+        counts[f"excluded.{settled.reason.name}"] += 1
+    for name in _SUMMED:
+        counts[f"sum.{name}"] += settled.amount(name)
+
+
+def _result(line: int, claim: Claim, settled: Settled) -> tuple[str | int, ...]:
+    parts: dict[str, str | int] = {
+        name: format_yuan(amount) for name, amount in zip(AMOUNTS, settled.amounts, strict=True)
+    }
+    cuts = sum(settled.amount(name) for name in AMOUNTS if name.startswith("cut_"))
+    parts |= {
+        "line": line,
+        "institution": claim.institution,
+        "request_id": claim.request_id,
+        "settlement_id": settled.settlement_id,
+        "outcome": "replayed" if settled.replayed else "settled",
+        "reason": settled.reason.name if settled.reason else "",
+        "benefit": Benefit(settled.benefit).name.lower(),
+        "over_cap": format_yuan(cuts),
+        "plan": settled.plan_digest.hex(),
+    }
+    return tuple(parts[name] for name in RESULT_COLUMNS)

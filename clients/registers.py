@@ -1,0 +1,296 @@
+"""Register files: members, institutions and opening counters, as CSV or JSON lines.
+
+The names are those of the worked-case format. Lists are written in CSV as entries with `;` between
+them: `arrears` `2024-01-01/2024-03-31`, `filings` `long_term 110000 2024-01-01/`, `selections` and
+`stays` `H1 2024-01-01/`, `diseases` `chronic DM 2024-01-01/`, `visit_paid` `V1=120.00`. A period
+without its last day is still open.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from clients import fields as f
+from clients.errors import FileError
+from clients.table import BadRow, Columns, Fields, check_names, read_table
+from engine.domain.codes import (
+    DiseaseKind,
+    Employment,
+    FilingKind,
+    Kind,
+    Level,
+    Mode,
+    Offer,
+    Status,
+)
+from engine.domain.dates import Interval
+from engine.domain.register import (
+    ALL_OFFERS,
+    ALWAYS,
+    AccountOpening,
+    Disease,
+    Filing,
+    Institution,
+    Member,
+    Opening,
+    Selection,
+    Stay,
+)
+from engine.errors import InvalidInput
+
+RegisterItem = Member | Institution | Opening | AccountOpening
+
+LEVELS: Final = {
+    "1": Level.LEVEL_1,
+    "2": Level.LEVEL_2,
+    "3": Level.LEVEL_3,
+    "3p": Level.LEVEL_3_PROVINCIAL,
+}
+"""Levels as the worked-case format writes them."""
+
+
+class RegisterRow(NamedTuple):
+    """One line of a register file; an opening line can hold counters and a balance."""
+
+    line: int
+    items: tuple[RegisterItem, ...]
+
+
+class _Register(NamedTuple):
+    columns: Columns
+    read: Callable[[Fields], tuple[RegisterItem, ...]]
+
+
+def _member(fields: Fields) -> tuple[RegisterItem, ...]:
+    return (
+        Member(
+            id=f.identifier(fields, "id", required=True),
+            city=f.area(fields, "city"),
+            status=f.code(fields, "status", Status, Status.ACTIVE),
+            retired_on=f.day(fields, "retired_on", 0, first_year=1950),
+            born_on=f.day(fields, "born_on", 1975_01_01, first_year=1900),
+            mode=f.code(fields, "mode", Mode, Mode.COMBINED),
+            employment=f.code(fields, "employment", Employment, Employment.UNIT),
+            arrears=f.items(fields, "arrears", (), lambda _, days: days),
+            filings=f.items(fields, "filings", ("kind", "area"), _filing),
+            selections=f.items(fields, "selections", ("institution",), _selection),
+            diseases=f.items(fields, "diseases", ("kind", "code"), _disease),
+            stays=_stays(fields),
+        ),
+    )
+
+
+def _filing(entry: Fields, days: Interval) -> Filing:
+    return Filing(f.code(entry, "kind", FilingKind), f.area(entry, "area"), days)
+
+
+def _selection(entry: Fields, days: Interval) -> Selection:
+    return Selection(f.identifier(entry, "institution", required=True), days)
+
+
+def _disease(entry: Fields, days: Interval) -> Disease:
+    return Disease(
+        f.identifier(entry, "code", required=True), f.code(entry, "kind", DiseaseKind), days
+    )
+
+
+def _stays(fields: Fields) -> tuple[Stay, ...]:
+    value = fields.get("stays", [])
+    if isinstance(value, list):
+        renamed = {"admitted": "from", "discharged": "to"}
+        value = [
+            {renamed.get(key, key): item for key, item in entry.items()}
+            if isinstance(entry, dict)
+            else entry
+            for entry in value
+        ]
+    return f.items(
+        {"stays": value},
+        "stays",
+        ("institution",),
+        lambda entry, days: Stay(
+            f.identifier(entry, "institution", required=True), days.first_day, days.last_day
+        ),
+    )
+
+
+def _institution(fields: Fields) -> tuple[RegisterItem, ...]:
+    return (
+        Institution(
+            id=f.identifier(fields, "id", required=True),
+            area=f.area(fields, "area"),
+            level=f.named("level", fields.get("level", "1"), LEVELS),
+            kind=f.code(fields, "kind", Kind, Kind.HOSPITAL),
+            host=f.identifier(fields, "host"),
+            parent=f.identifier(fields, "parent"),
+            designated=_periods(fields, "designated"),
+            networked=_periods(fields, "networked"),
+            offers=_offers(fields),
+        ),
+    )
+
+
+def _periods(fields: Fields, name: str) -> tuple[Interval, ...]:
+    """Return `true` (always), `false` (never), or the days that are listed."""
+    value = fields.get(name, True)
+    if isinstance(value, bool) or value in ("true", "false"):
+        return ALWAYS if value in (True, "true") else ()
+    return f.items(fields, name, (), lambda _, days: days)
+
+
+def _offers(fields: Fields) -> frozenset[Offer]:
+    value = fields.get("offers")
+    if value is None:
+        return ALL_OFFERS
+    names = value.replace(";", " ").split() if isinstance(value, str) else value
+    if not isinstance(names, list):
+        raise InvalidInput("offers", f"expected a list of benefits, found {f.shown(value)}")
+    offers = {offer.name.lower(): offer for offer in Offer}
+    return (
+        frozenset()
+        if names == ["none"]
+        else frozenset(f.named("offers", name, offers) for name in names)
+    )
+
+
+def _opening(fields: Fields) -> tuple[RegisterItem, ...]:
+    member = f.identifier(fields, "member", required=True)
+    made: list[RegisterItem] = []
+    counters = ("deductible", "ordinary_paid", "visit_paid")
+    if "year" in fields:
+        met = fields.get("deductible") == "met"
+        made.append(
+            Opening(
+                member=member,
+                year=f.number(fields, "year", 2000, 2999),
+                deductible_fen=0 if met else _not_negative(fields, "deductible"),
+                deductible_met=met,
+                ordinary_paid_fen=_not_negative(fields, "ordinary_paid"),
+                visit_paid_fen=_visits(fields),
+            )
+        )
+    elif given := [name for name in counters if name in fields]:
+        raise InvalidInput("year", f"is missing; {given[0]} is counted by policy year")
+    if "account_balance" in fields:
+        made.append(AccountOpening(member, _not_negative(fields, "account_balance")))
+    if not made:
+        raise InvalidInput("year", "is missing, and so is account_balance: nothing to enter")
+    return tuple(made)
+
+
+def _not_negative(fields: Fields, name: str) -> int:
+    amount = f.yuan(fields, name) or 0
+    if amount < 0:
+        raise InvalidInput(name, "is negative; a counter is zero or more")
+    return amount
+
+
+def _visits(fields: Fields) -> tuple[tuple[str, int], ...]:
+    value = fields.get("visit_paid", {})
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in value.split(";") if part.strip()]
+        value = {visit.strip(): amount.strip() for visit, _, amount in pairs}
+    if not isinstance(value, dict):
+        raise InvalidInput("visit_paid", "expected VISIT=YUAN such as V1=120.00")
+    made = []
+    for visit in value:
+        f.identifier({"visit_paid": visit}, "visit_paid", required=True)
+        try:
+            made.append((visit, _not_negative(value, visit)))
+        except InvalidInput as error:
+            raise InvalidInput("visit_paid", error.problem) from None
+    return tuple(made)
+
+
+REGISTERS: Final = {
+    "members": _Register(
+        Columns(
+            known=(
+                "id",
+                "city",
+                "status",
+                "retired_on",
+                "born_on",
+                "mode",
+                "employment",
+                "arrears",
+                "filings",
+                "selections",
+                "diseases",
+                "stays",
+            ),
+            required=("id", "city"),
+            later=(
+                "account_balance",
+                "contribution_base",
+                "own_contribution",
+                "months_combined",
+                "months_pooled_only",
+                "still_paying_since_retirement_age",
+            ),
+        ),
+        _member,
+    ),
+    "institutions": _Register(
+        Columns(
+            known=(
+                "id",
+                "area",
+                "level",
+                "kind",
+                "host",
+                "parent",
+                "designated",
+                "networked",
+                "offers",
+            ),
+            required=("id", "area"),
+        ),
+        _institution,
+    ),
+    "openings": _Register(
+        Columns(
+            known=(
+                "member",
+                "year",
+                "deductible",
+                "ordinary_paid",
+                "visit_paid",
+                "account_balance",
+            ),
+            required=("member",),
+            later=(
+                "deductible_at",
+                "special_deductible",
+                "chronic_paid",
+                "disease_paid",
+                "pooled_paid",
+                "compliant_burden",
+                "large_amount_paid",
+            ),
+        ),
+        _opening,
+    ),
+}
+"""The registers by the name of the command that enters them."""
+
+
+def read_register(path: Path, register: str) -> Iterator[RegisterRow | BadRow]:
+    """Yield the entries of a register file in its order, and the lines that are none.
+
+    Raises:
+        FileError: the file as a whole cannot be used.
+    """
+    if register not in REGISTERS:
+        raise FileError(f"no register is called {register}; expected {', '.join(REGISTERS)}")
+    columns, read = REGISTERS[register]
+    for row in read_table(path, columns):
+        checked = row if isinstance(row, BadRow) else check_names(row.line, row.fields, columns)
+        if isinstance(checked, BadRow):
+            yield checked
+            continue
+        try:
+            yield RegisterRow(row.line, read(checked.fields))
+        except InvalidInput as error:
+            key = checked.fields.get("id", checked.fields.get("member", ""))
+            yield BadRow(row.line, error.path, error.problem, str(key)[:64])

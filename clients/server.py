@@ -1,0 +1,220 @@
+"""Questions to a server that are one call each: rules, figures, registers, explanations.
+
+All of them may be asked again without harm.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Final, NoReturn, Self, TypeVar
+
+import grpc
+
+from clients.answers import Malformed
+from clients.errors import CallError
+from clients.exchange import CHANNEL_OPTIONS
+from clients.registers import RegisterItem
+from clients.wire import institution_message, kind_of, malformed, member_message, opening_message
+from engine.domain.reasons import Reason
+from engine.domain.register import AccountOpening, Institution, Member, Opening
+from gongji.v1 import (
+    institution_service_pb2,
+    member_service_pb2,
+    policy_pb2,
+    policy_service_pb2,
+    register_pb2,
+    settlement_service_pb2,
+)
+from gongji.v1.institution_service_pb2_grpc import InstitutionServiceStub
+from gongji.v1.member_service_pb2_grpc import MemberServiceStub
+from gongji.v1.policy_service_pb2_grpc import PolicyServiceStub
+from gongji.v1.settlement_service_pb2_grpc import SettlementServiceStub
+
+T = TypeVar("T")
+
+_SECONDS: Final = 20.0
+
+
+class Refusal(CallError):
+    """The server answered that it cannot be done: the message says why."""
+
+
+class Server:
+    """A connection for single calls."""
+
+    def __init__(self, address: str, *, seconds: float = _SECONDS) -> None:
+        """Prepare; the connection is made with the first call.
+
+        Args:
+            address: Where the server listens, `HOST:PORT`.
+            seconds: How long one call may take.
+        """
+        self._address = address
+        self._seconds = seconds
+        self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._plans: dict[bytes, policy_pb2.Plan] = {}
+
+    # --- rules ---------------------------------------------------------------------------
+
+    def plan(self, digest: bytes) -> policy_pb2.Plan:
+        """Return a plan with its clause table; it is fetched once."""
+        plan = self._plans.get(digest)
+        if plan is None:
+            request = policy_service_pb2.GetPlanRequest(digest=digest)
+            answer = self._call(PolicyServiceStub(self._channel).GetPlan, request)
+            plan = self._plans[digest] = _taken(answer, policy_pb2.Plan, "plan")
+        return plan
+
+    def find_plan(self, city: str, day: int) -> policy_pb2.Plan:
+        """Return the plan that decides for a city on a day."""
+        request = policy_service_pb2.FindPlanRequest(city=city, service_date=day)
+        answer = self._call(PolicyServiceStub(self._channel).FindPlan, request)
+        return _taken(answer, policy_pb2.Plan, "plan")
+
+    def policies(self, city: str = "") -> Sequence[policy_service_pb2.CityPolicies]:
+        """Return every dated version of the rules, of one city or of all."""
+        request = policy_service_pb2.ListPoliciesRequest(city=city)
+        answer = self._call(PolicyServiceStub(self._channel).ListPolicies, request)
+        return _taken(answer, policy_service_pb2.Policies, "policies").cities
+
+    def missing(self, city: str = "") -> Sequence[policy_service_pb2.MissingFigure]:
+        """Return the operator figures that nobody has supplied."""
+        request = policy_service_pb2.ListMissingFiguresRequest(city=city)
+        answer = self._call(PolicyServiceStub(self._channel).ListMissingFigures, request)
+        return _taken(answer, policy_service_pb2.MissingFigures, "missing").figures
+
+    def supply(self, toml: bytes) -> int:
+        """Supply the operator figures of a file; return how many."""
+        request = policy_service_pb2.SupplyFiguresRequest(toml=toml)
+        answer = self._call(PolicyServiceStub(self._channel).SupplyFigures, request)
+        return _taken(answer, policy_service_pb2.Supplied, "supplied").count
+
+    # --- settlements ---------------------------------------------------------------------
+
+    def explain(
+        self, institution: str, *, settlement_id: int = 0, request_id: str = ""
+    ) -> settlement_service_pb2.Explanation:
+        """Return a settlement of the institution with the clauses of its parts."""
+        query = (
+            settlement_service_pb2.Query(settlement_id=settlement_id)
+            if settlement_id
+            else settlement_service_pb2.Query(request_id=request_id)
+        )
+        request = settlement_service_pb2.ExplainRequest(query=query)
+        answer = self._call(
+            SettlementServiceStub(self._channel).Explain,
+            request,
+            metadata=institution_metadata(institution),
+        )
+        return _taken(answer, settlement_service_pb2.Explanation, "explained")
+
+    # --- registers -----------------------------------------------------------------------
+
+    def register(
+        self, messages: Iterable[Sequence[RegisterItem]]
+    ) -> Iterator[list[tuple[int, Malformed]]]:
+        """Enter register items, all of one kind; yield what was not taken of each message.
+
+        Raises:
+            CallError: the server cannot be reached; entering everything again is harmless.
+        """
+        for number, items in enumerate(messages, 1):
+            yield self._enter(number, items)
+
+    def _enter(self, sequence: int, items: Sequence[RegisterItem]) -> list[tuple[int, Malformed]]:
+        request: Any
+        start: Any
+        match kind_of(items):
+            case "members":
+                start = MemberServiceStub(self._channel).PutMembers
+                request = member_service_pb2.PutMembersRequest(
+                    sequence=sequence,
+                    members=[member_message(item) for item in items if isinstance(item, Member)],
+                )
+            case "institutions":
+                start = InstitutionServiceStub(self._channel).PutInstitutions
+                request = institution_service_pb2.PutInstitutionsRequest(
+                    sequence=sequence,
+                    institutions=[
+                        institution_message(item) for item in items if isinstance(item, Institution)
+                    ],
+                )
+            case _:
+                start = MemberServiceStub(self._channel).ImportOpenings
+                request = member_service_pb2.ImportOpeningsRequest(
+                    sequence=sequence,
+                    openings=[
+                        opening_message(item)
+                        for item in items
+                        if isinstance(item, Opening | AccountOpening)
+                    ],
+                )
+        answer = self._call(lambda *args, **kwargs: _only(start(iter(args), **kwargs)), request)
+        accepted = _taken(answer, register_pb2.Accepted, "accepted")
+        return [(item.index, malformed(item.error)) for item in accepted.errors]
+
+    # --- the connection ------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _call(self, method: Callable[..., Any], request: Any, **more: Any) -> Any:
+        try:
+            return method(request, timeout=self._seconds, wait_for_ready=True, **more)
+        except grpc.RpcError as error:
+            self._failed(error)
+
+    def _failed(self, error: Any) -> NoReturn:
+        code, details = error.code(), error.details()
+        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+            raise CallError(
+                f"{self._address}: no answer in {self._seconds:g} s; is the server running there?"
+            ) from error
+        raise CallError(f"{self._address}: {code.name}: {details}") from error
+
+
+def institution_metadata(institution: str) -> tuple[tuple[str, str], ...]:
+    """Return the metadata that says whose call it is.
+
+    Raises:
+        CallError: the id has characters that metadata cannot carry; a stream can.
+    """
+    if not (institution.isascii() and institution.isprintable()):
+        raise CallError("an institution id beyond ASCII cannot ask this; use gongji terminal query")
+    return (("gongji-institution", institution),)
+
+
+def _only(answers: Iterator[Any]) -> Any:
+    """Return the one answer of a stream to which one message was sent."""
+    found = None
+    for answer in answers:
+        if found is None and answer.WhichOneof("answer") != "drain":
+            found = answer
+    if found is None:
+        raise CallError("the server is about to stop; run the same command again")
+    return found
+
+
+def _taken(answer: Any, kind: type[T], name: str) -> T:
+    """Return the answer called `name`, or raise what came instead."""
+    found = answer.WhichOneof("answer")
+    if found == "error":
+        path = f"{answer.error.path}: " if answer.error.path else ""
+        raise Refusal(f"{path}{answer.error.problem}")
+    if found == "refused":
+        raise Refusal(answer.refused.message or Reason(answer.refused.reason).name)
+    value = getattr(answer, name)
+    if found != name or not isinstance(value, kind):
+        raise CallError(f"the server answered {found}, which was not asked; is it of this version?")
+    return value

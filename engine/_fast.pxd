@@ -1,0 +1,109 @@
+"""Declarations of the compiled kernel: limits, positions and records it shares with the engine."""
+
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
+
+cdef extern from *:
+    """
+    #define GONGJI_AMOUNT_MAX_FEN INT64_C(1000000000000)
+    #if defined(__GNUC__)
+    #define GONGJI_PREFETCH(address) __builtin_prefetch((address), 1, 3)
+    #else
+    #define GONGJI_PREFETCH(address) ((void)(address))
+    #endif
+    """
+    const int64_t AMOUNT_MAX_FEN "GONGJI_AMOUNT_MAX_FEN"
+    void prefetch "GONGJI_PREFETCH"(const void *address) noexcept nogil
+
+# Literals only (overflowcheck cannot compile an expression here).
+# What this file and the rest of the engine must agree on; kernel.py compares every member.
+cpdef enum:
+    BP = 10_000
+    STATUSES = 3
+    LEVELS = 4
+    PLACES = 4
+    NO_CAP = -1
+    BAR_EXCLUDED = 1
+    BAR_ALL = 2
+    DEDUCTIBLE_SHARED = 1
+    EXCLUSION_FIRST = 32
+    USE_ACCOUNT = 0x100_0000
+    COUNTERS_PER_MEMBER_YEAR = 8
+    DEDUCTIBLE = 0
+    ORDINARY_PAID = 1
+    FLAGS = 7
+    DEDUCTIBLE_MET = 1
+    HEAD_DEDUCTIBLE_KIND = 0
+    HEAD_EXCLUSIONS = 1
+    HEAD_QUICK_MASK = 2
+    HEAD_FIRST_PAY = 4
+    GROUPS = 8
+    GROUP_WORDS = 8
+    GROUP_DEDUCTIBLE = 0
+    GROUP_VISIT_CAP = 1
+    GROUP_ANNUAL_CAP = 2
+    GROUP_CITES = 3
+    GROUP_RATE = 4
+    EXCLUSIONS = 104
+    EXCLUSION_WORDS = 2
+    PLAN_WORDS = 192
+    CITE_SHIFT = 16
+    FORBID_SHIFT = 32
+    REASON_SHIFT = 16
+    BAR_SHIFT = 24
+    LIABLE_ONLY_SHIFT = 32
+
+# Cython compares types and places of these fields with the dtype when a buffer is taken,
+# kernel.py compares their names.
+cdef struct Row:
+    int64_t in_scope
+    int64_t pre_payment
+    int64_t over_limit
+    int64_t non_covered
+    int64_t liable
+    int32_t counters
+    int32_t visit
+    int32_t account
+    int32_t plan
+    uint32_t facts
+    int16_t year
+    uint8_t status
+    uint8_t level
+    uint8_t place
+    uint8_t benefit
+    uint16_t spare
+
+cdef struct Result:
+    int64_t total
+    int64_t non_covered
+    int64_t over_limit
+    int64_t pre_payment
+    int64_t first_pay
+    int64_t excluded
+    int64_t in_scope
+    int64_t deductible
+    int64_t copay
+    int64_t cut_visit
+    int64_t cut_annual
+    int64_t cut_disease
+    int64_t cut_pooled
+    int64_t pooled_fund
+    int64_t large_amount_fund
+    int64_t institution_share
+    int64_t person
+    int64_t account
+    int64_t family_account
+    int64_t cash
+    int64_t deductible_before
+    int64_t ordinary_paid_before
+    int64_t visit_paid_before
+    int64_t account_before
+    int64_t account_allowed
+    uint16_t cite_first_pay
+    uint16_t cite_excluded
+    uint16_t cite_excluded_rest
+    uint16_t cite_deductible
+    uint16_t cite_rate
+    uint16_t cite_visit_cap
+    uint16_t cite_annual_cap
+    uint8_t reason
+    uint8_t kernel_spare

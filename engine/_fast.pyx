@@ -1,0 +1,427 @@
+# cython: cdivision=True, autotestdict=False
+"""The compiled kernel: the steps of `engine/reference.py`, row by row without the GIL.
+
+It reads plans as packed by `engine/rules/words.py`. Every index and amount is checked at the
+boundary, before anything changes; within these limits no product or sum leaves 64 bits and no
+division meets a negative number. Parameters are marked IN and OUT.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+# Far enough ahead to hide a miss, near enough that the line is still there (flat from 16 to 64).
+cdef enum:
+    ROWS_AHEAD = 24
+
+# What the exclusion matrix says of one row; `barred` is what the account may not pay of it.
+cdef struct Verdict:
+    int64_t excluded
+    int64_t barred
+    uint16_t cite
+    uint16_t cite_rest
+    uint8_t reason
+    bint refused
+    bint bar_all
+
+
+# Arithmetic. Half down of the complement is what half up leaves, so it needs no division here.
+
+cdef inline int64_t larger(int64_t a, int64_t b) noexcept nogil:
+    return a if a > b else b
+
+
+cdef inline int64_t smaller(int64_t a, int64_t b) noexcept nogil:
+    return a if a < b else b
+
+
+cdef inline int64_t mul_bp_half_up(int64_t amount_fen, int64_t rate_bp) noexcept nogil:
+    # Unsigned, because division by a constant is shorter then; neither factor is negative.
+    return <int64_t>((<uint64_t>(amount_fen * rate_bp) + BP // 2) // BP)
+
+
+cdef inline int64_t rate_of(int64_t word) noexcept nogil:
+    return word & 0xFFFF
+
+
+cdef inline uint16_t cite_of(int64_t word) noexcept nogil:
+    return <uint16_t>((word >> CITE_SHIFT) & 0xFFFF)
+
+
+# Steps.
+
+cdef inline uint64_t broken_conditions(uint32_t facts) noexcept nogil:
+    """Return the conditions that these facts do not fulfil, placed as in a line's pattern."""
+    return <uint64_t>(~facts) | <uint64_t>facts << FORBID_SHIFT
+
+
+cdef inline void weigh_line(
+    const Row *row,         # IN
+    int64_t line,           # IN: the verdict word
+    Verdict *verdict,       # OUT
+) noexcept nogil:
+    """Add one line that applies to what the lines before it said."""
+    cdef uint8_t reason = <uint8_t>((line >> REASON_SHIFT) & 0xFF)
+    cdef uint8_t bar = <uint8_t>((line >> BAR_SHIFT) & 0xFF)
+    cdef bint liable_only = (line >> LIABLE_ONLY_SHIFT) & 1
+    cdef int64_t taken = row.in_scope
+
+    if reason < EXCLUSION_FIRST:
+        verdict.refused = True
+        verdict.reason = reason
+        verdict.cite = <uint16_t>(line & 0xFFFF)
+        return
+    if liable_only and row.liable >= 0:
+        taken = smaller(taken, row.liable)
+    if verdict.reason == 0:
+        verdict.reason = reason
+        verdict.cite = <uint16_t>(line & 0xFFFF)
+        verdict.excluded = taken
+    elif not liable_only and verdict.excluded < row.in_scope:
+        verdict.cite_rest = <uint16_t>(line & 0xFFFF)
+        verdict.excluded = row.in_scope
+    if bar == BAR_ALL:
+        verdict.bar_all = True
+    elif bar == BAR_EXCLUDED:
+        verdict.barred = larger(verdict.barred, taken)
+
+
+cdef inline void weigh_exclusions(
+    const Row *row,         # IN
+    const int64_t *plan,    # IN
+    Verdict *verdict,       # OUT
+) noexcept nogil:
+    """Step 1. A refusal ends the search, wherever exclusions stand before it."""
+    cdef uint64_t broken = broken_conditions(row.facts)
+    cdef uint64_t quick = <uint64_t>plan[HEAD_QUICK_MASK]
+    cdef const int64_t *line = plan + EXCLUSIONS
+    cdef const int64_t *end = line + plan[HEAD_EXCLUSIONS] * EXCLUSION_WORDS
+
+    memset(verdict, 0, sizeof(Verdict))
+    if (broken & quick) == quick:
+        return
+    while line < end and not verdict.refused:
+        if (<uint64_t>line[0] & broken) == 0:
+            weigh_line(row, line[1], verdict)
+        line += EXCLUSION_WORDS
+
+
+cdef inline void write_refusal(const Verdict *verdict, Result *result) noexcept nogil:
+    memset(result, 0, sizeof(Result))
+    result.reason = verdict.reason
+    result.cite_excluded = verdict.cite
+
+
+cdef inline void write_bill(
+    const Row *row,         # IN
+    const int64_t *plan,    # IN
+    const Verdict *verdict,     # IN
+    Result *result,         # OUT
+) noexcept nogil:
+    """Step 2: the bill's parts, with the first payment out of the city."""
+    cdef int64_t left = row.in_scope - verdict.excluded
+    cdef int64_t word = plan[HEAD_FIRST_PAY + row.place]
+    cdef int64_t first_pay = 0
+
+    result.cite_first_pay = 0
+    if rate_of(word) > 0 and left > 0:
+        first_pay = mul_bp_half_up(left, rate_of(word))
+        result.cite_first_pay = cite_of(word)
+    result.non_covered = row.non_covered
+    result.over_limit = row.over_limit
+    result.pre_payment = row.pre_payment + first_pay
+    result.first_pay = first_pay
+    result.excluded = verdict.excluded
+    result.in_scope = left - first_pay
+    result.total = (
+        row.non_covered + row.over_limit + row.pre_payment + verdict.excluded + left
+    )
+    result.reason = verdict.reason
+    result.kernel_spare = 0
+    result.cite_excluded = verdict.cite
+    result.cite_excluded_rest = verdict.cite_rest
+
+
+cdef inline void write_basis(
+    const int64_t *plan,    # IN
+    const int64_t *group,   # IN
+    int64_t rate,           # IN: the rate's word
+    int64_t *counters,      # IN and OUT
+    int64_t *visit_paid,    # IN and OUT: NULL without a visit slot
+    Result *result,         # OUT
+) noexcept nogil:
+    """Steps 3 to 5 and 7: deductible, rate, caps, counters."""
+    cdef int64_t in_scope = result.in_scope
+    cdef int64_t cites = group[GROUP_CITES] if in_scope > 0 else 0
+    cdef int64_t remaining = 0, by_rate, paid, deductible, visit_before = 0
+    cdef bint visit_capped = visit_paid != NULL and group[GROUP_VISIT_CAP] != NO_CAP
+    cdef bint annual_capped = group[GROUP_ANNUAL_CAP] != NO_CAP
+
+    if (plan[HEAD_DEDUCTIBLE_KIND] == DEDUCTIBLE_SHARED
+            and (counters[FLAGS] & DEDUCTIBLE_MET) == 0):
+        remaining = larger(0, group[GROUP_DEDUCTIBLE] - counters[DEDUCTIBLE])
+    deductible = smaller(in_scope, remaining)
+    by_rate = mul_bp_half_up(in_scope - deductible, rate_of(rate))
+    result.deductible = deductible
+    result.copay = in_scope - deductible - by_rate
+
+    paid = by_rate
+    if visit_paid != NULL:
+        visit_before = visit_paid[0]
+    if visit_capped:
+        paid = smaller(paid, larger(0, group[GROUP_VISIT_CAP] - visit_before))
+    result.cut_visit = by_rate - paid
+    by_rate = paid
+    if annual_capped:
+        paid = smaller(paid, larger(0, group[GROUP_ANNUAL_CAP] - counters[ORDINARY_PAID]))
+    result.cut_annual = by_rate - paid
+    result.cut_disease = 0
+    result.cut_pooled = 0
+    result.pooled_fund = paid
+
+    result.cite_deductible = <uint16_t>(cites & 0xFFFF)
+    result.cite_rate = cite_of(rate) if in_scope > 0 else 0
+    result.cite_visit_cap = cite_of(cites) if visit_capped else 0
+    result.cite_annual_cap = cite_of(cites >> CITE_SHIFT) if annual_capped else 0
+
+    result.deductible_before = counters[DEDUCTIBLE]
+    result.ordinary_paid_before = counters[ORDINARY_PAID]
+    result.visit_paid_before = visit_before
+    counters[DEDUCTIBLE] += deductible
+    counters[ORDINARY_PAID] += paid
+    if visit_paid != NULL:
+        visit_paid[0] = visit_before + paid
+
+
+cdef inline void write_payers(const Verdict *verdict, Result *result) noexcept nogil:
+    """Step 6: who pays; the account's turn is in `pay_account`."""
+    cdef int64_t person = result.total - result.pooled_fund
+
+    result.large_amount_fund = 0
+    result.institution_share = 0
+    result.person = person
+    result.account = 0
+    result.family_account = 0
+    result.cash = person
+    result.account_before = 0
+    result.account_allowed = 0 if verdict.bar_all else person - verdict.barred
+
+
+cdef inline void settle_row(
+    const Row *row,         # IN
+    const int64_t *plan,    # IN
+    int64_t *counters,      # IN and OUT
+    int64_t *visit_paid,    # IN and OUT
+    Result *result,         # OUT
+) noexcept nogil:
+    cdef const int64_t *group = plan + GROUPS + (row.level * STATUSES + row.status) * GROUP_WORDS
+    cdef Verdict verdict
+
+    weigh_exclusions(row, plan, &verdict)
+    if verdict.refused:
+        write_refusal(&verdict, result)
+        return
+    write_bill(row, plan, &verdict, result)
+    write_basis(plan, group, group[GROUP_RATE + row.place], counters, visit_paid, result)
+    write_payers(&verdict, result)
+
+
+cdef inline void pay_account(
+    const Row *row,         # IN
+    int64_t *balance,       # IN and OUT
+    Result *result,         # OUT
+) noexcept nogil:
+    cdef int64_t paid = 0
+
+    if 0 < result.reason < EXCLUSION_FIRST:
+        return
+    result.account_before = balance[0]
+    if row.facts & USE_ACCOUNT:
+        paid = smaller(balance[0], result.account_allowed)
+        result.account = paid
+        result.cash = result.person - paid
+        balance[0] -= paid
+
+
+# Limits. A negative number is too large when read without its sign.
+
+cdef inline bint is_amount(int64_t fen) noexcept nogil:
+    return <uint64_t>fen <= <uint64_t>AMOUNT_MAX_FEN
+
+
+cdef inline bint is_settleable(
+    const Row *row, int64_t plans, int64_t counters, int64_t visits,  # IN
+) noexcept nogil:
+    return (
+        is_amount(row.in_scope)
+        and is_amount(row.pre_payment)
+        and is_amount(row.over_limit)
+        and is_amount(row.non_covered)
+        and -1 <= row.liable <= AMOUNT_MAX_FEN
+        and 0 <= row.counters < counters
+        and -1 <= row.visit < visits
+        and 0 <= row.plan < plans
+        and row.status < STATUSES
+        and row.level < LEVELS
+        and row.place < PLACES
+    )
+
+
+cdef Py_ssize_t first_unsettleable(
+    const Row[:] rows, int64_t plans, int64_t counters, int64_t visits,  # IN
+) noexcept nogil:
+    """Return the position of the first row that is out of limits, or the number of rows."""
+    cdef Py_ssize_t i
+
+    for i in range(rows.shape[0]):
+        if not is_settleable(&rows[i], plans, counters, visits):
+            return i
+    return rows.shape[0]
+
+
+# Loops.
+
+cdef void settle_rows(
+    const Row[:] rows,              # IN
+    const int64_t[:, ::1] words,    # IN
+    int64_t[:, ::1] counters,       # IN and OUT
+    int64_t[::1] visits,            # IN and OUT
+    Result[:] results,              # OUT
+) noexcept nogil:
+    cdef Py_ssize_t i, ahead, count = rows.shape[0]
+    cdef const Row *row
+    cdef int64_t *visit_paid
+
+    for i in range(count):
+        ahead = i + ROWS_AHEAD
+        if ahead < count:
+            row = &rows[ahead]
+            prefetch(&counters[row.counters, 0])
+            if row.visit >= 0:
+                prefetch(&visits[row.visit])
+        row = &rows[i]
+        visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
+        settle_row(row, &words[row.plan, 0], &counters[row.counters, 0], visit_paid, &results[i])
+
+
+cdef void pay_rows(
+    const Row[:] rows,      # IN
+    Result[:] results,      # OUT
+    int64_t[::1] balances,  # IN and OUT
+) noexcept nogil:
+    cdef Py_ssize_t i, ahead, count = rows.shape[0]
+
+    for i in range(count):
+        ahead = i + ROWS_AHEAD
+        if ahead < count and rows[ahead].account >= 0:
+            prefetch(&balances[rows[ahead].account])
+        if rows[i].account >= 0:
+            pay_account(&rows[i], &balances[rows[i].account], &results[i])
+
+
+# Boundary.
+
+cdef object check_range(Py_ssize_t number, str field, int64_t value, int64_t first, int64_t last):
+    if not first <= value <= last:
+        raise ValueError(f"rows[{number}].{field}: found {value}, expected {first} to {last}")
+
+
+cdef object check_row(
+    Py_ssize_t number, const Row *row, int64_t plans, int64_t counters, int64_t visits,
+):
+    """Raise for the first field that is out of limits."""
+    check_range(number, "in_scope", row.in_scope, 0, AMOUNT_MAX_FEN)
+    check_range(number, "pre_payment", row.pre_payment, 0, AMOUNT_MAX_FEN)
+    check_range(number, "over_limit", row.over_limit, 0, AMOUNT_MAX_FEN)
+    check_range(number, "non_covered", row.non_covered, 0, AMOUNT_MAX_FEN)
+    check_range(number, "liable", row.liable, -1, AMOUNT_MAX_FEN)
+    check_range(number, "counters", row.counters, 0, counters - 1)
+    check_range(number, "visit", row.visit, -1, visits - 1)
+    check_range(number, "plan", row.plan, 0, plans - 1)
+    check_range(number, "status", row.status, 0, STATUSES - 1)
+    check_range(number, "level", row.level, 0, LEVELS - 1)
+    check_range(number, "place", row.place, 0, PLACES - 1)
+
+
+cdef object check_width(str name, Py_ssize_t found, Py_ssize_t expected):
+    if found != expected:
+        raise ValueError(f"{name}: found {found} in a line, expected {expected}")
+
+
+cdef object check_count(Py_ssize_t rows, Py_ssize_t results):
+    if results != rows:
+        raise ValueError(f"results: found {results}, expected {rows}, one for each row")
+
+
+def settle(
+    const Row[:] rows not None,
+    const int64_t[:, ::1] words not None,
+    int64_t[:, ::1] counters not None,
+    int64_t[::1] visits not None,
+    Result[:] results not None,
+):
+    """Settle rows in order: write `results`, move `counters` and `visits`.
+
+    Args:
+        rows: Records of `layout.ROW`.
+        words: A packed plan a line, see `engine.rules.words`; what the rows' `plan` counts in.
+        counters: A line of counters a member-year; changed in place.
+        visits: Fen the fund paid for each visit; changed in place.
+        results: Records of `layout.RESULT`, as many as rows; overwritten.
+
+    Raises:
+        ValueError: naming row and field; nothing was changed.
+    """
+    cdef Py_ssize_t bad
+    cdef int64_t plans = words.shape[0]
+    cdef int64_t lines = counters.shape[0]
+    cdef int64_t slots = visits.shape[0]
+
+    check_count(rows.shape[0], results.shape[0])
+    check_width("words", words.shape[1], PLAN_WORDS)
+    check_width("counters", counters.shape[1], COUNTERS_PER_MEMBER_YEAR)
+    with nogil:
+        bad = first_unsettleable(rows, plans, lines, slots)
+        if bad == rows.shape[0]:
+            settle_rows(rows, words, counters, visits, results)
+    if bad < rows.shape[0]:
+        check_row(bad, &rows[bad], plans, lines, slots)
+
+
+def pay_accounts(
+    const Row[:] rows not None,
+    Result[:] results not None,
+    int64_t[::1] balances not None,
+):
+    """Let the members' own accounts pay, in order of arrival.
+
+    Args:
+        rows: The records that were settled.
+        results: What `settle` wrote for them; account, cash and the balance before are set.
+        balances: Fen on each account; changed in place.
+
+    Raises:
+        ValueError: naming row and field; nothing was changed.
+    """
+    cdef Py_ssize_t i
+
+    check_count(rows.shape[0], results.shape[0])
+    for i in range(rows.shape[0]):
+        if not -1 <= rows[i].account < balances.shape[0]:
+            check_range(i, "account", rows[i].account, -1, balances.shape[0] - 1)
+    with nogil:
+        pay_rows(rows, results, balances)
+
+
+def first_row(const Row[:] rows not None):
+    """Return the first row by field names, so that the caller can compare its own names."""
+    return rows[0]
+
+
+def first_result(const Result[:] results not None):
+    """Return the first result by field names, so that the caller can compare its own names."""
+    return results[0]
+
+
+def amount_max_fen():
+    """Return the largest amount of one field."""
+    return AMOUNT_MAX_FEN

@@ -1,0 +1,1 @@
+"""Immutable values of outpatient settlement: money, dates, codes, claims, registers, layouts."""

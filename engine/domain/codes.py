@@ -1,0 +1,135 @@
+"""Closed lists of outpatient settlement. Numbers are ours and go on the wire and into the store.
+
+Zero is never a value here: on the wire it is UNSPECIFIED.
+"""
+
+from enum import IntEnum, IntFlag
+
+
+class Status(IntEnum):
+    """Insured status of a person on a day."""
+
+    ACTIVE = 1
+    RETIRED = 2
+    VETERAN = 3
+
+
+class Level(IntEnum):
+    """Level of an institution; `LEVEL_1` is level 1 and below, community station, ungraded."""
+
+    LEVEL_1 = 1
+    LEVEL_2 = 2
+    LEVEL_3 = 3
+    LEVEL_3_PROVINCIAL = 4
+
+
+class Kind(IntEnum):
+    """Kind of an institution."""
+
+    HOSPITAL = 1
+    SPECIALIST = 2
+    COMMUNITY = 3
+    VILLAGE_STATION = 4
+    INTERNET_HOSPITAL = 5
+    PHARMACY = 6
+
+
+class Benefit(IntEnum):
+    """What the terminal asks for, and what a claim was settled under."""
+
+    ORDINARY = 1
+    CHRONIC = 2
+    SPECIAL = 3
+    DAY_SURGERY = 4
+    EMERGENCY = 5
+
+
+class Offer(IntEnum):
+    """What an institution is admitted for."""
+
+    ORDINARY = 1
+    CHRONIC = 2
+    SPECIAL = 3
+    DAY_SURGERY = 4
+    PRESCRIPTION = 5
+    DUAL_CHANNEL = 6
+
+
+class Liability(IntEnum):
+    """Who else answers for the cost; `NONE` where nobody does."""
+
+    NONE = 0
+    WORK_INJURY = 1
+    THIRD_PARTY = 2
+    PUBLIC_HEALTH = 3
+    ABROAD = 4
+    MATERNITY = 5
+
+
+class FilingKind(IntEnum):
+    """Why a member is filed for care in another place."""
+
+    LONG_TERM = 1
+    RESETTLED_RETIREE = 2
+    STATIONED = 3
+
+
+class DiseaseKind(IntEnum):
+    """Registration of a disease."""
+
+    CHRONIC = 1
+    SPECIAL = 2
+
+
+class Mode(IntEnum):
+    """Mode of insurance: with a personal account, or pooled fund only."""
+
+    COMBINED = 1
+    POOLED_ONLY = 2
+
+
+class Employment(IntEnum):
+    """How the member is insured."""
+
+    UNIT = 1
+    FLEXIBLE = 2
+
+
+class Place(IntEnum):
+    """Where the care was given, as seen from the insured city."""
+
+    LOCAL = 0
+    FILED = 1
+    OTHER_CITY = 2
+    OTHER_PROVINCE = 3
+
+
+class Fact(IntFlag):
+    """What is known of a claim when it meets the rules; the exclusion matrix tests these bits."""
+
+    PHARMACY = 1 << 0
+    PRESCRIBER = 1 << 1
+    NOT_DESIGNATED = 1 << 2
+    IN_ARREARS = 1 << 3
+    IN_STAY = 1 << 4
+    LIABLE = 1 << 5
+    MATERNITY = 1 << 6
+    OUTSIDE_CITY = 1 << 7
+    OUTSIDE_PROVINCE = 1 << 8
+    FILED = 1 << 9
+    NOT_NETWORKED = 1 << 10
+    MANUAL = 1 << 11
+    SELECTED = 1 << 12
+    REFERRED = 1 << 13
+    EMERGENCY = 1 << 14
+    NOT_OFFERED = 1 << 15
+    SPANS_BOUNDARY = 1 << 16
+    ORDINARY = 1 << 17
+    CHRONIC = 1 << 18
+    SPECIAL = 1 << 19
+    DAY_SURGERY = 1 << 20
+    ADMITTED = 1 << 21
+    ADMITTED_HERE = 1 << 22
+    STATEMENT = 1 << 23
+    USE_ACCOUNT = 1 << 24
+    LIABLE_IN_PART = 1 << 25

@@ -1,0 +1,59 @@
+"""Civil dates of China, as integers YYYYMMDD: sortable, readable, one varint on the wire."""
+
+import datetime
+from typing import NamedTuple
+
+DATE_MIN = 1900_01_01
+DATE_MAX = 2999_12_31
+OPEN_END = DATE_MAX
+"""Last day of an interval that has no end yet."""
+
+
+def from_date(date: datetime.date) -> int:
+    """Return the date as YYYYMMDD."""
+    return date.year * 10_000 + date.month * 100 + date.day
+
+
+def to_date(yyyymmdd: int) -> datetime.date:
+    """Return the calendar date of YYYYMMDD.
+
+    Raises:
+        ValueError: there is no such day, or it lies outside `DATE_MIN` to `DATE_MAX`.
+    """
+    if not DATE_MIN <= yyyymmdd <= DATE_MAX:
+        raise ValueError(f"expected a date from {DATE_MIN} to {DATE_MAX}, found {yyyymmdd}")
+    try:
+        return datetime.date(yyyymmdd // 10_000, yyyymmdd // 100 % 100, yyyymmdd % 100)
+    except ValueError:
+        raise ValueError(f"there is no day {yyyymmdd}") from None
+
+
+def year_of(yyyymmdd: int) -> int:
+    """Return the natural year, which is the policy year of every city so far."""
+    return yyyymmdd // 10_000
+
+
+def next_day(yyyymmdd: int) -> int:
+    """Return the day after."""
+    return from_date(to_date(yyyymmdd) + datetime.timedelta(days=1))
+
+
+def previous_day(yyyymmdd: int) -> int:
+    """Return the day before."""
+    return from_date(to_date(yyyymmdd) - datetime.timedelta(days=1))
+
+
+def first_of_next_month(yyyymmdd: int) -> int:
+    """Return the first day of the month after."""
+    year, month = yyyymmdd // 10_000, yyyymmdd // 100 % 100
+    return (year + 1) * 10_000 + 101 if month == 12 else year * 10_000 + (month + 1) * 100 + 1
+
+
+class Interval(NamedTuple):
+    """Days from `first_day` to `last_day`, both included."""
+
+    first_day: int
+    last_day: int = OPEN_END
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, int) and self.first_day <= day <= self.last_day

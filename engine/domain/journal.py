@@ -1,0 +1,103 @@
+"""What the journal is made of: segments, and the kinds of entries in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.domain.layout import ENTRY, Array
+
+
+class EntryKind(IntEnum):
+    """What one journal position records."""
+
+    SETTLEMENT = 1
+    CANCEL = 2
+    """Undo by settlement id: the exact negated parts of the settlement in `link.undoes`."""
+    REVERSAL = 3
+    """Undo by request id, of a settlement whose answer was lost: parts as for a cancel."""
+    TOMBSTONE = 4
+    """A request id that was reversed before it arrived; no amounts."""
+
+
+class SegmentKind(IntEnum):
+    """What a segment carries."""
+
+    ENTRIES = 1
+    """`records` is an array of `ENTRY`, `text` the ids."""
+    PLAN = 2
+    """`text` is one plan as canonical JSON; the journal numbers plans from 0 by appearance."""
+    MEMBERS = 3
+    INSTITUTIONS = 4
+    OPENINGS = 5
+    FIGURES = 6
+    """`text` is a JSON array of register entries, see `engine.state.registers`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One unit of the journal, durable as a whole or not at all.
+
+    `first_position` is the journal position of the first entry (for other kinds: of the next
+    entry there will be); positions start at 1 and have no gaps. `count` is the number of
+    entries or of register items. `instant` is milliseconds UTC.
+    """
+
+    kind: SegmentKind
+    instant: int
+    first_position: int
+    count: int
+    records: bytes
+    text: bytes
+
+    def entries(self) -> Array:
+        """Return the entries as a read-only array of `ENTRY`, without a copy."""
+        return np.frombuffer(self.records, dtype=ENTRY)
+
+    def entry_texts(self) -> Iterator[tuple[np.void, "EntryText"]]:
+        """Yield each entry with its texts, in order."""
+        start = 0
+        for entry in self.entries():
+            end = start + text_length(entry)
+            yield entry, split_text(entry, self.text[start:end])
+            start = end
+
+
+class EntryText(NamedTuple):
+    """The texts of one entry; empty where not given."""
+
+    undo_id: str
+    request_id: str
+    visit: str
+    disease: str
+    admission: str
+
+
+def text_length(entry: np.void) -> int:
+    """Return how many bytes of the segment's text belong to this entry."""
+    claim = entry["claim"]
+    return int(
+        entry["link"]["undo_id_length"]
+        + int(claim["request_id_length"])
+        + int(claim["visit_length"])
+        + int(claim["disease_length"])
+        + int(claim["admission_length"])
+    )
+
+
+def split_text(entry: np.void, text: bytes) -> EntryText:
+    """Return the texts of an entry from its own bytes of the segment's text."""
+    claim = entry["claim"]
+    texts, start = [], 0
+    for length in (
+        entry["link"]["undo_id_length"],
+        claim["request_id_length"],
+        claim["visit_length"],
+        claim["disease_length"],
+        claim["admission_length"],
+    ):
+        texts.append(text[start : start + int(length)].decode())
+        start += int(length)
+    return EntryText(*texts)

@@ -1,0 +1,175 @@
+"""The fixed-width records that travel from the codec through the kernels into the journal.
+
+Every record is little-endian and aligned; `ENTRY` is what one journal position holds. The same
+types are declared as C structs in `_fast.pyx`, and Cython compares the two when a buffer is
+taken, so a difference is an error at the first call and not a wrong amount.
+
+A segment of the journal holds an array of `ENTRY` and one blob of text: for each entry, in
+order, its own id if it is an undo, then the claim's request id, visit, disease and admission,
+with the lengths in the records.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+FORMAT: Final = 1
+"""Version of these layouts; stored in every segment."""
+
+CLAIM: Final = np.dtype(
+    [
+        ("total", "<i8"),
+        ("in_scope", "<i8"),
+        ("pre_payment", "<i8"),
+        ("over_limit", "<i8"),
+        ("non_covered", "<i8"),
+        ("liable", "<i8"),
+        ("service_date", "<i4"),
+        ("until_date", "<i4"),
+        ("member", "<i4"),
+        ("institution", "<i4"),
+        ("prescriber", "<i4"),
+        ("spare4", "<i4"),
+        ("benefit", "u1"),
+        ("liability", "u1"),
+        ("flags", "u1"),
+        ("request_id_length", "u1"),
+        ("visit_length", "u1"),
+        ("disease_length", "u1"),
+        ("admission_length", "u1"),
+        ("spare1", "u1"),
+    ],
+    align=True,
+)
+"""The content of the request. People and institutions are positions in their registers, -1 for
+none. `flags`: bit 0 emergency, 1 referred, 2 statement, 3 manual, 4 use_account."""
+
+ROW: Final = np.dtype(
+    [
+        ("in_scope", "<i8"),
+        ("pre_payment", "<i8"),
+        ("over_limit", "<i8"),
+        ("non_covered", "<i8"),
+        ("liable", "<i8"),
+        ("counters", "<i4"),
+        ("visit", "<i4"),
+        ("account", "<i4"),
+        ("plan", "<i4"),
+        ("facts", "<u4"),
+        ("year", "<i2"),
+        ("status", "u1"),
+        ("level", "u1"),
+        ("place", "u1"),
+        ("benefit", "u1"),
+        ("spare", "<u2"),
+    ],
+    align=True,
+)
+"""One kernel row: a claim with its facts resolved. `counters`, `visit` and `account` are slots
+of the state arrays handed to the kernel (-1: none), `plan` a position in the plan table. In the
+journal a slot is 0 or -1, and `plan` counts the journal's plans in order of appearance.
+`status` and `level` count from 0 here (`Status.ACTIVE` is 0), as the plan's tables do."""
+
+RESULT: Final = np.dtype(
+    [
+        # The bill: its parts add up to the total.
+        ("total", "<i8"),
+        ("non_covered", "<i8"),
+        ("over_limit", "<i8"),
+        ("pre_payment", "<i8"),
+        ("first_pay", "<i8"),
+        ("excluded", "<i8"),
+        ("in_scope", "<i8"),
+        # The basis: deductible, co-payment, cuts and pooled fund add up to in_scope.
+        ("deductible", "<i8"),
+        ("copay", "<i8"),
+        ("cut_visit", "<i8"),
+        ("cut_annual", "<i8"),
+        ("cut_disease", "<i8"),
+        ("cut_pooled", "<i8"),
+        # The payers: funds, institution and person add up to the total.
+        ("pooled_fund", "<i8"),
+        ("large_amount_fund", "<i8"),
+        ("institution_share", "<i8"),
+        ("person", "<i8"),
+        ("account", "<i8"),
+        ("family_account", "<i8"),
+        ("cash", "<i8"),
+        # counters of the policy year, before this claim
+        ("deductible_before", "<i8"),
+        ("ordinary_paid_before", "<i8"),
+        ("visit_paid_before", "<i8"),
+        ("account_before", "<i8"),
+        # what the account may pay; an institution or a third party may stand in its way
+        ("account_allowed", "<i8"),
+        # citations that decided, as positions in the plan's citation table
+        ("cite_first_pay", "<u2"),
+        ("cite_excluded", "<u2"),
+        ("cite_excluded_rest", "<u2"),
+        ("cite_deductible", "<u2"),
+        ("cite_rate", "<u2"),
+        ("cite_visit_cap", "<u2"),
+        ("cite_annual_cap", "<u2"),
+        ("reason", "u1"),
+        ("kernel_spare", "u1"),
+    ],
+    align=True,
+)
+"""What the kernels emit: every part of the three sums, the counters before, the citations.
+`first_pay` is the out-of-area first payment inside `pre_payment`. Citation 0 is: none."""
+
+LINK: Final = np.dtype(
+    [
+        ("position", "<i8"),
+        ("previous", "<i8"),
+        ("undoes", "<i8"),
+        ("instant", "<i8"),
+        ("kind", "u1"),
+        ("undo_id_length", "u1"),
+        ("spare", "<u2"),
+        ("spare2", "<u4"),
+    ],
+    align=True,
+)
+"""Where an entry stands: its journal position (from 1), the previous entry of the same
+member-year (0: none), the position it undoes (0: none), when it was taken (milliseconds UTC,
+never an input to an amount), its kind, and the length of an undo's own request id, which
+stands first in its text."""
+
+ENTRY: Final = np.dtype(
+    [("link", LINK), ("claim", CLAIM), ("row", ROW), ("result", RESULT)], align=True
+)
+
+AMOUNTS: Final = tuple(name for name in RESULT.names or () if RESULT[name] == np.dtype("<i8"))[:20]
+"""The parts of the three sums in `RESULT`: `total` to `cash`."""
+
+COUNTERS_PER_MEMBER_YEAR: Final = 8
+"""int64 a member-year keeps: one line of 64 bytes."""
+
+DEDUCTIBLE: Final = 0
+ORDINARY_PAID: Final = 1
+SPECIAL_DEDUCTIBLE: Final = 2
+CHRONIC_PAID: Final = 3
+POOLED_PAID: Final = 4
+COMPLIANT_BURDEN: Final = 5
+LARGE_AMOUNT_PAID: Final = 6
+FLAGS: Final = 7
+"""Positions in a member-year's line; bit 0 of FLAGS: the deductible was met before."""
+DEDUCTIBLE_MET: Final = 1
+
+FLAG_EMERGENCY: Final = 1
+FLAG_REFERRED: Final = 2
+FLAG_STATEMENT: Final = 4
+FLAG_MANUAL: Final = 8
+FLAG_USE_ACCOUNT: Final = 16
+
+Array = npt.NDArray[Any]
+
+
+def aligned_counters(rows: int) -> Array:
+    """Return zeroed counters, int64 of shape (rows, 8), each row on its own 64-byte line."""
+    width = COUNTERS_PER_MEMBER_YEAR
+    raw = np.zeros(rows * width + width, dtype=np.int64)
+    offset = (-raw.ctypes.data % 64) // 8
+    return raw[offset : offset + rows * width].reshape(rows, width)

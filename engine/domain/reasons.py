@@ -1,0 +1,48 @@
+"""Why a claim is refused or excluded, in order of precedence.
+
+Numbers below `EXCLUSION_FIRST` are refusals: nothing is settled, nothing moves, the request id
+stays free. The others are exclusions: the claim is settled with nothing from the fund.
+"""
+
+from enum import IntEnum
+
+
+class Reason(IntEnum):
+    """Reason codes of the worked-case format; a smaller number goes before a larger one."""
+
+    NONE = 0
+    INVALID_CLAIM = 1
+    MEMBER_UNKNOWN = 2
+    INSTITUTION_UNKNOWN = 3
+    NO_RULE = 4
+    NO_FIGURE = 5
+    SPANS_BOUNDARY = 6
+    BENEFIT_NOT_OFFERED = 7
+    MERGED_INTO_STAY = 8
+    OTHER_SCHEME = 9
+    CANCEL_BLOCKED = 10
+    NOT_DESIGNATED = 32
+    ARREARS = 33
+    INPATIENT_STAY = 34
+    LIABLE_ELSEWHERE = 35
+    NOT_FILED = 36
+    NOT_NETWORKED = 37
+    NOT_SELECTED = 38
+    NO_PRESCRIPTION = 39
+
+
+EXCLUSION_FIRST = Reason.NOT_DESIGNATED
+
+
+class Detail(IntEnum):
+    """What lies behind an `INVALID_CLAIM`, so that a program can tell the cases apart."""
+
+    NONE = 0
+    NEGATIVE_AMOUNT = 1
+    PARTS_DO_NOT_ADD_UP = 2
+    DATES_REVERSED = 3
+    ID_REUSED = 4
+    UNDONE = 5
+    REVERSED_BEFORE_ARRIVAL = 6
+    SETTLEMENT_UNKNOWN = 7
+    AMOUNT_TOO_LARGE = 8

@@ -1,0 +1,114 @@
+"""What the registers say of a person and of an institution, as dated intervals."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.domain.codes import (
+    DiseaseKind,
+    Employment,
+    FilingKind,
+    Kind,
+    Level,
+    Mode,
+    Offer,
+    Status,
+)
+from engine.domain.dates import OPEN_END, Interval, first_of_next_month
+
+
+class Filing(NamedTuple):
+    """A filing for care in another place; `area` is its administrative code."""
+
+    kind: FilingKind
+    area: str
+    days: Interval
+
+
+class Selection(NamedTuple):
+    """The institution a member has selected for ordinary outpatient care."""
+
+    institution: str
+    days: Interval
+
+
+class Disease(NamedTuple):
+    """A registered chronic or special disease."""
+
+    code: str
+    kind: DiseaseKind
+    days: Interval
+
+
+class Stay(NamedTuple):
+    """An inpatient stay: the day of admission is in it, the day of discharge is not."""
+
+    institution: str
+    admitted: int
+    discharged: int = OPEN_END
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An insured person; `city` is the six-digit code of the insured city."""
+
+    id: str
+    city: str
+    status: Status = Status.ACTIVE
+    retired_on: int = 0
+    """Day of the retirement formalities, 0 for none; they count from the first of next month."""
+    born_on: int = 1975_01_01
+    mode: Mode = Mode.COMBINED
+    employment: Employment = Employment.UNIT
+    arrears: tuple[Interval, ...] = ()
+    filings: tuple[Filing, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    diseases: tuple[Disease, ...] = ()
+    stays: tuple[Stay, ...] = ()
+
+    def status_on(self, day: int) -> Status:
+        """Return the status on a day (reading G8-B: a new status from the first of next month)."""
+        if not self.retired_on:
+            return self.status
+        retired = day >= first_of_next_month(self.retired_on)
+        return Status.RETIRED if retired else Status.ACTIVE
+
+
+ALWAYS = (Interval(0),)
+ALL_OFFERS = frozenset(Offer)
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """A hospital, station, internet hospital or pharmacy; `area` is its administrative code."""
+
+    id: str
+    area: str
+    level: Level = Level.LEVEL_1
+    kind: Kind = Kind.HOSPITAL
+    host: str = ""
+    """The institution an internet hospital belongs to."""
+    parent: str = ""
+    """The township hospital or community centre a station belongs to."""
+    designated: tuple[Interval, ...] = ALWAYS
+    networked: tuple[Interval, ...] = ALWAYS
+    offers: frozenset[Offer] = field(default=ALL_OFFERS)
+
+
+class Opening(NamedTuple):
+    """Counters of a member-year from before this ledger, in fen."""
+
+    member: str
+    year: int
+    deductible_fen: int = 0
+    deductible_met: bool = False
+    """The deductible was borne in full, whatever the level and the institution."""
+    ordinary_paid_fen: int = 0
+    visit_paid_fen: tuple[tuple[str, int], ...] = ()
+    """What the fund paid so far for each visit that is named."""
+
+
+class AccountOpening(NamedTuple):
+    """Balance of a personal account from before this ledger, in fen."""
+
+    member: str
+    balance_fen: int

@@ -1,0 +1,211 @@
+"""What the pipeline is asked, and what it answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.domain.claim import Claim
+from engine.domain.journal import EntryText
+from engine.domain.layout import Array
+from engine.domain.reasons import Detail, Reason
+from engine.domain.register import AccountOpening, Institution, Member, Opening
+
+
+class SettleBatch(NamedTuple):
+    """Settle, or preview, claims in their order; each claim is atomic, the batch is not."""
+
+    claims: Sequence[Claim]
+    preview: bool = False
+
+
+class Cancel(NamedTuple):
+    """Undo the settlement with this id; `request_id` is the cancel's own."""
+
+    institution: str
+    request_id: str
+    settlement_id: int
+
+
+class Reverse(NamedTuple):
+    """Undo the request with this id, whether or not it arrived; `request_id` is the own one."""
+
+    institution: str
+    request_id: str
+    original_request_id: str
+
+
+class GetSettlement(NamedTuple):
+    """Look up a settlement of an institution by its id, or, where that is 0, by request id."""
+
+    institution: str
+    settlement_id: int = 0
+    request_id: str = ""
+
+
+class GetCounters(NamedTuple):
+    """Look up a member's counters of a policy year."""
+
+    member: str
+    year: int
+
+
+class PutMembers(NamedTuple):
+    """Enter members into the register, or replace what it says of them."""
+
+    members: Sequence[Member]
+
+
+class PutInstitutions(NamedTuple):
+    """Enter institutions into the register, or replace what it says of them."""
+
+    institutions: Sequence[Institution]
+
+
+class ImportOpenings(NamedTuple):
+    """Set counters and balances from before this ledger."""
+
+    openings: Sequence[Opening | AccountOpening]
+
+
+class SupplyFigures(NamedTuple):
+    """Supply operator figures: the JSON of `engine.rules.figures.to_json`."""
+
+    figures_json: bytes
+
+
+Request = (
+    SettleBatch
+    | Cancel
+    | Reverse
+    | GetSettlement
+    | GetCounters
+    | PutMembers
+    | PutInstitutions
+    | ImportOpenings
+    | SupplyFigures
+)
+
+
+class Blocker(NamedTuple):
+    """A later settlement that would come out differently without the one to be undone."""
+
+    settlement_id: int
+    institution: str
+    request_id: str
+
+
+class Refused(NamedTuple):
+    """Nothing was settled and nothing moved; the request id stays free.
+
+    `message` is one English sentence for people: what, and what to do. `citation` is a position
+    in the citation table of the plan with the digest `plan_digest` (empty: no plan decided).
+    """
+
+    reason: Reason
+    detail: Detail = Detail.NONE
+    message: str = ""
+    figure: str = ""
+    plan_digest: bytes = b""
+    citation: int = 0
+    blockers: tuple[Blocker, ...] = ()
+
+
+class Entry(NamedTuple):
+    """One journal entry with its texts; `record` has the layout `ENTRY`.
+
+    `plan_digest` names the plan that decided. Position 0: a preview, which is in no journal.
+    """
+
+    record: np.void
+    text: EntryText
+    institution: str
+    member: str
+    prescriber: str
+    plan_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """One item that was not taken because it is malformed: its position and what is wrong."""
+
+    index: int
+    path: str
+    problem: str
+
+
+class BatchAnswer(NamedTuple):
+    """Answers to a `SettleBatch`, a row for each claim, in its order.
+
+    `entries` is an array of `ENTRY` (position 0 for a preview; all zero where there is a refusal
+    or an error), `plan_digests` has the digest for each distinct `entries["row"]["plan"]`.
+    `refusals`, `errors` and `replayed` are keyed by row; a row that is in none of them was
+    settled now. A refusal is the rules' answer, an error says that the claim is malformed.
+    """
+
+    entries: Array
+    plan_digests: dict[int, bytes]
+    refusals: dict[int, Refused]
+    errors: dict[int, ItemError]
+    replayed: frozenset[int]
+
+
+class Undone(NamedTuple):
+    """The settlement was taken back by `entry`, whose parts are the settlement's, negated."""
+
+    entry: Entry
+    replayed: bool = False
+
+
+class NothingToReverse(NamedTuple):
+    """There was nothing to take back; if the request was unknown, its id is now barred."""
+
+    request_id: str
+    tombstone: int = 0
+    """Journal position of the tombstone that bars the id, 0 if none was needed."""
+    replayed: bool = False
+
+
+class Found(NamedTuple):
+    """A settlement, and the position of the entry that undid it (0: it stands)."""
+
+    entry: Entry
+    undone_by: int
+
+
+class VisitPaid(NamedTuple):
+    """What the fund paid so far for one visit, more than nothing.
+
+    `institution` is empty for an explicit visit.
+    """
+
+    visit: str
+    institution: str
+    paid_fen: int
+
+
+class Counters(NamedTuple):
+    """A member's counters of a policy year, and the balance of the account, in fen."""
+
+    member: str
+    year: int
+    deductible_fen: int
+    deductible_met: bool
+    ordinary_paid_fen: int
+    visits: tuple[VisitPaid, ...]
+    account_balance_fen: int
+    last_entry: int
+    """Position of the last entry of this member-year, 0 if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A register change: how many items were taken, and which were not."""
+
+    count: int
+    errors: tuple[ItemError, ...] = ()
+
+
+Answer = BatchAnswer | Refused | Undone | NothingToReverse | Found | Counters | Accepted | ItemError
+"""`ItemError` answers a request that is malformed as a whole."""

@@ -1,0 +1,199 @@
+"""What the registers say of a claim on its day: the facts a settlement is decided on.
+
+Resolved once, handed to the kernel, and stored with the entry: so a settlement can be computed
+again years later, whatever the registers say by then. No city is known here; what a fact means
+for a claim is in the rule files.
+"""
+
+from typing import NamedTuple
+
+from engine.domain.claim import Claim
+from engine.domain.codes import (
+    Benefit,
+    DiseaseKind,
+    Fact,
+    Kind,
+    Level,
+    Liability,
+    Offer,
+    Place,
+    Status,
+)
+from engine.domain.dates import Interval, year_of
+from engine.domain.register import Institution, Member
+
+_OFFER = {
+    Benefit.ORDINARY: Offer.ORDINARY,
+    Benefit.CHRONIC: Offer.CHRONIC,
+    Benefit.SPECIAL: Offer.SPECIAL,
+    Benefit.DAY_SURGERY: Offer.DAY_SURGERY,
+}
+_BENEFIT_FACT = {
+    Benefit.ORDINARY: int(Fact.ORDINARY),
+    Benefit.CHRONIC: int(Fact.CHRONIC),
+    Benefit.SPECIAL: int(Fact.SPECIAL),
+    Benefit.DAY_SURGERY: int(Fact.DAY_SURGERY),
+}
+_DISEASE_KIND = {Benefit.CHRONIC: DiseaseKind.CHRONIC, Benefit.SPECIAL: DiseaseKind.SPECIAL}
+
+
+class Facts(NamedTuple):
+    """Facts of one claim: the bits of `Fact`, and the keys of the plan's tables."""
+
+    bits: int
+    status: Status
+    level: Level
+    place: Place
+    benefit: Benefit
+
+
+class Parties(NamedTuple):
+    """Who takes part in a claim, as the registers have them; `host` of an internet hospital."""
+
+    member: Member
+    institution: Institution
+    prescriber: Institution | None
+    host: Institution | None
+
+
+def resolve(claim: Claim, parties: Parties, *, until_has_rule: bool) -> Facts:
+    """Return the facts of a claim.
+
+    Args:
+        claim: What was sent.
+        parties: The register entries it names.
+        until_has_rule: Whether a document is in force on the last service date.
+    """
+    member, institution = parties.member, parties.institution
+    day = claim.service_date
+    status = member.status_on(day)
+    benefit = _benefit(claim, member)
+    bits = _BENEFIT_FACT[benefit] | _claim_bits(claim)
+    bits |= _institution_bits(institution, benefit, day)
+    place, place_bits = _place(member, institution, day)
+    bits |= place_bits | _member_bits(claim, parties)
+    if (
+        not until_has_rule
+        or year_of(claim.until_date) != year_of(day)
+        or member.status_on(claim.until_date) != status
+    ):
+        bits |= Fact.SPANS_BOUNDARY
+    return Facts(int(bits), status, _level(parties), place, benefit)
+
+
+def _benefit(claim: Claim, member: Member) -> Benefit:
+    """Return the benefit the claim falls under.
+
+    An emergency is ordinary unless a rule treats it as a stay; chronic and special care without
+    a registration of that disease on the day is ordinary.
+    """
+    asked = Benefit(claim.benefit)
+    if asked == Benefit.EMERGENCY:
+        return Benefit.ORDINARY
+    kind = _DISEASE_KIND.get(asked)
+    if kind is None:
+        return asked
+    registered = any(
+        d.code == claim.disease and d.kind == kind and claim.service_date in d.days
+        for d in member.diseases
+    )
+    return asked if registered else Benefit.ORDINARY
+
+
+def _claim_bits(claim: Claim) -> int:
+    bits = 0
+    if claim.liability == Liability.MATERNITY:
+        bits |= Fact.MATERNITY
+    elif claim.liability:
+        bits |= Fact.LIABLE
+        if claim.liable_fen >= 0:
+            bits |= Fact.LIABLE_IN_PART
+    if claim.emergency or claim.benefit == Benefit.EMERGENCY:
+        bits |= Fact.EMERGENCY
+    if claim.referred:
+        bits |= Fact.REFERRED
+    if claim.statement:
+        bits |= Fact.STATEMENT
+    if claim.manual:
+        bits |= Fact.MANUAL
+    if claim.use_account:
+        bits |= Fact.USE_ACCOUNT
+    if claim.admission:
+        bits |= Fact.ADMITTED
+        if claim.admission == claim.institution:
+            bits |= Fact.ADMITTED_HERE
+    return bits
+
+
+def _institution_bits(institution: Institution, benefit: Benefit, day: int) -> int:
+    bits = 0
+    offer = _OFFER[benefit]
+    if institution.kind == Kind.PHARMACY:
+        bits |= Fact.PHARMACY
+        if offer == Offer.ORDINARY:
+            offer = Offer.PRESCRIPTION
+    if offer not in institution.offers:
+        bits |= Fact.NOT_OFFERED
+    if not _covers(institution.designated, day):
+        bits |= Fact.NOT_DESIGNATED
+    if not _covers(institution.networked, day):
+        bits |= Fact.NOT_NETWORKED
+    return bits
+
+
+def _member_bits(claim: Claim, parties: Parties) -> int:
+    member, day = parties.member, claim.service_date
+    bits = 0
+    if parties.prescriber is not None:
+        bits |= Fact.PRESCRIBER
+    if _covers(member.arrears, day):
+        bits |= Fact.IN_ARREARS
+    if any(stay.admitted <= day < stay.discharged for stay in member.stays):
+        bits |= Fact.IN_STAY
+    if any(s.institution in _chosen(parties) and day in s.days for s in member.selections):
+        bits |= Fact.SELECTED
+    return bits
+
+
+def _chosen(parties: Parties) -> tuple[str, ...]:
+    """Return the ids whose selection covers this visit.
+
+    The institution itself, the one a station belongs to, the host of an internet hospital; at a
+    pharmacy with a prescription the prescriber counts in its place.
+    """
+    here = parties.institution
+    if here.kind == Kind.PHARMACY and parties.prescriber is not None:
+        here = parties.prescriber
+    return tuple(i for i in (here.id, here.parent, here.host) if i)
+
+
+def _level(parties: Parties) -> Level:
+    """Return the level that counts: the prescriber's at a pharmacy, the host's online."""
+    institution = parties.institution
+    if institution.kind == Kind.PHARMACY and parties.prescriber is not None:
+        return parties.prescriber.level
+    if institution.kind == Kind.INTERNET_HOSPITAL and parties.host is not None:
+        return parties.host.level
+    return institution.level
+
+
+def _place(member: Member, institution: Institution, day: int) -> tuple[Place, int]:
+    """Return where the care was given and the bits that say so."""
+    if institution.area[:4] == member.city[:4]:
+        return Place.LOCAL, 0
+    bits = int(Fact.OUTSIDE_CITY)
+    other_province = institution.area[:2] != member.city[:2]
+    if other_province:
+        bits |= Fact.OUTSIDE_PROVINCE
+    if any(_same_place(f.area, institution.area) and day in f.days for f in member.filings):
+        return Place.FILED, bits | Fact.FILED
+    return (Place.OTHER_PROVINCE if other_province else Place.OTHER_CITY), bits
+
+
+def _same_place(filed: str, area: str) -> bool:
+    """Return whether a filing covers an area: the same city, or a whole province if so filed."""
+    return filed[:2] == area[:2] if filed.endswith("0000") else filed[:4] == area[:4]
+
+
+def _covers(intervals: tuple[Interval, ...], day: int) -> bool:
+    return any(first_day <= day <= last_day for first_day, last_day in intervals)

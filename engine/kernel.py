@@ -1,0 +1,306 @@
+"""The door to the two kernels: what both do, the plans they do it by, and proof that they agree.
+
+Importing this module compares constants and record layouts of the compiled kernel with those of
+the engine, and settles a handful of rows by both. A difference stops the import.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+import numpy as np
+
+import engine._fast as _fast
+import engine.reference as reference
+from engine.domain import codes, layout, money, reasons
+from engine.domain.layout import AMOUNTS, RESULT, ROW, Array
+from engine.errors import InvariantBroken
+from engine.rules import plan as rule_plan
+from engine.rules import words as plan_words
+from engine.rules.plan import Citation, Exclusion, RulePlan
+
+_First = Callable[[Array], dict[str, int]]
+
+
+class PlanTable:
+    """The plans that the rows of a batch may name, in order of their positions.
+
+    `plans` is what the reference kernel reads, `words` the same packed for the compiled one.
+    Positions are kept for ever: the table only grows.
+    """
+
+    def __init__(self, plans: Iterable[RulePlan] = ()) -> None:
+        self.plans: list[RulePlan] = []
+        self._words = plan_words.empty_words(4)
+        for plan in plans:
+            self.append(plan)
+
+    def __len__(self) -> int:
+        return len(self.plans)
+
+    @property
+    def words(self) -> Array:
+        """The packed plans, int64 of shape (plans, `PLAN_WORDS`), C-contiguous."""
+        return self._words[: len(self.plans)]
+
+    def append(self, plan: RulePlan) -> int:
+        """Take a plan in and return its position.
+
+        Raises:
+            InvariantBroken: the plan is not one the kernels can settle by.
+        """
+        packed = plan_words.pack(plan)
+        position = len(self.plans)
+        if position == len(self._words):
+            grown = plan_words.empty_words(2 * position)
+            grown[:position] = self._words
+            self._words = grown
+        self._words[position] = packed
+        self.plans.append(plan)
+        return position
+
+
+class Kernel(Protocol):
+    """Settles rows; state is changed in place, rows are taken in order.
+
+    `rows` and `results` are one-dimensional arrays of `layout.ROW` and `layout.RESULT`, strided
+    if need be (`entries["row"]`). `counters` is int64 of shape (member-years, 8), `visits` and
+    `balances` are int64. A `ValueError` names row and field and means that nothing was changed.
+    """
+
+    @property
+    def name(self) -> str:
+        """`reference` or `fast`."""
+        ...
+
+    def settle(
+        self, rows: Array, plans: PlanTable, counters: Array, visits: Array, results: Array
+    ) -> None:
+        """Pass 1: everything but the accounts; `results` are overwritten, counters move."""
+        ...
+
+    def pay_accounts(self, rows: Array, results: Array, balances: Array) -> None:
+        """Pass 2, in order of arrival: the accounts pay what they may and hold."""
+        ...
+
+
+class _Reference:
+    """The executable regulation; see `engine.reference`."""
+
+    name: Final = "reference"
+
+    def settle(
+        self, rows: Array, plans: PlanTable, counters: Array, visits: Array, results: Array
+    ) -> None:
+        reference.settle(rows, plans.plans, counters, visits, results)
+
+    def pay_accounts(self, rows: Array, results: Array, balances: Array) -> None:
+        reference.pay_accounts(rows, results, balances)
+
+
+class _Fast:
+    """The compiled kernel; it runs without the GIL."""
+
+    name: Final = "fast"
+
+    def settle(
+        self, rows: Array, plans: PlanTable, counters: Array, visits: Array, results: Array
+    ) -> None:
+        _fast.settle(rows, plans.words, counters, visits, results)
+
+    def pay_accounts(self, rows: Array, results: Array, balances: Array) -> None:
+        _fast.pay_accounts(rows, results, balances)
+
+
+REFERENCE: Final[Kernel] = _Reference()
+FAST: Final[Kernel] = _Fast()
+
+
+def kernel_by_name(name: str) -> Kernel:
+    """Return the kernel called `reference` or `fast`.
+
+    Raises:
+        ValueError: there is no such kernel.
+    """
+    for kernel in (REFERENCE, FAST):
+        if kernel.name == name:
+            return kernel
+    raise ValueError(f'expected the kernel "reference" or "fast", found "{name}"')
+
+
+# ------------------------------------------------------------------------------- the three sums
+
+_SUMS: Final = (
+    ("total", ("non_covered", "over_limit", "pre_payment", "excluded", "in_scope")),
+    (
+        "in_scope",
+        (
+            "deductible",
+            "copay",
+            "cut_visit",
+            "cut_annual",
+            "cut_disease",
+            "cut_pooled",
+            "pooled_fund",
+        ),
+    ),
+    (
+        "total",
+        (
+            "pooled_fund",
+            "large_amount_fund",
+            "institution_share",
+            "account",
+            "family_account",
+            "cash",
+        ),
+    ),
+    ("person", ("account", "family_account", "cash")),
+)
+"""Bill, basis, payers, and the person's own share: each whole with its parts."""
+
+_AT_MOST: Final = (("first_pay", "pre_payment"), ("account", "account_allowed"))
+
+_MAY_BE_NEGATIVE: Final = frozenset({"institution_share"})
+
+_AMOUNTS: Final = np.dtype(("<i8", (len(AMOUNTS),)))
+"""The amounts, which stand first in `RESULT`, as one subarray."""
+
+
+def check_identities(results: Array) -> None:
+    """Check the sums of new settlements: bill, basis, payers, person; and that none is negative.
+
+    Undone settlements carry negated parts and are not for this check. Refused rows are all
+    zero and pass.
+
+    Raises:
+        InvariantBroken: naming the first row and the sum that does not hold.
+    """
+    # A column at a time over contiguous memory: a third of the time for one row, half for many.
+    columns: Array = np.ascontiguousarray(results.getfield(_AMOUNTS, 0).T)
+    of = dict(zip(AMOUNTS, columns, strict=True))
+    of["account_allowed"] = results["account_allowed"]
+    for whole, parts in _SUMS:
+        total = of[parts[0]]
+        for name in parts[1:]:
+            total = total + of[name]
+        _require(of, total == of[whole], f"{' + '.join(parts)} is not {whole}")
+    for smaller, larger in _AT_MOST:
+        _require(of, of[smaller] <= of[larger], f"{smaller} exceeds {larger}")
+    if (columns < 0).any():
+        for name in sorted(of.keys() - _MAY_BE_NEGATIVE):
+            _require(of, of[name] >= 0, f"{name} is negative")
+
+
+def _require(of: dict[str, Array], holds: Array, problem: str) -> None:
+    if not holds.all():
+        row = int(holds.argmin())
+        amounts = {name: int(column[row]) for name, column in of.items()}
+        raise InvariantBroken(f"results[{row}]: {problem}: {amounts}")
+
+
+# ------------------------------------------------------------------------- agreement at start-up
+
+
+def check_agreement() -> None:
+    """Check that the compiled kernel and the engine mean the same by every name.
+
+    Raises:
+        InvariantBroken: naming the difference; the extension has to be built again.
+    """
+    _check_constants()
+    _check_fields("ROW", ROW, reference.Row._fields, _fast.first_row)
+    _check_fields("RESULT", RESULT, tuple(reference.Result.__slots__), _fast.first_result)
+    _check_by_example()
+
+
+def _check_constants() -> None:
+    ours: dict[str, object] = {"USE_ACCOUNT": int(codes.Fact.USE_ACCOUNT)}
+    for module in (plan_words, rule_plan, layout, reasons, money):
+        ours |= vars(module)
+    theirs = {name: value for name, value in vars(_fast).items() if name.isupper()}
+    theirs["AMOUNT_MAX_FEN"] = _fast.amount_max_fen()
+    for name, value in theirs.items():
+        if ours.get(name) != value:
+            raise InvariantBroken(_rebuild(f"{name} is {value}, expected {ours.get(name)}"))
+
+
+def _check_fields(
+    name: str, dtype: np.dtype[np.void], fields: tuple[str, ...], first: _First
+) -> None:
+    """Give every field a number of its own and see under which names they come back."""
+    record = np.zeros(1, dtype=dtype)
+    expected = {field: number for number, field in enumerate(dtype.names or (), 1)}
+    for field, number in expected.items():
+        record[field] = number
+    found = first(record)
+    if found != expected:
+        raise InvariantBroken(_rebuild(f"{name} reads {found}, expected {expected}"))
+    if fields != tuple(expected):
+        raise InvariantBroken(f"reference.py: {name} has {fields}, expected {tuple(expected)}")
+
+
+def _rebuild(problem: str) -> str:
+    return f"engine._fast: {problem}; build the extension again (make setup)"
+
+
+def _check_by_example() -> None:
+    """Settle a few rows by both kernels and compare every byte, of results and of state."""
+    plans = PlanTable([_example_plan()])
+    outcomes = [_settle_example(kernel, plans) for kernel in (REFERENCE, FAST)]
+    for name, ours, theirs in zip(
+        ("counters", "visits", "balances", "results"), *outcomes, strict=True
+    ):
+        if ours.tobytes() != theirs.tobytes():
+            raise InvariantBroken(_rebuild(f"{name} are {theirs}, expected {ours}"))
+
+
+def _settle_example(kernel: Kernel, plans: PlanTable) -> tuple[Array, Array, Array, Array]:
+    counters = layout.aligned_counters(2)
+    visits, balances = np.zeros(1, np.int64), np.array([3_000], np.int64)
+    rows, results = np.zeros(6, ROW), np.zeros(6, RESULT)
+    rows["in_scope"] = (10_001, 30_005, 0, 99_999, 40_000, 5_000)
+    rows["non_covered"] = 7
+    rows["liable"] = (-1, -1, -1, -1, 10_000, -1)
+    rows["counters"] = (0, 0, 1, 0, 1, 1)
+    rows["visit"] = (0, -1, -1, 0, -1, 0)
+    rows["place"] = (0, 3, 0, 0, 0, 0)
+    rows["facts"] = codes.Fact.USE_ACCOUNT
+    rows["facts"][4] |= codes.Fact.LIABLE
+    rows["facts"][5] |= codes.Fact.MATERNITY
+    kernel.settle(rows, plans, counters, visits, results)
+    kernel.pay_accounts(rows, results, balances)
+    return counters, visits, balances, results
+
+
+def _example_plan() -> RulePlan:
+    """Return a plan of no city whose every table has something to say."""
+    groups = rule_plan.LEVELS * rule_plan.STATUSES
+    rates = groups * rule_plan.PLACES
+    reason, fact = reasons.Reason, codes.Fact
+    return RulePlan(
+        city="000000",
+        name="",
+        first_day=2000_01_01,
+        last_day=2000_12_31,
+        deductible_kind=rule_plan.DEDUCTIBLE_SHARED,
+        deductible_fen=(20_000,) * groups,
+        deductible_cite=(1,) * groups,
+        rate_bp=(5_005,) * rates,
+        rate_cite=(2,) * rates,
+        first_pay_bp=(0, 0, 1_000, 1_005),
+        first_pay_cite=(3,) * rule_plan.PLACES,
+        visit_cap_fen=(30_000,) * groups,
+        visit_cap_cite=(4,) * groups,
+        annual_cap_fen=(40_000,) * groups,
+        annual_cap_cite=(5,) * groups,
+        rounding=rule_plan.HALF_UP,
+        rounding_cite=0,
+        exclusions=(
+            Exclusion(reason.OTHER_SCHEME, fact.MATERNITY, 0, 6),
+            Exclusion(reason.LIABLE_ELSEWHERE, fact.LIABLE, 0, 7, True, rule_plan.BAR_EXCLUDED),
+        ),
+        citations=(Citation(()),) * 8,
+    )
+
+
+check_agreement()

@@ -1,0 +1,107 @@
+"""Changes of the registers and of the operator figures, journalled in their place."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from engine.rules.compile import check_figures
+from engine.rules.figures import FigureSet, from_json
+
+from engine.domain.journal import SegmentKind
+from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.request import Accepted, ItemError
+from engine.errors import InvalidInput
+from engine.ledger.context import Context
+from engine.state.registers import (
+    check_institution,
+    check_member,
+    check_opening,
+    institutions_to_json,
+    members_to_json,
+    openings_to_json,
+)
+
+T = TypeVar("T")
+
+
+def put_members(context: Context, members: Sequence[Member]) -> Accepted:
+    """Enter members into the register; report the items that are malformed."""
+    cities = sorted(rules.area for rules in context.book.cities.values())
+
+    def check(member: Member) -> None:
+        check_member(member, cities)
+        known = context.state.members.find(member.id)
+        if known is not None and known.city != member.city:
+            raise InvalidInput("city", f"the member is insured in {known.city} already")
+
+    taken, errors = _check_each(members, check)
+    for member in taken:
+        context.state.members.put(member)
+    if taken:
+        context.change(SegmentKind.MEMBERS, len(taken), members_to_json(taken))
+    return Accepted(len(taken), errors)
+
+
+def put_institutions(context: Context, institutions: Sequence[Institution]) -> Accepted:
+    """Enter institutions into the register; report the items that are malformed."""
+    taken, errors = _check_each(institutions, check_institution)
+    for institution in taken:
+        context.state.institutions.put(institution)
+    if taken:
+        context.change(SegmentKind.INSTITUTIONS, len(taken), institutions_to_json(taken))
+    return Accepted(len(taken), errors)
+
+
+def import_openings(context: Context, openings: Sequence[Opening | AccountOpening]) -> Accepted:
+    """Set opening counters and balances; refused once there are entries."""
+    state = context.state
+
+    def check(opening: Opening | AccountOpening) -> None:
+        check_opening(opening)
+        member = state.members.numbers.get(opening.member)
+        if member is None:
+            raise InvalidInput("member", "is not in the register; register the member first")
+        if isinstance(opening, AccountOpening):
+            if state.account_entries.values[state.account(member)]:
+                raise InvalidInput("member", "the account has entries; too late for an opening")
+        elif state.last_entry.values[state.member_year(member, opening.year)]:
+            raise InvalidInput("year", "the member-year has entries; too late for an opening")
+
+    taken, errors = _check_each(openings, check)
+    for opening in taken:
+        state.open(opening)
+    if taken:
+        context.change(SegmentKind.OPENINGS, len(taken), openings_to_json(taken))
+    return Accepted(len(taken), errors)
+
+
+def supply_figures(context: Context, figures_json: bytes) -> Accepted:
+    """Supply operator figures; they decide from now on, and settled claims stay as they are."""
+    figures = from_json(figures_json)
+    book = context.book.with_figures(figures)
+    check_figures(book.cities, book.figures)
+    context.supply(book)
+    context.state.figures.append(figures_json)
+    context.change(SegmentKind.FIGURES, len(figures), figures_json)
+    return Accepted(len(figures))
+
+
+def figures_of(journalled: Sequence[bytes]) -> FigureSet:
+    """Return the figures that a journal's figure segments add up to."""
+    figures = FigureSet()
+    for figures_json in journalled:
+        figures = figures.add(from_json(figures_json))
+    return figures
+
+
+def _check_each(
+    items: Sequence[T], check: Callable[[T], None]
+) -> tuple[list[T], tuple[ItemError, ...]]:
+    taken, errors = [], []
+    for index, item in enumerate(items):
+        try:
+            check(item)
+        except InvalidInput as error:
+            errors.append(ItemError(index, error.path, error.problem))
+        else:
+            taken.append(item)
+    return taken, tuple(errors)

@@ -1,0 +1,70 @@
+"""Looking things up, in the order of the queue: every earlier request is seen."""
+
+from engine.domain import layout
+from engine.domain.claim import check_id
+from engine.domain.journal import EntryKind
+from engine.domain.reasons import Detail, Reason
+from engine.domain.request import (
+    Counters,
+    Found,
+    GetCounters,
+    GetSettlement,
+    Refused,
+    VisitPaid,
+)
+from engine.ledger.context import Context
+from engine.state.tables import KeyStatus
+
+
+def find_settlement(context: Context, request: GetSettlement) -> Found | Refused:
+    """Return a settlement of the institution, standing or undone."""
+    check_id("institution", request.institution)
+    state = context.state
+    unknown = Refused(
+        Reason.INVALID_CLAIM, Detail.SETTLEMENT_UNKNOWN, "the institution has no such settlement"
+    )
+    institution = state.institutions.numbers.get(request.institution)
+    if institution is None:
+        return unknown
+    position, request_id = request.settlement_id, request.request_id
+    if not position:
+        check_id("request_id", request_id)
+        key = state.key(institution, request_id)
+        if key is None or key.status not in (KeyStatus.STANDING, KeyStatus.UNDONE):
+            return unknown
+        position = key.position
+    found = context.record(position)
+    if found is None:
+        return unknown
+    record, text = found
+    ours = record["claim"]["institution"] == institution
+    if not ours or record["link"]["kind"] != EntryKind.SETTLEMENT:
+        return unknown
+    key = state.key(institution, text.request_id)
+    return Found(context.entry(record, text), 0 if key is None else key.undone_by)
+
+
+def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
+    """Return the counters of a member-year; all zero where nothing was settled."""
+    check_id("member", request.member)
+    state = context.state
+    member = state.members.numbers.get(request.member)
+    if member is None:
+        return Refused(Reason.MEMBER_UNKNOWN, message="the member is not in the register")
+    slot = state.member_year(member, request.year)
+    line = state.counters.values[slot]
+    visits = state.visits_of(member, request.year)
+    return Counters(
+        member=request.member,
+        year=request.year,
+        deductible_fen=int(line[layout.DEDUCTIBLE]),
+        deductible_met=bool(line[layout.FLAGS] & layout.DEDUCTIBLE_MET),
+        ordinary_paid_fen=int(line[layout.ORDINARY_PAID]),
+        visits=tuple(
+            VisitPaid(visit, "" if i < 0 else state.institutions.items[i].id, paid)
+            for (i, visit), paid in sorted(visits.items())
+            if paid
+        ),
+        account_balance_fen=int(state.balances.values[state.account(member)]),
+        last_entry=int(state.last_entry.values[slot]),
+    )

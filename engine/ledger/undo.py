@@ -1,0 +1,244 @@
+"""Cancel and reverse: a new entry with the exact negated parts, never a recomputation.
+
+Both are blocked where a later settlement of the same member and policy year that still stands
+would come out differently without the one to be undone: the later ones are settled again, in
+memory, from the counters as they would have been.
+"""
+
+import numpy as np
+
+from engine.domain import layout
+from engine.domain.claim import check_id
+from engine.domain.journal import EntryKind, EntryText
+from engine.domain.layout import AMOUNTS, ENTRY, RESULT, ROW
+from engine.domain.reasons import Detail, Reason
+from engine.domain.request import Blocker, Cancel, NothingToReverse, Refused, Reverse, Undone
+from engine.errors import InvalidInput, InvariantBroken
+from engine.ledger.context import Context, encode_texts
+from engine.state.state import visit_key
+from engine.state.tables import KeyStatus, VisitKey
+
+_COMPARED = [name for name in AMOUNTS if name not in ("account", "family_account", "cash")]
+"""What must not change in a later settlement; account and cash do not count here."""
+
+
+def cancel(context: Context, request: Cancel) -> Undone | Refused:
+    """Undo a settlement of the institution by its id."""
+    check_id("institution", request.institution)
+    check_id("request_id", request.request_id)
+    institution = context.state.institutions.numbers.get(request.institution)
+    if institution is None:
+        return _institution_unknown()
+    used = context.state.key(institution, request.request_id)
+    if used is not None:
+        record, text = _read(context, used.position)
+        link = record["link"]
+        same = link["kind"] == EntryKind.CANCEL and link["undoes"] == request.settlement_id
+        if used.status == KeyStatus.UNDO and same:
+            return Undone(context.entry(record, text), replayed=True)
+        return _id_reused()
+    found = context.record(request.settlement_id)
+    if (
+        found is None
+        or found[0]["link"]["kind"] != EntryKind.SETTLEMENT
+        or found[0]["claim"]["institution"] != institution
+    ):
+        return Refused(
+            Reason.INVALID_CLAIM,
+            Detail.SETTLEMENT_UNKNOWN,
+            f"the institution has no settlement {request.settlement_id}",
+        )
+    record, text = found
+    key = context.state.key(institution, text.request_id)
+    if key is None or key.status != KeyStatus.STANDING:
+        return Refused(Reason.INVALID_CLAIM, Detail.UNDONE, "the settlement is undone already")
+    return _undo(context, record, text, EntryKind.CANCEL, request.request_id)
+
+
+def reverse(context: Context, request: Reverse) -> Undone | NothingToReverse | Refused:
+    """Undo a request whose answer was lost; bar its id if it has not arrived."""
+    check_id("institution", request.institution)
+    check_id("request_id", request.request_id)
+    check_id("original_request_id", request.original_request_id)
+    if request.request_id == request.original_request_id:
+        raise InvalidInput("request_id", "must be an id of its own, not the original's")
+    state = context.state
+    institution = state.institutions.numbers.get(request.institution)
+    if institution is None:
+        return _institution_unknown()
+    original = request.original_request_id
+    used = state.key(institution, request.request_id)
+    if used is not None:
+        record, text = _read(context, used.position)
+        kind = record["link"]["kind"]
+        if used.status == KeyStatus.UNDO and text.request_id == original:
+            if kind == EntryKind.REVERSAL:
+                return Undone(context.entry(record, text), replayed=True)
+            if kind == EntryKind.TOMBSTONE:
+                return NothingToReverse(original, used.position, replayed=True)
+        return _id_reused()
+    key = state.key(institution, original)
+    if key is None:
+        position = _write_tombstone(context, institution, request.request_id, original)
+        return NothingToReverse(original, position)
+    if key.status in (KeyStatus.UNDONE, KeyStatus.TOMBSTONE):
+        return NothingToReverse(original)
+    if key.status == KeyStatus.UNDO:
+        return Refused(
+            Reason.INVALID_CLAIM, Detail.SETTLEMENT_UNKNOWN, "the id names an undo, not a claim"
+        )
+    record, text = _read(context, key.position)
+    return _undo(context, record, text, EntryKind.REVERSAL, request.request_id)
+
+
+def _institution_unknown() -> Refused:
+    return Refused(Reason.INSTITUTION_UNKNOWN, message="the institution is not in the register")
+
+
+def _id_reused() -> Refused:
+    return Refused(
+        Reason.INVALID_CLAIM, Detail.ID_REUSED, "the id is used for something else; use a new id"
+    )
+
+
+def _read(context: Context, position: int) -> tuple[np.void, EntryText]:
+    found = context.record(position)
+    if found is None:
+        raise InvariantBroken(f"the journal has no entry {position}, but a request id names it")
+    return found
+
+
+# --- writing -----------------------------------------------------------------------------
+
+
+def _undo(
+    context: Context, target: np.void, text: EntryText, kind: EntryKind, undo_id: str
+) -> Undone | Refused:
+    blockers = _blockers(context, target, text)
+    if blockers:
+        return Refused(
+            Reason.CANCEL_BLOCKED,
+            message="later settlements of the year rest on it; undo them first, the last one first",
+            blockers=blockers,
+        )
+    state = context.state
+    claim, row, parts = target["claim"], target["row"], target["result"]
+    member, year = int(claim["member"]), int(row["year"])
+    institution = int(claim["institution"])
+    slot = state.member_year(member, year)
+    line = state.counters.values[slot]
+    entries = np.array([target], dtype=ENTRY)
+    result = entries["result"]
+    for name in AMOUNTS:
+        result[name] = -parts[name]
+    result["account_allowed"] = -parts["account_allowed"]
+    result["deductible_before"] = line[layout.DEDUCTIBLE]
+    result["ordinary_paid_before"] = line[layout.ORDINARY_PAID]
+    line[layout.DEDUCTIBLE] -= parts["deductible"]
+    line[layout.ORDINARY_PAID] -= parts["pooled_fund"]
+    position = state.next_position
+    if row["visit"] >= 0:
+        visit = state.visit(visit_key(member, year, institution, text.visit, text.request_id))
+        result["visit_paid_before"] = state.visits.values[visit]
+        state.visits.values[visit] -= parts["pooled_fund"]
+        state.visits.changed.add(visit)
+    if row["account"] >= 0:
+        account = state.account(member)
+        result["account_before"] = state.balances.values[account]
+        if parts["account"]:
+            state.balances.values[account] += parts["account"]
+            state.touch_account(account, position)
+    link = entries["link"]
+    link["position"] = position
+    link["previous"] = state.last_entry.values[slot]
+    link["undoes"] = target["link"]["position"]
+    link["instant"] = context.instant
+    link["kind"] = kind
+    undo_text = text._replace(undo_id=undo_id)
+    blob, lengths = encode_texts(undo_text)
+    link["undo_id_length"] = lengths[0]
+    state.touch_member_year(slot, position)
+    context.write(entries, [blob])
+    state.note_key(kind, position, institution, text.request_id, undo_id, entries[0])
+    return Undone(context.entry(entries[0], undo_text))
+
+
+def _write_tombstone(context: Context, institution: int, undo_id: str, original: str) -> int:
+    state = context.state
+    position = state.next_position
+    blob, lengths = encode_texts((undo_id, original))
+    entries = np.zeros(1, dtype=ENTRY)
+    link, claim = entries["link"], entries["claim"]
+    link["position"] = position
+    link["instant"] = context.instant
+    link["kind"] = EntryKind.TOMBSTONE
+    link["undo_id_length"], claim["request_id_length"] = lengths
+    claim["institution"] = institution
+    claim["member"] = claim["prescriber"] = -1
+    context.write(entries, [blob])
+    state.note_key(EntryKind.TOMBSTONE, position, institution, original, undo_id, entries[0])
+    return position
+
+
+# --- what stands in the way --------------------------------------------------------------
+
+
+def _blockers(context: Context, target: np.void, text: EntryText) -> tuple[Blocker, ...]:
+    """Return the later standing settlements that would come out differently without `target`."""
+    later = _later_standing(context, target)
+    if not later:
+        return ()
+    state = context.state
+    number, year = int(target["claim"]["member"]), int(target["row"]["year"])
+    counters = layout.aligned_counters(1)
+    counters[0] = state.counters.values[state.member_year(number, year)]
+    visits: dict[VisitKey, int] = {}
+    paid = np.zeros(len(later) + 1, dtype=np.int64)
+    rows = np.zeros(len(later), dtype=ROW)
+    for n, (record, own) in enumerate([(target, text), *later]):
+        counters[0, layout.DEDUCTIBLE] -= record["result"]["deductible"]
+        counters[0, layout.ORDINARY_PAID] -= record["result"]["pooled_fund"]
+        visit = -1
+        if record["row"]["visit"] >= 0:
+            institution = int(record["claim"]["institution"])
+            key = visit_key(number, year, institution, own.visit, own.request_id)
+            if key not in visits:
+                visits[key] = len(visits)
+                paid[visits[key]] = state.visits.values[state.visit(key)]
+            visit = visits[key]
+            paid[visit] -= record["result"]["pooled_fund"]
+        if n:
+            rows[n - 1] = record["row"]
+            rows[n - 1]["visit"] = visit
+    results = np.zeros(len(later), dtype=RESULT)
+    context.kernel.settle(rows, state.plans, counters, paid, results)
+    return tuple(
+        Blocker(
+            int(record["link"]["position"]),
+            state.institutions.items[int(record["claim"]["institution"])].id,
+            own.request_id,
+        )
+        for (record, own), result in zip(later, results, strict=True)
+        if _differs(record["result"], result)
+    )
+
+
+def _differs(stored: np.void, again: np.void) -> bool:
+    return any(stored[name] != again[name] for name in [*_COMPARED, "reason"])
+
+
+def _later_standing(context: Context, target: np.void) -> list[tuple[np.void, EntryText]]:
+    """Return the settlements of the member-year after `target` that stand, in order."""
+    state = context.state
+    number, year = int(target["claim"]["member"]), int(target["row"]["year"])
+    position = int(state.last_entry.values[state.member_year(number, year)])
+    later = []
+    while position > int(target["link"]["position"]):
+        record, text = _read(context, position)
+        if record["link"]["kind"] == EntryKind.SETTLEMENT:
+            key = state.key(int(record["claim"]["institution"]), text.request_id)
+            if key is not None and key.status == KeyStatus.STANDING:
+                later.append((record, text))
+        position = int(record["link"]["previous"])
+    later.reverse()
+    return later

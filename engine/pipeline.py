@@ -1,0 +1,125 @@
+"""Ledger, then store, then durable: the synchronous composition that answers requests.
+
+The one place that knows both the ledger and the store. It is for one thread at a time.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Self
+
+from engine.kernel import FAST, Kernel
+
+from engine.domain.journal import SegmentKind
+from engine.domain.request import Answer, Entry, Request
+from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
+from engine.ledger.change import figures_of
+from engine.ledger.ledger import Ledger
+from engine.rules.book import PlanBook
+from engine.rules.plan import RulePlan
+from engine.rules.model import CityRules
+from engine.state.state import State
+from engine.store.protocol import Store
+
+CHECKPOINT_ROWS = 200_000
+"""Changed rows after which a checkpoint is due."""
+
+
+class Pipeline:
+    """Answers requests; what it answers is durable."""
+
+    def __init__(
+        self, store: Store, cities: Mapping[str, CityRules], kernel: Kernel, state: State
+    ) -> None:
+        self._store = store
+        self._cities = cities
+        self._kernel = kernel
+        self._state = state
+        self._ledger = self._new_ledger()
+        self._broken = False
+
+    @classmethod
+    def open(cls, store: Store, cities: Mapping[str, CityRules], kernel: Kernel = FAST) -> Self:
+        """Return a pipeline on a store, its state recovered from checkpoint and journal.
+
+        Raises:
+            InvariantBroken: the journal is not what it should be.
+        """
+        return cls(store, cities, kernel, recover(store))
+
+    def run(self, requests: Sequence[Request], instant: int) -> list[Answer]:
+        """Apply requests in order, make them durable, and return their answers.
+
+        Args:
+            requests: What is asked; each is atomic, the sequence is not.
+            instant: Milliseconds UTC, recorded with the entries, never an input to an amount.
+
+        Raises:
+            StoreError: nothing was recorded; the same requests may be sent again.
+            OutcomeUnknown: the process must stop; on recovery, look the ids up.
+        """
+        if self._broken:
+            raise OutcomeUnknown("an earlier commit failed; stop and recover")
+        applied = self._ledger.apply(requests, instant)
+        if applied.segments:
+            try:
+                self._store.append(applied.segments)
+            except StoreError:
+                # The state is ahead of a journal that did not follow: take it from the journal.
+                self._state = recover(self._store)
+                self._ledger = self._new_ledger()
+                raise
+            except BaseException:
+                self._broken = True
+                raise
+        return applied.answers
+
+    def plan(self, digest: bytes) -> RulePlan | None:
+        """Return the plan with this digest, of those that ever decided an entry."""
+        number = self._state.plan_numbers.get(digest)
+        return None if number is None else self._state.plans.plans[number]
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every durable entry of the journal in order."""
+        for _, segment in self._store.segments(self._store.sequence, 0):
+            if segment.kind == SegmentKind.ENTRIES:
+                for record, text in segment.entry_texts():
+                    yield self._ledger.entry(record, text)
+
+    @property
+    def book(self) -> PlanBook:
+        """Return the rules with the operator figures supplied so far."""
+        return self._ledger.book
+
+    @property
+    def checkpoint_due(self) -> bool:
+        """Whether enough rows have changed for a checkpoint to pay."""
+        return self._state.changes >= CHECKPOINT_ROWS
+
+    def checkpoint(self) -> None:
+        """Bring the lagging tables up to the journal; answers do not depend on it."""
+        if self._state.changes and not self._broken:
+            self._store.checkpoint(self._state.take_checkpoint(self._store.sequence))
+            self._state.forget_changes()
+
+    def close(self) -> None:
+        """Checkpoint and close the store; a second call does nothing."""
+        try:
+            self.checkpoint()
+        finally:
+            self._store.close()
+
+    def _new_ledger(self) -> Ledger:
+        book = PlanBook(self._cities, figures_of(self._state.figures))
+        return Ledger(self._state, book, self._kernel)
+
+
+def recover(store: Store) -> State:
+    """Return the state that the store's checkpoint and journal stand for."""
+    state = State(store)
+    state.next_position = store.checkpoint_position + 1
+    for _, segment in store.segments(0, store.checkpoint_sequence):
+        state.fold(segment)
+    if state.next_position != store.last_position + 1:
+        raise InvariantBroken(
+            f"the journal ends at {store.last_position}, its fold at {state.next_position - 1}"
+        )
+    return state

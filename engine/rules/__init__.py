@@ -1,0 +1,1 @@
+"""Rules as data: strict rule files, operator figures, and the plans they compile to."""

@@ -1,0 +1,173 @@
+"""The plans of every city: which rule answers for a city and a day, and what is missing."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.domain.dates import Interval
+from engine.errors import InvalidInput
+from engine.rules.compile import cap_figures, compile_interval, intervals
+from engine.rules.days import gaps, union
+from engine.rules.figures import Figure, FigureSet, find_city
+from engine.rules.model import KEY_NONE, USE_ORDINARY, CityRules
+from engine.rules.plan import ClauseRef, RulePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What the documents leave open and nobody has supplied, with what follows from it."""
+
+    figure: str
+    """Name of the figure, as `annual_cap`."""
+    instead: str
+    """A figure that would do as well, as `average_wage.2025`; empty if there is none."""
+    first_day: int
+    last_day: int
+    effect: str
+    """What happens without it, in English."""
+    clause: ClauseRef
+    """The clause that leaves it open."""
+    known: bool
+    """Whether the city declares it, so that it can be supplied."""
+
+
+class _Shelf:
+    """The plans of one city, each compiled when it is first asked for."""
+
+    __slots__ = ("_plans", "figures", "firsts", "intervals", "rules")
+
+    def __init__(self, rules: CityRules, figures: FigureSet) -> None:
+        self.rules = rules
+        self.figures = figures
+        self.intervals = intervals(rules, figures)
+        self.firsts = [days.first_day for days in self.intervals]
+        self._plans: dict[int, RulePlan] = {}
+
+    def on(self, day: int) -> RulePlan | None:
+        """Return the plan of `day`, None if no document is in force."""
+        index = bisect_right(self.firsts, day) - 1
+        if index < 0 or day > self.intervals[index].last_day:
+            return None
+        return self.at(index)
+
+    def at(self, index: int) -> RulePlan:
+        """Return the plan of an interval."""
+        plan = self._plans.get(index)
+        if plan is None:
+            plan = compile_interval(self.rules, self.figures, self.intervals[index])
+            self._plans[index] = plan
+        return plan
+
+
+class PlanBook:
+    """The rules of all cities under one set of operator figures. Immutable but for its cache."""
+
+    def __init__(self, cities: Mapping[str, CityRules], figures: FigureSet | None = None) -> None:
+        self.cities: Mapping[str, CityRules] = dict(cities)
+        """Rules by area code."""
+        self.figures = FigureSet() if figures is None else figures
+        self._shelves = {area: _Shelf(rules, self.figures) for area, rules in cities.items()}
+
+    def with_figures(self, figures: Iterable[Figure]) -> "PlanBook":
+        """Return a book in which `figures` are added (`FigureSet.add`).
+
+        Figures that contradict each other are not refused here (`check_figures` does that): a cap
+        below its floor does not count.
+        """
+        return PlanBook(self.cities, self.figures.add(figures))
+
+    def city(self, name: str) -> CityRules:
+        """Return the rules of a city by its area code or pinyin name.
+
+        Raises:
+            InvalidInput: there is no such city.
+        """
+        rules = find_city(name, self.cities)
+        if rules is None:
+            known = ", ".join(f"{rules.pinyin} ({rules.area})" for rules in self.cities.values())
+            raise InvalidInput("city", f'no rules for "{name}"; expected one of {known}')
+        return rules
+
+    def plan_for(self, city: str, day: int) -> RulePlan | None:
+        """Return the plan of the city (area code) on the service date YYYYMMDD.
+
+        None where no document is in force, or where there are no rules for the city: both are
+        NO_RULE. The same plan object is returned for every day of its interval.
+        """
+        shelf = self._shelves.get(city)
+        return None if shelf is None else shelf.on(day)
+
+    def valid_on(self, city: str, day: int) -> bool:
+        """Return whether a document of the city (code or name) is in force on the day."""
+        return any(day in document.days for document in self.city(city).documents)
+
+    def versions(self, city: str) -> list[RulePlan]:
+        """Return every plan of the city (code or name), in order of days."""
+        shelf = self._shelves[self.city(city).area]
+        return [shelf.at(index) for index in range(len(shelf.intervals))]
+
+    def missing(self, city: str) -> list[Missing]:
+        """Return what is missing for the city (code or name), in order of figure and day.
+
+        Raises:
+            InvalidInput: there is no such city.
+        """
+        rules = self.city(city)
+        found = [*self._missing_caps(rules), *self._missing_benefits(rules)]
+        found += self._missing_others(rules)
+        return sorted(found, key=lambda missing: (missing.figure, missing.first_day))
+
+    def _missing_caps(self, rules: CityRules) -> list[Missing]:
+        """Return the caps that have neither a figure nor a floor, interval by interval."""
+        found: list[Missing] = []
+        for days in self._shelves[rules.area].intervals:
+            for cap in cap_figures(rules, self.figures, days.first_day):
+                spec = rules.figure(cap.value.figure)
+                if cap.used is not None or spec is None:
+                    continue
+                below = f"the figure supplied is below its floor ({cap.floor_label}); "
+                found.append(
+                    Missing(
+                        spec.name,
+                        "" if cap.refused else cap.floor_label,
+                        days.first_day,
+                        days.last_day,
+                        (below if cap.refused else "") + spec.effect,
+                        spec.clause,
+                        known=True,
+                    )
+                )
+        return found
+
+    def _missing_benefits(self, rules: CityRules) -> list[Missing]:
+        """Return what the refusal lines of the rule files name, joined over adjacent days."""
+        days: dict[tuple[str, ClauseRef], list[Interval]] = {}
+        for line in rules.lines:
+            if line.figure:
+                days.setdefault((line.figure, line.clauses[0]), []).append(line.days)
+        return [
+            Missing(
+                figure,
+                "",
+                span.first_day,
+                span.last_day,
+                "claims of this benefit are refused (NO_FIGURE)",
+                clause,
+                known=rules.figure(figure) is not None,
+            )
+            for (figure, clause), held in days.items()
+            for span in union(held)
+        ]
+
+    def _missing_others(self, rules: CityRules) -> list[Missing]:
+        """Return the declared figures outside the ordinary benefit that have no value."""
+        return [
+            Missing(
+                spec.name, "", gap.first_day, gap.last_day, spec.effect, spec.clause, known=True
+            )
+            for spec in rules.figures
+            if spec.use != USE_ORDINARY and spec.key == KEY_NONE and spec.default is None
+            for gap in gaps(
+                spec.days, [figure.days for figure in self.figures.of(rules.area, spec.name)]
+            )
+        ]

@@ -1,0 +1,248 @@
+"""Compiles the rules of a city on a day, with the operator figures, to a `RulePlan`.
+
+Pure: the same rules, figures and day give the same plan, byte for byte. Plans change where a value,
+a document or a figure begins or ends, and at each New Year: a plan never spans two policy years.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.domain.codes import Fact
+from engine.domain.dates import Interval, next_day, previous_day, year_of
+from engine.domain.money import format_yuan, mul_bp_half_up
+from engine.domain.reasons import Reason
+from engine.errors import InvalidInput
+from engine.rules.days import union
+from engine.rules.figures import ASSUMED, Figure, FigureSet
+from engine.rules.model import CityRules, Line, Value
+from engine.rules.plan import (
+    BAR_NONE,
+    LEVELS,
+    PLACES,
+    STATUSES,
+    Citation,
+    ClauseRef,
+    Exclusion,
+    FigureUsed,
+    RulePlan,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CapFigure:
+    """A cap that an operator figure or its floor gives, on one day.
+
+    `used` is the figure that gives the cap, None where it is missing; `amount_fen` is then 0, and
+    the claims it concerns are refused.
+    """
+
+    value: Value
+    amount_fen: int
+    used: Figure | None
+    floor_fen: int | None
+    """The least the cap may be; None where it has no floor or the floor is not known."""
+    floor_label: str
+    """The figure the floor is computed from, as `average_wage.2023`; empty: no floor."""
+    refused: Figure | None
+    """A cap that was given and is below the floor: it does not count."""
+
+
+def intervals(rules: CityRules, figures: FigureSet) -> tuple[Interval, ...]:
+    """Return the intervals of days in which one plan holds, in order; none outside a document."""
+    documents = [document.days for document in rules.documents]
+    changes = [value.days for value in rules.values()] + [line.days for line in rules.lines]
+    for value in rules.values():
+        for name in (value.figure, value.floor.figure if value.floor else ""):
+            changes += [figure.days for figure in figures.of(rules.area, name) if name]
+    found = []
+    for span in union(documents):
+        years = range(year_of(span.first_day), year_of(span.last_day) + 1)
+        firsts = {span.first_day, *(year * 10_000 + 101 for year in years)}
+        for days in (*documents, *changes):
+            firsts.add(days.first_day)
+            if days.last_day < span.last_day:
+                firsts.add(next_day(days.last_day))
+        inside = sorted(day for day in firsts if day in span)
+        lasts = [previous_day(day) for day in inside[1:]] + [span.last_day]
+        found += [Interval(first, last) for first, last in zip(inside, lasts, strict=True)]
+    return tuple(found)
+
+
+def compile_plan(rules: CityRules, figures: FigureSet, day: int) -> RulePlan | None:
+    """Return the plan of the interval that contains `day`, None if no document is in force."""
+    for days in intervals(rules, figures):
+        if day in days:
+            return compile_interval(rules, figures, days)
+    return None
+
+
+def compile_interval(rules: CityRules, figures: FigureSet, days: Interval) -> RulePlan:
+    """Return the plan of `days`, one of `intervals(rules, figures)`."""
+    day = days.first_day
+    cites = _Citations()
+    caps = cap_figures(rules, figures, day)
+    deductible = _table(rules.deductible, day, cites)
+    rate_bp, rate_cite = _rates(rules, day, cites)
+    first_pay = [_one(rules.first_pay, day, (place,)) for place in range(PLACES)]
+    visit_cap = _table(rules.visit_cap, day, cites, caps)
+    annual_cap = _table(rules.annual_cap, day, cites, caps)
+    rounding = _one(rules.rounding, day, ())
+    used = {cap.used.label: cap.used for cap in caps if cap.used}
+    return RulePlan(
+        city=rules.area,
+        name=rules.name,
+        first_day=days.first_day,
+        last_day=days.last_day,
+        deductible_kind=_one(rules.deductible, day, (0, 0)).kind,
+        deductible_fen=deductible[0],
+        deductible_cite=deductible[1],
+        rate_bp=rate_bp,
+        rate_cite=rate_cite,
+        first_pay_bp=tuple(value.number for value in first_pay),
+        first_pay_cite=tuple(cites.add(value.clauses) for value in first_pay),
+        visit_cap_fen=visit_cap[0],
+        visit_cap_cite=visit_cap[1],
+        annual_cap_fen=annual_cap[0],
+        annual_cap_cite=annual_cap[1],
+        rounding=rounding.number,
+        rounding_cite=cites.add(rounding.clauses),
+        exclusions=_exclusions(rules, day, caps, cites),
+        citations=tuple(cites.citations),
+        figures=tuple(
+            FigureUsed(label, figure.value, figure.source) for label, figure in sorted(used.items())
+        ),
+    )
+
+
+def cap_figures(rules: CityRules, figures: FigureSet, day: int) -> tuple[CapFigure, ...]:
+    """Return the caps that operator figures give on `day`, those that are missing included."""
+    return tuple(
+        _cap_figure(rules.area, value, figures, day)
+        for value in (*rules.visit_cap, *rules.annual_cap)
+        if value.figure and day in value.days
+    )
+
+
+def check_figures(cities: Mapping[str, CityRules], figures: FigureSet) -> None:
+    """Refuse figures that contradict each other on a day on which a document is in force.
+
+    Ask before figures are taken. A plan compiled from such figures is safe all the same: the cap
+    below its floor does not count, and claims are refused with NO_FIGURE. A worked case's figure
+    has no days: where it is too low for some other year, it stays, and only that happens.
+
+    Raises:
+        InvalidInput: a cap lies below its floor (reading H12).
+    """
+    for rules in cities.values():
+        for days in intervals(rules, figures):
+            for cap in cap_figures(rules, figures, days.first_day):
+                if cap.refused is None or cap.floor_fen is None:
+                    continue
+                if cap.refused.source == ASSUMED:
+                    continue
+                raise InvalidInput(
+                    f"{rules.pinyin}.{cap.refused.label}",
+                    f"{format_yuan(cap.refused.value)} yuan from {days.first_day} to "
+                    f"{days.last_day} is below the floor of {format_yuan(cap.floor_fen)} yuan "
+                    f"({cap.value.clauses[0].clause}, from {cap.floor_label}); supply at least "
+                    "the floor, or leave the cap out so that the floor counts",
+                )
+
+
+def _cap_figure(area: str, value: Value, figures: FigureSet, day: int) -> CapFigure:
+    given = figures.get(area, value.figure, "", day)
+    base: Figure | None = None
+    floor_fen: int | None = None
+    label = ""
+    if value.floor:
+        year = str(year_of(day) - value.floor.years_back)
+        label = f"{value.floor.figure}.{year}"
+        base = figures.get(area, value.floor.figure, year, day)
+        if base:
+            floor_fen = mul_bp_half_up(base.value, value.floor.rate_bp)
+    if given and floor_fen is not None and given.value < floor_fen:
+        return CapFigure(value, 0, None, floor_fen, label, refused=given)
+    if given:
+        return CapFigure(value, given.value, given, floor_fen, label, refused=None)
+    return CapFigure(value, floor_fen or 0, base, floor_fen, label, refused=None)
+
+
+@dataclass(slots=True)
+class _Citations:
+    """The citations of a plan, each once; position 0 is the empty one."""
+
+    citations: list[Citation] = field(default_factory=lambda: [Citation(())])
+
+    def add(self, clauses: Iterable[ClauseRef], figures: tuple[str, ...] = ()) -> int:
+        """Return the position of the citation, entered if it is new."""
+        citation = Citation(tuple(dict.fromkeys(clauses)), figures)
+        if citation not in self.citations:
+            self.citations.append(citation)
+        return self.citations.index(citation)
+
+
+def _matching(values: Sequence[Value], day: int, where: tuple[int, ...]) -> Iterator[Value]:
+    """Return the values of `day` for (level, status), (level, status, place) or (place)."""
+    return (value for value in values if day in value.days and value.holds(where))
+
+
+def _one(values: Sequence[Value], day: int, where: tuple[int, ...]) -> Value:
+    """Return the one value there is; the loader has refused gaps and overlaps."""
+    (value,) = _matching(values, day, where)
+    return value
+
+
+def _table(
+    values: Sequence[Value], day: int, cites: _Citations, caps: Sequence[CapFigure] = ()
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return amounts in fen and citations by level and status."""
+    by_value = {id(cap.value): cap for cap in caps}
+    amounts, cited = [], []
+    for level in range(LEVELS):
+        for status in range(STATUSES):
+            value = _one(values, day, (level, status))
+            cap = by_value.get(id(value))
+            names = (cap.used.label,) if cap and cap.used else ()
+            amounts.append(cap.amount_fen if cap else value.number)
+            cited.append(cites.add(value.clauses, names))
+    return tuple(amounts), tuple(cited)
+
+
+def _rates(
+    rules: CityRules, day: int, cites: _Citations
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return rates in basis points and citations by level, status and place, bonus included."""
+    rates, cited = [], []
+    for level in range(LEVELS):
+        for status in range(STATUSES):
+            for place in range(PLACES):
+                where = (level, status, place)
+                parts = [_one(rules.rate, day, where), *_matching(rules.rate_bonus, day, where)]
+                rates.append(sum(part.number for part in parts))
+                cited.append(cites.add(clause for part in parts for clause in part.clauses))
+    return tuple(rates), tuple(cited)
+
+
+def _exclusions(
+    rules: CityRules, day: int, caps: Sequence[CapFigure], cites: _Citations
+) -> tuple[Exclusion, ...]:
+    """Return the matrix of the day in order of precedence, missing figures included."""
+    lines = []
+    for cap in caps:
+        spec = rules.figure(cap.value.figure)
+        if cap.used is None and spec is not None:
+            missing = (int(Fact.ORDINARY), 0, cap.value.days, (spec.clause,))
+            lines.append(Line(Reason.NO_FIGURE, *missing, False, BAR_NONE, spec.name))
+    lines += [line for line in rules.lines if day in line.days]
+    return tuple(
+        Exclusion(
+            reason=int(line.reason),
+            require=int(line.require),
+            forbid=int(line.forbid),
+            citation=cites.add(line.clauses),
+            liable_only=line.liable_only,
+            account_bar=line.account_bar,
+            figure=line.figure,
+        )
+        for line in sorted(lines, key=lambda line: line.reason)
+    )

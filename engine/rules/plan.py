@@ -1,0 +1,153 @@
+"""A rule plan: what one city's documents say on one day, as integers with citations.
+
+The only thing the kernels see. Tables are flat tuples; `RulePlan.at` and `RulePlan.by_status` give
+the position. Absent caps are `NO_CAP`. The digest names the whole content.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+LEVELS: Final = 4
+STATUSES: Final = 3
+PLACES: Final = 4
+
+NO_CAP: Final = -1
+
+HALF_UP: Final = 1
+
+BAR_NONE: Final = 0
+BAR_EXCLUDED: Final = 1
+"""The personal account may not pay the part that the line excludes."""
+BAR_ALL: Final = 2
+"""The personal account may pay nothing of this claim."""
+
+DEDUCTIBLE_NONE: Final = 0
+DEDUCTIBLE_SHARED: Final = 1
+"""One counter of the deductible borne in the year over all levels: a visit tops it up to the
+level of this visit (reading G2-A1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseRef:
+    """A clause of a document, or the statement that the document does not say it."""
+
+    document: str
+    """Key of the document in its city folder, as `city-2022-12`."""
+    clause: str
+    """The clause as printed, as `第六条`; empty where the document is silent."""
+    stated: bool = True
+    reading: str = ""
+    """Reading of the clause analysis that decided, as `G2-A1`; empty where none was needed."""
+    text: str = ""
+    """What the clause settles, in our own words, in Chinese, for a receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The clauses that decided one part, and the operator figures that filled their gaps."""
+
+    clauses: tuple[ClauseRef, ...]
+    figures: tuple[str, ...] = ()
+    """Names of the figures used, as `average_wage.2023`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """One line of the exclusion matrix; lines stand in order of precedence.
+
+    It applies where all bits of `require` and none of `forbid` are set in the claim's facts
+    (`engine.domain.codes.Fact`). A refusal code refuses the claim. An exclusion code takes the
+    whole amount in scope, or only what somebody else is liable for (`liable_only`).
+    """
+
+    reason: int
+    require: int
+    forbid: int
+    citation: int
+    liable_only: bool = False
+    account_bar: int = BAR_NONE
+    """What the personal account may not pay because of this line."""
+    figure: str = ""
+    """The missing operator figure, for `NO_FIGURE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureUsed:
+    """An operator figure as it entered a plan: name, value (fen or bp), and where it is from."""
+
+    name: str
+    value: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """The ordinary outpatient benefit of one city in one interval of days.
+
+    Amounts in fen, rates in basis points. Tables by level and status hold `LEVELS * STATUSES`
+    values at `by_status(level, status)`; `rate_bp` holds `LEVELS * STATUSES * PLACES` values at
+    `at(level, status, place)`; `first_pay_bp` holds one value a place. Each value has a
+    citation of the same position: an index into `citations`, where 0 means none.
+    """
+
+    city: str
+    """Six-digit administrative code."""
+    name: str
+    """Name in Chinese."""
+    first_day: int
+    last_day: int
+    deductible_kind: int
+    deductible_fen: tuple[int, ...]
+    deductible_cite: tuple[int, ...]
+    rate_bp: tuple[int, ...]
+    rate_cite: tuple[int, ...]
+    first_pay_bp: tuple[int, ...]
+    first_pay_cite: tuple[int, ...]
+    visit_cap_fen: tuple[int, ...]
+    visit_cap_cite: tuple[int, ...]
+    annual_cap_fen: tuple[int, ...]
+    annual_cap_cite: tuple[int, ...]
+    rounding: int
+    rounding_cite: int
+    exclusions: tuple[Exclusion, ...]
+    citations: tuple[Citation, ...]
+    figures: tuple[FigureUsed, ...] = ()
+    """Every operator figure that entered the plan."""
+
+    @staticmethod
+    def by_status(level: int, status: int) -> int:
+        """Return the position of (level, status), both from 0, in a table of the plan."""
+        return level * STATUSES + status
+
+    @staticmethod
+    def at(level: int, status: int, place: int) -> int:
+        """Return the position of (level, status, place), all from 0, in `rate_bp`."""
+        return (level * STATUSES + status) * PLACES + place
+
+    def to_json(self) -> bytes:
+        """Return the plan as canonical JSON, from which `plan_from_json` makes it again."""
+        return json.dumps(
+            asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        ).encode()
+
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the canonical JSON, 32 bytes."""
+        return hashlib.sha256(self.to_json()).digest()
+
+
+def plan_from_json(data: bytes) -> RulePlan:
+    """Return the plan that `RulePlan.to_json` wrote."""
+    raw = json.loads(data)
+    raw["exclusions"] = tuple(Exclusion(**line) for line in raw["exclusions"])
+    raw["citations"] = tuple(
+        Citation(
+            clauses=tuple(ClauseRef(**ref) for ref in cite["clauses"]),
+            figures=tuple(cite["figures"]),
+        )
+        for cite in raw["citations"]
+    )
+    raw["figures"] = tuple(FigureUsed(**figure) for figure in raw["figures"])
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
+    return RulePlan(**fields)

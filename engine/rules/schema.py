@@ -1,0 +1,357 @@
+"""The shape of a city's rule files: strict models, one for each file.
+
+They check one file by itself: keys, types, units, names of levels and facts. What takes more than
+one entry (documents, gaps, overlaps, order) is checked by `engine.rules.load`.
+"""
+
+import datetime
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from engine.domain import money
+from engine.domain.codes import Fact, Level, Place, Status
+from engine.domain.reasons import Reason
+from engine.rules.plan import (
+    BAR_ALL,
+    BAR_EXCLUDED,
+    BAR_NONE,
+    DEDUCTIBLE_NONE,
+    DEDUCTIBLE_SHARED,
+    NO_CAP,
+)
+
+LEVEL_NAMES = {
+    "1": Level.LEVEL_1 - Level.LEVEL_1,
+    "2": Level.LEVEL_2 - Level.LEVEL_1,
+    "3": Level.LEVEL_3 - Level.LEVEL_1,
+    "3p": Level.LEVEL_3_PROVINCIAL - Level.LEVEL_1,
+}
+STATUS_NAMES = {status.name.lower(): status - Status.ACTIVE for status in Status}
+PLACE_NAMES = {place.name.lower(): int(place) for place in Place}
+COUNTERS = {"none": DEDUCTIBLE_NONE, "shared": DEDUCTIBLE_SHARED}
+ACCOUNT_BARS = {"none": BAR_NONE, "excluded": BAR_EXCLUDED, "all": BAR_ALL}
+REASONS = {
+    reason.name: reason
+    for reason in Reason
+    if reason >= Reason.NO_FIGURE and reason != Reason.CANCEL_BLOCKED
+}
+"""Reasons a rule file may give; the others are the ledger's own."""
+
+YUAN_MAX_FEN = 100_000_000
+"""A million yuan: no deductible, cap or figure of this benefit comes near it."""
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected {what} as a string, found {value!r}")
+    return value
+
+
+def _yuan(value: object) -> int:
+    amount_fen = money.parse_yuan(_text(value, 'yuan with two decimals such as "50.00"'))
+    if amount_fen > YUAN_MAX_FEN:
+        raise ValueError(
+            f"out of range: at most {money.format_yuan(YUAN_MAX_FEN)} yuan, found {value}"
+        )
+    return amount_fen
+
+
+def _cap(value: object) -> int:
+    return NO_CAP if value == "none" else _yuan(value)
+
+
+def _rate(value: object) -> int:
+    return money.parse_rate(_text(value, 'a rate such as "0.60"'))
+
+
+def _day(value: object) -> int:
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+        raise ValueError(f"expected a date such as 2024-01-01, without quotes, found {value!r}")
+    return value.year * 10_000 + value.month * 100 + value.day
+
+
+def _one_of(names: dict[str, Any], what: str) -> Any:
+    def check(value: object) -> Any:
+        if not isinstance(value, str) or value not in names:
+            raise ValueError(f"no {what} is called {value!r}; expected one of {', '.join(names)}")
+        return names[value]
+
+    return BeforeValidator(check)
+
+
+Yuan = Annotated[int, BeforeValidator(_yuan)]
+Cap = Annotated[int | None, BeforeValidator(_cap)]
+Rate = Annotated[int, BeforeValidator(_rate)]
+Day = Annotated[int, BeforeValidator(_day)]
+Text = Annotated[str, Field(min_length=1)]
+LevelName = Annotated[int, _one_of(LEVEL_NAMES, "level")]
+StatusName = Annotated[int, _one_of(STATUS_NAMES, "status")]
+PlaceName = Annotated[int, _one_of(PLACE_NAMES, "place")]
+FactName = Annotated[int, _one_of({fact.name or "": int(fact) for fact in Fact}, "fact")]
+Levels = Annotated[list[LevelName], Field(min_length=1)]
+Statuses = Annotated[list[StatusName], Field(min_length=1)]
+Places = Annotated[list[PlaceName], Field(min_length=1)]
+
+
+class Strict(BaseModel):
+    """A table in which every key is known and nothing is converted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Clause(Strict):
+    """A clause of a document, or the statement that the document is silent."""
+
+    clause: str = ""
+    stated: bool = True
+    reading: str = ""
+    text: Text
+
+    @model_validator(mode="after")
+    def _clause_or_silence(self) -> Self:
+        if self.stated and not self.clause:
+            raise ValueError(
+                "no clause: every value cites one; where the document is silent, "
+                "say so with stated = false"
+            )
+        if not self.stated and self.clause:
+            raise ValueError(
+                f'stated = false beside clause = "{self.clause}": remove one of the two'
+            )
+        return self
+
+
+class Cited(Clause):
+    """What an entry rests on: a clause and the document that contains it."""
+
+    document: Text
+
+
+class Dated(Cited):
+    """A cited entry with its first and last day, both included."""
+
+    first_day: Day
+    last_day: Day
+    also: list[Cited] = []
+    """Further clauses of the same entry."""
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> Self:
+        if self.last_day < self.first_day:
+            raise ValueError(
+                f"last_day {self.last_day} is before first_day {self.first_day}; "
+                "both days are included"
+            )
+        return self
+
+
+class DocumentEntry(Clause):
+    """`[[document]]`: a legal document and the days of its validity."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z]+(-[0-9]+)+$")]
+    title: Text
+    number: Text
+    issuer: Text
+    issued: Day
+    first_day: Day
+    last_day: Day
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> Self:
+        if self.last_day < self.first_day:
+            raise ValueError(f"last_day {self.last_day} is before first_day {self.first_day}")
+        return self
+
+
+class CityFile(Strict):
+    """`city.toml`: the city and its documents."""
+
+    format: Literal[1]
+    area: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+    name: Text
+    pinyin: Annotated[str, Field(pattern=r"^[a-z]+$")]
+    document: Annotated[list[DocumentEntry], Field(min_length=1)]
+
+
+class DeductibleEntry(Dated):
+    """`[[deductible]]`: what the person bears first."""
+
+    levels: Levels
+    statuses: Statuses
+    counter: Annotated[int, _one_of(COUNTERS, "counter")]
+    amount: Yuan
+    unit: Literal["yuan a year"]
+
+    @model_validator(mode="after")
+    def _amount_fits_counter(self) -> Self:
+        if self.counter == DEDUCTIBLE_NONE and self.amount:
+            raise ValueError('counter = "none" means no deductible: amount must be "0.00"')
+        return self
+
+
+class RateEntry(Dated):
+    """`[[rate]]`: the share of the fund above the deductible."""
+
+    levels: Levels
+    statuses: Statuses
+    places: Places
+    rate: Rate
+    unit: Literal["share paid by the fund"]
+
+
+class BonusEntry(Dated):
+    """`[[rate_bonus]]`: percentage points on top of a rate."""
+
+    levels: Levels
+    statuses: Statuses
+    places: Places
+    points: Rate
+    unit: Literal["percentage points added to the rate"]
+
+
+class FirstPayEntry(Dated):
+    """`[[first_pay]]`: what the person pays before anything else, by place."""
+
+    places: Places
+    rate: Rate
+    unit: Literal["share of the amount in scope"]
+
+
+class FloorEntry(Strict):
+    """`floor`: a rate of another figure, of an earlier year."""
+
+    figure: Text
+    rate: Rate
+    years_back: Annotated[int, Field(ge=0, le=10)]
+
+
+class CapEntry(Dated):
+    """A cap on what the fund pays: printed, or an operator figure with or without a floor."""
+
+    levels: Levels
+    statuses: Statuses
+    amount: Cap = None
+    figure: str = ""
+    floor: FloorEntry | None = None
+
+    @model_validator(mode="after")
+    def _amount_or_figure(self) -> Self:
+        if (self.amount is None) == (not self.figure):
+            raise ValueError(
+                'expected either amount (yuan, or "none" where there is no cap) or figure '
+                "(the name of an operator figure)"
+            )
+        if self.floor and not self.figure:
+            raise ValueError("floor belongs to a figure; a printed amount has none")
+        return self
+
+
+class VisitCapEntry(CapEntry):
+    """`[[visit_cap]]`: the most the fund pays for one visit."""
+
+    unit: Literal["yuan a visit"]
+
+
+class AnnualCapEntry(CapEntry):
+    """`[[annual_cap]]`: the most the fund pays in a policy year."""
+
+    unit: Literal["yuan a year"]
+
+
+class RoundingEntry(Dated):
+    """`[[rounding]]`: how a payment is rounded."""
+
+    mode: Literal["half up to the fen, once per payment"]
+    unit: Literal["fen"]
+
+
+class OrdinaryFile(Strict):
+    """`ordinary.toml`: the ordinary outpatient benefit."""
+
+    format: Literal[1]
+    deductible: list[DeductibleEntry]
+    rate: list[RateEntry]
+    rate_bonus: list[BonusEntry] = []
+    first_pay: list[FirstPayEntry]
+    visit_cap: list[VisitCapEntry]
+    annual_cap: list[AnnualCapEntry]
+    rounding: list[RoundingEntry]
+
+
+class LineEntry(Dated):
+    """`[[line]]`: one line of the exclusion matrix."""
+
+    reason: Annotated[Reason, _one_of(REASONS, "reason of a rule file")]
+    require: list[FactName] = []
+    forbid: list[FactName] = []
+    liable_only: bool = False
+    account_bar: Annotated[int, _one_of(ACCOUNT_BARS, "account bar")] = BAR_NONE
+    figure: str = ""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if not self.require and not self.forbid:
+            raise ValueError("neither require nor forbid: the line would apply to every claim")
+        if both := set(self.require) & set(self.forbid):
+            raise ValueError(f"required and forbidden at once: {Fact(sum(both))!r}")
+        if (self.reason == Reason.NO_FIGURE) != bool(self.figure):
+            raise ValueError("figure names what is missing: it stands with NO_FIGURE, only there")
+        if self.liable_only and Fact.LIABLE not in self.require:
+            raise ValueError('liable_only needs require = ["LIABLE"]')
+        return self
+
+
+class ExclusionsFile(Strict):
+    """`exclusions.toml`: refusals and exclusions in order of precedence."""
+
+    format: Literal[1]
+    line: list[LineEntry]
+
+
+_FIGURE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class FigureEntry(Dated):
+    """`[[figure]]`: an operator figure the city knows."""
+
+    name: str
+    key: Literal["none", "year"]
+    use: Literal["ordinary", "account_credit", "clearing"]
+    unit: Literal["yuan a month", "yuan a year", "rate"]
+    at_least: str = ""
+    at_most: str = ""
+    default: str = ""
+    effect: Text
+
+    @model_validator(mode="after")
+    def _range_fits_unit(self) -> Self:
+        if not _FIGURE_NAME.fullmatch(self.name):
+            raise ValueError(f'name: expected lower_case_words, found "{self.name}"')
+        low, high = self.range()
+        if low > high:
+            raise ValueError(f"at_least {self.at_least} is above at_most {self.at_most}")
+        default = self.number(self.default)
+        if default is not None and not low <= default <= high:
+            raise ValueError(f"default {self.default} is outside at_least and at_most")
+        return self
+
+    def number(self, text: str) -> int | None:
+        """Return `text` in fen or basis points by the unit of the figure, None if it is empty."""
+        if not text:
+            return None
+        return _rate(text) if self.unit == "rate" else _yuan(text)
+
+    def range(self) -> tuple[int, int]:
+        """Return the least and the most the figure may be, in fen or basis points."""
+        top = money.BP if self.unit == "rate" else YUAN_MAX_FEN
+        low, high = self.number(self.at_least), self.number(self.at_most)
+        return (0 if low is None else low, top if high is None else high)
+
+
+class FiguresFile(Strict):
+    """`figures.toml`: the operator figures the city knows."""
+
+    format: Literal[1]
+    figure: list[FigureEntry] = []

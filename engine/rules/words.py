@@ -1,0 +1,209 @@
+"""Packs a rule plan into one row of 64-bit words, the form in which the compiled kernel reads it.
+
+The positions below are declared in `_fast.pyx` too, and compared at start-up. A row holds:
+
+    HEAD        kind of deductible, number of exclusions, their quick mask, and for each place
+                the first payment
+    GROUPS      for each level and status 8 words, one line of 64 bytes: deductible, visit cap,
+                annual cap, the citations of the three, and for each place the rate
+    EXCLUSIONS  for each line of the matrix 2 words: its pattern and its verdict
+
+A rate is packed with its citation: basis points in bits 0 to 15, citation from bit 16.
+
+The pattern of an exclusion has the facts it requires in bits 0 to 30 and those it forbids in
+bits 32 to 62. From a claim's facts come the *broken* conditions, missing facts below and
+present ones above: a line applies exactly if it shares no bit with them. The quick mask holds
+one condition of every line, so that if all of it is broken no line applies.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from engine.domain.codes import Fact
+from engine.domain.layout import Array
+from engine.domain.money import AMOUNT_MAX_FEN, BP
+from engine.domain.reasons import Reason
+from engine.errors import InvariantBroken
+from engine.rules.plan import (
+    BAR_ALL,
+    BAR_NONE,
+    DEDUCTIBLE_NONE,
+    DEDUCTIBLE_SHARED,
+    HALF_UP,
+    LEVELS,
+    NO_CAP,
+    PLACES,
+    STATUSES,
+    Exclusion,
+    RulePlan,
+)
+
+HEAD_DEDUCTIBLE_KIND: Final = 0
+HEAD_EXCLUSIONS: Final = 1
+HEAD_QUICK_MASK: Final = 2
+HEAD_FIRST_PAY: Final = 4
+
+GROUPS: Final = HEAD_FIRST_PAY + PLACES
+GROUP_WORDS: Final = 8
+GROUP_DEDUCTIBLE: Final = 0
+GROUP_VISIT_CAP: Final = 1
+GROUP_ANNUAL_CAP: Final = 2
+GROUP_CITES: Final = 3
+GROUP_RATE: Final = 4
+
+EXCLUSIONS: Final = GROUPS + LEVELS * STATUSES * GROUP_WORDS
+EXCLUSION_WORDS: Final = 2
+EXCLUSIONS_MAX: Final = 44
+
+PLAN_WORDS: Final = EXCLUSIONS + EXCLUSIONS_MAX * EXCLUSION_WORDS
+
+CITE_SHIFT: Final = 16
+"""A citation stands above the 16 bits of a rate; three of them stand 16 bits apart."""
+FORBID_SHIFT: Final = 32
+REASON_SHIFT: Final = 16
+BAR_SHIFT: Final = 24
+LIABLE_ONLY_SHIFT: Final = 32
+
+FACT_BITS: Final = 31
+CITATION_MAX: Final = 2**16 - 1
+
+_USUAL: Final = int(Fact.ORDINARY | Fact.SELECTED)
+"""Facts of the usual claim. They matter for the speed of the quick mask, never for an amount."""
+
+_NEVER: Final = 1 | 1 << FORBID_SHIFT
+"""A mask that is never wholly broken: no fact is missing and present at once."""
+
+
+def empty_words(rows: int) -> Array:
+    """Return zeroed words for so many plans, each plan on 64-byte lines of its own."""
+    raw = np.zeros(rows * PLAN_WORDS + GROUP_WORDS, dtype=np.int64)
+    offset = (-raw.ctypes.data % 64) // 8
+    return raw[offset : offset + rows * PLAN_WORDS].reshape(rows, PLAN_WORDS)
+
+
+def check_plan(plan: RulePlan) -> None:
+    """Check that the kernels can settle by a plan: its tables are whole, its values in range.
+
+    Raises:
+        InvariantBroken: naming the plan and the value; the compiler made a wrong plan.
+    """
+    caps = (NO_CAP, AMOUNT_MAX_FEN)
+    groups = LEVELS * STATUSES
+    _check(
+        plan, "deductible_kind", (plan.deductible_kind,), 1, (DEDUCTIBLE_NONE, DEDUCTIBLE_SHARED)
+    )
+    _check(plan, "rounding", (plan.rounding,), 1, (HALF_UP, HALF_UP))
+    _check(plan, "deductible_fen", plan.deductible_fen, groups, (0, AMOUNT_MAX_FEN))
+    _check(plan, "rate_bp", plan.rate_bp, groups * PLACES, (0, BP))
+    _check(plan, "first_pay_bp", plan.first_pay_bp, PLACES, (0, BP))
+    _check(plan, "visit_cap_fen", plan.visit_cap_fen, groups, caps)
+    _check(plan, "annual_cap_fen", plan.annual_cap_fen, groups, caps)
+    cites = (0, min(len(plan.citations) - 1, CITATION_MAX))
+    _check(plan, "deductible_cite", plan.deductible_cite, groups, cites)
+    _check(plan, "rate_cite", plan.rate_cite, groups * PLACES, cites)
+    _check(plan, "first_pay_cite", plan.first_pay_cite, PLACES, cites)
+    _check(plan, "visit_cap_cite", plan.visit_cap_cite, groups, cites)
+    _check(plan, "annual_cap_cite", plan.annual_cap_cite, groups, cites)
+    lines = plan.exclusions
+    count, facts = len(lines), (0, 2**FACT_BITS - 1)
+    _check(plan, "exclusions", (count,), 1, (0, EXCLUSIONS_MAX))
+    _check(plan, "exclusions.reason", [x.reason for x in lines], count, (1, max(Reason)))
+    _check(plan, "exclusions.require", [x.require for x in lines], count, facts)
+    _check(plan, "exclusions.forbid", [x.forbid for x in lines], count, facts)
+    _check(plan, "exclusions.citation", [x.citation for x in lines], count, cites)
+    _check(
+        plan, "exclusions.account_bar", [x.account_bar for x in lines], count, (BAR_NONE, BAR_ALL)
+    )
+
+
+def _check(
+    plan: RulePlan, name: str, values: Sequence[int], count: int, limits: tuple[int, int]
+) -> None:
+    first, last = limits
+    where = f"plan {plan.city} from {plan.first_day}: {name}"
+    if len(values) != count:
+        raise InvariantBroken(f"{where}: found {len(values)} values, expected {count}")
+    for value in values:
+        if not first <= value <= last:
+            raise InvariantBroken(f"{where}: found {value}, expected {first} to {last}")
+
+
+def pack(plan: RulePlan) -> list[int]:
+    """Return a plan as `PLAN_WORDS` words.
+
+    Raises:
+        InvariantBroken: the plan is not one the kernels can settle by.
+    """
+    check_plan(plan)
+    words = [0] * PLAN_WORDS
+    words[HEAD_DEDUCTIBLE_KIND] = plan.deductible_kind
+    words[HEAD_EXCLUSIONS] = len(plan.exclusions)
+    words[HEAD_QUICK_MASK] = quick_mask(plan.exclusions)
+    for place in range(PLACES):
+        words[HEAD_FIRST_PAY + place] = _rate(plan.first_pay_bp[place], plan.first_pay_cite[place])
+    for group in range(LEVELS * STATUSES):
+        start = GROUPS + group * GROUP_WORDS
+        words[start : start + GROUP_WORDS] = _group(plan, group)
+    for number, line in enumerate(plan.exclusions):
+        start = EXCLUSIONS + number * EXCLUSION_WORDS
+        words[start : start + EXCLUSION_WORDS] = (_pattern(line), _verdict(line))
+    return words
+
+
+def quick_mask(lines: Sequence[Exclusion]) -> int:
+    """Return conditions, at least one of each line, that the usual claim leaves unfulfilled."""
+    mask = 0
+    for line in lines:
+        if not _pattern(line) & mask:
+            mask |= _condition(line)
+    return mask
+
+
+def _condition(line: Exclusion) -> int:
+    """Return the one condition of a line that a usual claim is likeliest not to fulfil."""
+    candidates = (
+        line.require & ~_USUAL,
+        (line.forbid & _USUAL) << FORBID_SHIFT,
+        _pattern(line),
+        _NEVER,
+    )
+    chosen = next(bits for bits in candidates if bits)
+    return chosen if chosen == _NEVER else chosen & -chosen
+
+
+def _rate(rate_bp: int, cite: int) -> int:
+    return rate_bp | cite << CITE_SHIFT
+
+
+def _group(plan: RulePlan, group: int) -> list[int]:
+    cites = (
+        plan.deductible_cite[group]
+        | plan.visit_cap_cite[group] << CITE_SHIFT
+        | plan.annual_cap_cite[group] << 2 * CITE_SHIFT
+    )
+    rates = [
+        _rate(plan.rate_bp[at], plan.rate_cite[at])
+        for at in range(group * PLACES, (group + 1) * PLACES)
+    ]
+    return [
+        plan.deductible_fen[group],
+        plan.visit_cap_fen[group],
+        plan.annual_cap_fen[group],
+        cites,
+        *rates,
+    ]
+
+
+def _pattern(line: Exclusion) -> int:
+    return line.require | line.forbid << FORBID_SHIFT
+
+
+def _verdict(line: Exclusion) -> int:
+    return (
+        line.citation
+        | line.reason << REASON_SHIFT
+        | line.account_bar << BAR_SHIFT
+        | int(line.liable_only) << LIABLE_ONLY_SHIFT
+    )

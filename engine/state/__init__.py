@@ -1,0 +1,1 @@
+"""The state that a journal folds into: registers, counters, balances, request keys."""

@@ -1,0 +1,260 @@
+"""The registers of members and institutions, numbered by first appearance in the journal.
+
+A register change is journalled as JSON, so that the registers are a fold of the journal and an
+entry can name people and institutions by their numbers. An entry replaces the earlier one of
+the same id; what settled claims were decided on is stored with them and does not change.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Generic, Protocol, TypeVar
+
+from engine.domain.claim import check_id
+from engine.domain.codes import (
+    DiseaseKind,
+    Employment,
+    FilingKind,
+    Kind,
+    Level,
+    Mode,
+    Offer,
+    Status,
+)
+from engine.domain.dates import Interval, to_date
+from engine.domain.money import AMOUNT_MAX_FEN
+from engine.domain.register import (
+    ALWAYS,
+    AccountOpening,
+    Disease,
+    Filing,
+    Institution,
+    Member,
+    Opening,
+    Selection,
+    Stay,
+)
+from engine.errors import InvalidInput
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=_HasId)
+
+
+class Register(Generic[T]):
+    """Entries by number (order of first appearance) and by id."""
+
+    def __init__(self) -> None:
+        self.items: list[T] = []
+        self.numbers: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def put(self, item: T) -> int:
+        """Enter or replace an item; return its number."""
+        number = self.numbers.get(item.id)
+        if number is None:
+            number = len(self.items)
+            self.numbers[item.id] = number
+            self.items.append(item)
+        else:
+            self.items[number] = item
+        return number
+
+    def find(self, item_id: str) -> T | None:
+        """Return the item with this id, or None."""
+        number = self.numbers.get(item_id)
+        return None if number is None else self.items[number]
+
+
+def members_to_json(members: Iterable[Member]) -> bytes:
+    """Return the journal form of register entries of members."""
+    return _dump(
+        [
+            m.id,
+            m.city,
+            m.status,
+            m.retired_on,
+            m.born_on,
+            m.mode,
+            m.employment,
+            m.arrears,
+            [[f.kind, f.area, *f.days] for f in m.filings],
+            [[s.institution, *s.days] for s in m.selections],
+            [[d.code, d.kind, *d.days] for d in m.diseases],
+            m.stays,
+        ]
+        for m in members
+    )
+
+
+def members_from_json(data: bytes) -> list[Member]:
+    """Return the members that `members_to_json` wrote."""
+    return [
+        Member(
+            id=m[0],
+            city=m[1],
+            status=Status(m[2]),
+            retired_on=m[3],
+            born_on=m[4],
+            mode=Mode(m[5]),
+            employment=Employment(m[6]),
+            arrears=tuple(Interval(*days) for days in m[7]),
+            filings=tuple(Filing(FilingKind(f[0]), f[1], Interval(*f[2:])) for f in m[8]),
+            selections=tuple(Selection(s[0], Interval(*s[1:])) for s in m[9]),
+            diseases=tuple(Disease(d[0], DiseaseKind(d[1]), Interval(*d[2:])) for d in m[10]),
+            stays=tuple(Stay(*stay) for stay in m[11]),
+        )
+        for m in json.loads(data)
+    ]
+
+
+def institutions_to_json(institutions: Iterable[Institution]) -> bytes:
+    """Return the journal form of register entries of institutions."""
+    return _dump(
+        [
+            i.id,
+            i.area,
+            i.level,
+            i.kind,
+            i.host,
+            i.parent,
+            i.designated,
+            i.networked,
+            sorted(i.offers),
+        ]
+        for i in institutions
+    )
+
+
+def institutions_from_json(data: bytes) -> list[Institution]:
+    """Return the institutions that `institutions_to_json` wrote."""
+    return [
+        Institution(
+            id=i[0],
+            area=i[1],
+            level=Level(i[2]),
+            kind=Kind(i[3]),
+            host=i[4],
+            parent=i[5],
+            designated=tuple(Interval(*days) for days in i[6]),
+            networked=tuple(Interval(*days) for days in i[7]),
+            offers=frozenset(Offer(offer) for offer in i[8]),
+        )
+        for i in json.loads(data)
+    ]
+
+
+def openings_to_json(openings: Iterable[Opening | AccountOpening]) -> bytes:
+    """Return the journal form of opening counters and balances."""
+    return _dump([isinstance(opening, AccountOpening), *opening] for opening in openings)
+
+
+def openings_from_json(data: bytes) -> list[Opening | AccountOpening]:
+    """Return the openings that `openings_to_json` wrote."""
+    openings: list[Opening | AccountOpening] = []
+    for is_account, *fields in json.loads(data):
+        if is_account:
+            openings.append(AccountOpening(*fields))
+        else:
+            member, year, deductible_fen, met, paid_fen, visits = fields
+            paid = tuple((visit, visit_fen) for visit, visit_fen in visits)
+            openings.append(Opening(member, year, deductible_fen, met, paid_fen, paid))
+    return openings
+
+
+def _dump(rows: Iterable[list[Any]]) -> bytes:
+    return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def check_member(member: Member, cities: Iterable[str]) -> None:
+    """Check a register entry of a member.
+
+    Raises:
+        InvalidInput: naming the field; `city` must be one that has rule files.
+    """
+    check_id("id", member.id)
+    if member.city not in cities:
+        raise InvalidInput(
+            "city", f'"{member.city}" has no rule files; expected one of {", ".join(cities)}'
+        )
+    if member.retired_on:
+        _check_day("retired_on", member.retired_on)
+    _check_day("born_on", member.born_on)
+    _check_intervals("arrears", member.arrears)
+    for n, filing in enumerate(member.filings):
+        _check_area(f"filings[{n}].area", filing.area)
+    _check_intervals("filings", (filing.days for filing in member.filings))
+    for n, selection in enumerate(member.selections):
+        check_id(f"selections[{n}].institution", selection.institution)
+    _check_intervals("selections", (selection.days for selection in member.selections))
+    for n, disease in enumerate(member.diseases):
+        check_id(f"diseases[{n}].code", disease.code)
+    _check_intervals("diseases", (disease.days for disease in member.diseases))
+    for n, stay in enumerate(member.stays):
+        check_id(f"stays[{n}].institution", stay.institution)
+    _check_intervals("stays", (Interval(stay.admitted, stay.discharged) for stay in member.stays))
+
+
+def check_institution(institution: Institution) -> None:
+    """Check a register entry of an institution.
+
+    Raises:
+        InvalidInput: naming the field.
+    """
+    check_id("id", institution.id)
+    _check_area("area", institution.area)
+    check_id("host", institution.host, required=institution.kind == Kind.INTERNET_HOSPITAL)
+    check_id("parent", institution.parent, required=False)
+    for path in ("designated", "networked"):
+        intervals: tuple[Interval, ...] = getattr(institution, path)
+        if intervals != ALWAYS:
+            _check_intervals(path, intervals)
+
+
+def check_opening(opening: Opening | AccountOpening) -> None:
+    """Check opening counters or an opening balance.
+
+    Raises:
+        InvalidInput: naming the field; amounts are from 0 to `AMOUNT_MAX_FEN`.
+    """
+    check_id("member", opening.member)
+    if isinstance(opening, AccountOpening):
+        _check_amount("balance_fen", opening.balance_fen)
+        return
+    if not 2000 <= opening.year <= 2999:
+        raise InvalidInput("year", f"expected a year from 2000 to 2999, found {opening.year}")
+    _check_amount("deductible_fen", opening.deductible_fen)
+    _check_amount("ordinary_paid_fen", opening.ordinary_paid_fen)
+    for n, (visit, paid_fen) in enumerate(opening.visit_paid_fen):
+        check_id(f"visit_paid_fen[{n}].visit", visit)
+        _check_amount(f"visit_paid_fen[{n}].paid_fen", paid_fen)
+
+
+def _check_amount(path: str, amount_fen: int) -> None:
+    if not 0 <= amount_fen <= AMOUNT_MAX_FEN:
+        raise InvalidInput(path, f"expected 0 to {AMOUNT_MAX_FEN} fen, found {amount_fen}")
+
+
+def _check_day(path: str, day: int) -> None:
+    try:
+        to_date(day)
+    except ValueError as error:
+        raise InvalidInput(path, str(error)) from None
+
+
+def _check_area(path: str, area: str) -> None:
+    if not (len(area) == 6 and area.isascii() and area.isdigit()):
+        raise InvalidInput(path, f'expected a six-digit administrative code, found "{area}"')
+
+
+def _check_intervals(path: str, intervals: Iterable[Interval]) -> None:
+    for n, (first_day, last_day) in enumerate(intervals):
+        _check_day(f"{path}[{n}].from", first_day)
+        _check_day(f"{path}[{n}].to", last_day)
+        if last_day < first_day:
+            raise InvalidInput(f"{path}[{n}]", f"ends on {last_day}, before it begins")

@@ -1,0 +1,303 @@
+"""The state that the journal folds into, in memory, on top of the lagging tables.
+
+Counters of member-years sit in aligned lines, addressed by slots; a slot is given the first time
+a member-year is asked for, and filled from the tables. Everything changed since the last
+checkpoint is remembered, so that the next one writes just that. Nothing here is locked: one
+writer applies requests one after the other.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from engine.kernel import PlanTable
+
+from engine.domain import layout
+from engine.domain.journal import EntryKind, Segment, SegmentKind
+from engine.domain.layout import Array
+from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.errors import InvariantBroken
+from engine.rules.plan import plan_from_json
+from engine.state.registers import (
+    Register,
+    institutions_from_json,
+    members_from_json,
+    openings_from_json,
+)
+from engine.state.tables import (
+    AccountRow,
+    Checkpoint,
+    KeyRow,
+    KeyStatus,
+    MemberYearRow,
+    Tables,
+    VisitKey,
+)
+
+_ROWS_AT_FIRST = 1024
+
+
+class Slots:
+    """Growing int64 storage with a slot for each key, and the slots changed of late."""
+
+    def __init__(self, make: Callable[[int], Array]) -> None:
+        self._make = make
+        self.values = make(_ROWS_AT_FIRST)
+        self.count = 0
+        self.changed: set[int] = set()
+
+    def new(self) -> int:
+        """Return a new slot, all zero."""
+        if self.count == len(self.values):
+            grown = self._make(2 * len(self.values))
+            grown[: self.count] = self.values
+            self.values = grown
+        self.count += 1
+        return self.count - 1
+
+
+def _zeros(rows: int) -> Array:
+    return np.zeros(rows, dtype=np.int64)
+
+
+class State:
+    """Registers, plans, counters, visits, accounts and request keys of one ledger."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.members: Register[Member] = Register()
+        self.institutions: Register[Institution] = Register()
+        self.plans = PlanTable()
+        self.plan_numbers: dict[bytes, int] = {}
+        self.figures: list[bytes] = []
+        self.next_position = 1
+        self.counters = Slots(layout.aligned_counters)
+        self.last_entry = Slots(_zeros)
+        self.member_years: dict[tuple[int, int], int] = {}
+        self._member_year_of: list[tuple[int, int]] = []
+        self.visits = Slots(_zeros)
+        self.visit_slots: dict[VisitKey, int] = {}
+        self._visit_of: list[VisitKey] = []
+        self._visits_of_member_year: dict[tuple[int, int], list[int]] = {}
+        self.balances = Slots(_zeros)
+        self.account_entries = Slots(_zeros)
+        self._accounts: dict[int, int] = {}
+        self._account_of: list[int] = []
+        self._keys: dict[tuple[int, str], KeyRow] = {}
+
+    # --- slots ---------------------------------------------------------------------------
+
+    def member_year(self, member: int, year: int) -> int:
+        """Return the slot of a member-year in `counters` and `last_entry`."""
+        slot = self.member_years.get((member, year))
+        if slot is None:
+            slot = self.counters.new()
+            self.last_entry.new()
+            self.member_years[member, year] = slot
+            self._member_year_of.append((member, year))
+            row = self.tables.member_year(member, year)
+            if row is not None:
+                self.counters.values[slot] = np.frombuffer(row.counters, dtype="<i8")
+                self.last_entry.values[slot] = row.last_entry
+        return slot
+
+    def visit(self, key: VisitKey) -> int:
+        """Return the slot of a visit in `visits`."""
+        slot = self.visit_slots.get(key)
+        if slot is None:
+            slot = self.visits.new()
+            self.visit_slots[key] = slot
+            self._visit_of.append(key)
+            self._visits_of_member_year.setdefault(key[:2], []).append(slot)
+            self.visits.values[slot] = self.tables.visit(key) or 0
+        return slot
+
+    def account(self, member: int) -> int:
+        """Return the slot of a member's account in `balances` and `account_entries`."""
+        slot = self._accounts.get(member)
+        if slot is None:
+            slot = self.balances.new()
+            self.account_entries.new()
+            self._accounts[member] = slot
+            self._account_of.append(member)
+            row = self.tables.account(member)
+            if row is not None:
+                self.balances.values[slot] = row.balance_fen
+                self.account_entries.values[slot] = row.last_entry
+        return slot
+
+    def visits_of(self, member: int, year: int) -> dict[tuple[int, str], int]:
+        """Return fen paid by (institution or -1, visit) for every visit of a member-year."""
+        paid = {(i, visit): fen for i, visit, fen in self.tables.visits(member, year)}
+        for slot in self._visits_of_member_year.get((member, year), ()):
+            _, _, institution, visit = self._visit_of[slot]
+            paid[institution, visit] = int(self.visits.values[slot])
+        return paid
+
+    # --- request keys --------------------------------------------------------------------
+
+    def key(self, institution: int, request_id: str) -> KeyRow | None:
+        """Return what a request id stands for, or None if it is free."""
+        row = self._keys.get((institution, request_id))
+        return row if row is not None else self.tables.key(institution, request_id)
+
+    def set_key(self, institution: int, request_id: str, row: KeyRow) -> None:
+        """Record what a request id stands for."""
+        self._keys[institution, request_id] = row
+
+    # --- fold ----------------------------------------------------------------------------
+
+    def fold(self, segment: Segment) -> None:
+        """Apply one segment of the journal."""
+        match segment.kind:
+            case SegmentKind.ENTRIES:
+                self._fold_entries(segment)
+            case SegmentKind.PLAN:
+                plan = plan_from_json(segment.text)
+                self.plan_numbers[plan.digest()] = self.plans.append(plan)
+            case SegmentKind.MEMBERS:
+                for member in members_from_json(segment.text):
+                    self.members.put(member)
+            case SegmentKind.INSTITUTIONS:
+                for institution in institutions_from_json(segment.text):
+                    self.institutions.put(institution)
+            case SegmentKind.OPENINGS:
+                for opening in openings_from_json(segment.text):
+                    self.open(opening)
+            case SegmentKind.FIGURES:
+                self.figures.append(segment.text)
+
+    def _fold_entries(self, segment: Segment) -> None:
+        """Add each entry's parts; an undo's are negative, so one sum serves all kinds."""
+        entries = segment.entries()
+        if len(entries) and int(entries["link"]["position"][0]) != self.next_position:
+            raise InvariantBroken(
+                f"the journal continues at {entries['link']['position'][0]}, "
+                f"expected {self.next_position}"
+            )
+        for entry, text in segment.entry_texts():
+            kind = int(entry["link"]["kind"])
+            position = int(entry["link"]["position"])
+            institution = int(entry["claim"]["institution"])
+            if kind != EntryKind.TOMBSTONE:
+                self._move(entry, text.visit, text.request_id)
+            self.note_key(kind, position, institution, text.request_id, text.undo_id, entry)
+        self.next_position += len(entries)
+
+    def _move(self, entry: np.void, visit: str, request_id: str) -> None:
+        claim, row, result = entry["claim"], entry["row"], entry["result"]
+        member, year = int(claim["member"]), int(row["year"])
+        slot = self.member_year(member, year)
+        line = self.counters.values[slot]
+        line[layout.DEDUCTIBLE] += result["deductible"]
+        line[layout.ORDINARY_PAID] += result["pooled_fund"]
+        if row["visit"] >= 0:
+            key = visit_key(member, year, int(claim["institution"]), visit, request_id)
+            visit_slot = self.visit(key)
+            self.visits.values[visit_slot] += result["pooled_fund"]
+            self.visits.changed.add(visit_slot)
+        self.touch_member_year(slot, int(entry["link"]["position"]))
+        if result["account"]:
+            account = self.account(member)
+            self.balances.values[account] -= result["account"]
+            self.touch_account(account, int(entry["link"]["position"]))
+
+    def touch_member_year(self, slot: int, position: int) -> None:
+        """Note that the entry at `position` is the last one of a member-year."""
+        self.last_entry.values[slot] = position
+        self.counters.changed.add(slot)
+
+    def touch_account(self, slot: int, position: int) -> None:
+        """Note that the entry at `position` is the last one that moved an account."""
+        self.account_entries.values[slot] = position
+        self.balances.changed.add(slot)
+
+    def note_key(
+        self,
+        kind: int,
+        position: int,
+        institution: int,
+        request_id: str,
+        undo_id: str,
+        entry: np.void,
+    ) -> None:
+        """Record the request ids that an entry uses up."""
+        if kind == EntryKind.SETTLEMENT:
+            row = KeyRow(position, KeyStatus.STANDING, 0)
+        elif kind == EntryKind.TOMBSTONE:
+            row = KeyRow(position, KeyStatus.TOMBSTONE, 0)
+        else:
+            row = KeyRow(int(entry["link"]["undoes"]), KeyStatus.UNDONE, position)
+        self.set_key(institution, request_id, row)
+        if undo_id:
+            self.set_key(institution, undo_id, KeyRow(position, KeyStatus.UNDO, 0))
+
+    def open(self, opening: Opening | AccountOpening) -> None:
+        """Set opening counters of a member-year, or the opening balance of an account."""
+        member = self.members.numbers[opening.member]
+        if isinstance(opening, AccountOpening):
+            slot = self.account(member)
+            self.balances.values[slot] = opening.balance_fen
+            self.balances.changed.add(slot)
+            return
+        slot = self.member_year(member, opening.year)
+        line = self.counters.values[slot]
+        line[:] = 0
+        line[layout.DEDUCTIBLE] = opening.deductible_fen
+        line[layout.ORDINARY_PAID] = opening.ordinary_paid_fen
+        line[layout.FLAGS] = layout.DEDUCTIBLE_MET if opening.deductible_met else 0
+        self.counters.changed.add(slot)
+        for visit, paid_fen in opening.visit_paid_fen:
+            visit_slot = self.visit((member, opening.year, -1, visit))
+            self.visits.values[visit_slot] = paid_fen
+            self.visits.changed.add(visit_slot)
+
+    # --- checkpoints ---------------------------------------------------------------------
+
+    @property
+    def changes(self) -> int:
+        """Return how many rows a checkpoint would write."""
+        return (
+            len(self._keys)
+            + len(self.counters.changed)
+            + len(self.visits.changed)
+            + len(self.balances.changed)
+        )
+
+    def take_checkpoint(self, sequence: int) -> Checkpoint:
+        """Return the rows changed since the last checkpoint, as of segment `sequence`."""
+        lines, last = self.counters.values, self.last_entry.values
+        return Checkpoint(
+            sequence,
+            dict(self._keys),
+            {
+                self._member_year_of[slot]: MemberYearRow(lines[slot].tobytes(), int(last[slot]))
+                for slot in self.counters.changed
+            },
+            {self._visit_of[slot]: int(self.visits.values[slot]) for slot in self.visits.changed},
+            {
+                self._account_of[slot]: AccountRow(
+                    int(self.balances.values[slot]), int(self.account_entries.values[slot])
+                )
+                for slot in self.balances.changed
+            },
+        )
+
+    def forget_changes(self) -> None:
+        """Forget what the last checkpoint wrote, once it is durable."""
+        self._keys.clear()
+        self.counters.changed.clear()
+        self.balances.changed.clear()
+        # A visit is a matter of a day: there are as many as claims, so they leave the memory.
+        self.visits = Slots(_zeros)
+        self.visit_slots.clear()
+        self._visit_of.clear()
+        self._visits_of_member_year.clear()
+
+
+def visit_key(member: int, year: int, institution: int, visit: str, request_id: str) -> VisitKey:
+    """Return the key of a claim's visit.
+
+    An explicit visit is the member's, over institutions (reading H2); the default visit is the
+    request's own, and so the institution's.
+    """
+    return (member, year, -1, visit) if visit else (member, year, institution, request_id)

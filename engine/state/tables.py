@@ -1,0 +1,89 @@
+"""The rows of the lagging tables, and how the state reads them back.
+
+The journal is the truth; these tables are folds of it, written at checkpoints, and may lag. What
+happened since the last checkpoint is in memory, and memory is asked first.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple, Protocol
+
+
+class KeyStatus(IntEnum):
+    """What a request id stands for."""
+
+    STANDING = 1
+    UNDONE = 2
+    TOMBSTONE = 3
+    UNDO = 4
+
+
+class KeyRow(NamedTuple):
+    """Where a request id is: its entry, its status, and the entry that undid it (0: none)."""
+
+    position: int
+    status: int
+    undone_by: int
+
+
+class MemberYearRow(NamedTuple):
+    """A member-year: its 8 counters as 64 little-endian bytes, and its last entry (0: none)."""
+
+    counters: bytes
+    last_entry: int
+
+
+class AccountRow(NamedTuple):
+    """A personal account: balance in fen, and its last entry (0: none)."""
+
+    balance_fen: int
+    last_entry: int
+
+
+VisitKey = tuple[int, int, int, str]
+"""(member, year, institution or -1 for an explicit visit, visit)."""
+
+
+class Checkpoint(NamedTuple):
+    """Rows changed since the last checkpoint.
+
+    The store writes them in key order, in one transaction, with the sequence number of the last
+    segment they include.
+    """
+
+    sequence: int
+    keys: dict[tuple[int, str], KeyRow]
+    """By (institution, request id)."""
+    member_years: dict[tuple[int, int], MemberYearRow]
+    """By (member, year)."""
+    visits: dict[VisitKey, int]
+    """Fen the fund paid."""
+    accounts: dict[int, AccountRow]
+    """By member."""
+
+
+class Tables(Protocol):
+    """Reads of the lagging tables and of single journal entries."""
+
+    def key(self, institution: int, request_id: str) -> KeyRow | None:
+        """Return the row of a request id, or None."""
+        ...
+
+    def member_year(self, member: int, year: int) -> MemberYearRow | None:
+        """Return the row of a member-year, or None."""
+        ...
+
+    def visit(self, key: VisitKey) -> int | None:
+        """Return what the fund paid for a visit, or None."""
+        ...
+
+    def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
+        """Return (institution or -1, visit, fen paid) for every visit of a member-year."""
+        ...
+
+    def account(self, member: int) -> AccountRow | None:
+        """Return the row of an account, or None."""
+        ...
+
+    def entry(self, position: int) -> tuple[bytes, bytes] | None:
+        """Return one durable journal entry, its record and its text, or None if there is none."""
+        ...

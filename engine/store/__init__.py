@@ -1,0 +1,1 @@
+"""Where the journal is kept, durable before anything is answered."""

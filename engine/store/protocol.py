@@ -1,0 +1,60 @@
+"""What a store must do; one conformance suite holds every store to it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from engine.domain.journal import Segment
+from engine.state.tables import Checkpoint, Tables
+
+
+class Store(Tables, Protocol):
+    """A durable journal with its lagging tables. One process at a time writes it."""
+
+    def append(self, segments: Sequence[Segment]) -> int:
+        """Make the segments durable, all in one transaction; return the last sequence number.
+
+        Segments are numbered from 1 without gaps, in journal order.
+
+        Raises:
+            StoreError: nothing was recorded (the disk is nearly full, the store is busy).
+            OutcomeUnknown: the commit failed; the process must stop and recover.
+            InvariantBroken: the segments do not continue the journal, or do not add up; nothing
+                was recorded.
+        """
+        ...
+
+    def segments(self, after: int, entries_after: int) -> Iterator[tuple[int, Segment]]:
+        """Yield (sequence, segment) in order.
+
+        ENTRIES and OPENINGS, which the lagging tables hold, come after sequence `entries_after`;
+        every other kind comes after sequence `after`.
+        """
+        ...
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write the rows in key order, in one transaction, with the sequence they stand for."""
+        ...
+
+    @property
+    def checkpoint_sequence(self) -> int:
+        """The sequence number that the lagging tables stand for; 0 at first."""
+        ...
+
+    @property
+    def checkpoint_position(self) -> int:
+        """The journal position of the last entry at `checkpoint_sequence`; 0 at first."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """The sequence number of the last segment; 0 for an empty journal."""
+        ...
+
+    @property
+    def last_position(self) -> int:
+        """The journal position of the last entry; 0 for a journal without entries."""
+        ...
+
+    def close(self) -> None:
+        """Close the store; a second call does nothing."""
+        ...

@@ -1,0 +1,147 @@
+"""The checker's own fold of the journal: dictionaries and integers, no slots, no arrays.
+
+It follows the meaning of the journal, not the code of the ledger: that the two come to the same
+state is what it is for.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.domain.codes import Mode
+from engine.domain.journal import EntryKind, EntryText
+from engine.domain.layout import (
+    COUNTERS_PER_MEMBER_YEAR,
+    DEDUCTIBLE,
+    DEDUCTIBLE_MET,
+    FLAGS,
+    ORDINARY_PAID,
+)
+from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.rules.plan import RulePlan
+from engine.state.tables import KeyRow, KeyStatus
+
+Fields = dict[str, int]
+MemberYear = tuple[int, int]
+"""(number of the member, year)"""
+VisitName = tuple[int, str]
+"""(institution or -1, visit)"""
+
+
+class Record(NamedTuple):
+    """One entry as plain values: the parts of its record by name, its texts, its raw bytes."""
+
+    sequence: int
+    position: int
+    link: Fields
+    claim: Fields
+    row: Fields
+    result: Fields
+    text: EntryText
+    claim_and_row: bytes
+
+    @property
+    def member_year(self) -> MemberYear:
+        """The member-year it counts in."""
+        return self.claim["member"], self.row["year"]
+
+    @property
+    def visit_name(self) -> VisitName:
+        """The visit it belongs to: the member's if named, else the institution's own."""
+        if self.text.visit:
+            return -1, self.text.visit
+        return self.claim["institution"], self.text.request_id
+
+
+class Insured(NamedTuple):
+    """What the checker needs of a member."""
+
+    id: str
+    city: str
+    has_account: bool
+
+
+@dataclass(slots=True)
+class Fold:
+    """State after the entries so far."""
+
+    members: list[Insured] = field(default_factory=list)
+    member_numbers: dict[str, int] = field(default_factory=dict)
+    institutions: list[str] = field(default_factory=list)
+    institution_numbers: dict[str, int] = field(default_factory=dict)
+    plans: list[RulePlan] = field(default_factory=list)
+    position: int = 0
+    counters: dict[MemberYear, list[int]] = field(default_factory=dict)
+    last_entry: dict[MemberYear, int] = field(default_factory=dict)
+    visits: dict[MemberYear, dict[VisitName, int]] = field(default_factory=dict)
+    balances: dict[int, int] = field(default_factory=dict)
+    account_entry: dict[int, int] = field(default_factory=dict)
+    keys: dict[tuple[int, str], KeyRow] = field(default_factory=dict)
+
+    def put_member(self, member: Member) -> None:
+        """Enter a member, or replace what the register says of it; the number stays."""
+        insured = Insured(member.id, member.city, member.mode == Mode.COMBINED)
+        number = self.member_numbers.setdefault(member.id, len(self.members))
+        if number == len(self.members):
+            self.members.append(insured)
+        else:
+            self.members[number] = insured
+
+    def put_institution(self, institution: Institution) -> None:
+        """Enter an institution; its number stays for ever."""
+        number = self.institution_numbers.setdefault(institution.id, len(self.institutions))
+        if number == len(self.institutions):
+            self.institutions.append(institution.id)
+
+    def open_account(self, member: int, opening: AccountOpening) -> None:
+        """Set the balance of an account from before the journal."""
+        self.balances[member] = opening.balance_fen
+
+    def open_year(self, member: int, opening: Opening) -> None:
+        """Set the counters of a member-year from before the journal."""
+        line = [0] * COUNTERS_PER_MEMBER_YEAR
+        line[DEDUCTIBLE] = opening.deductible_fen
+        line[ORDINARY_PAID] = opening.ordinary_paid_fen
+        line[FLAGS] = DEDUCTIBLE_MET if opening.deductible_met else 0
+        self.counters[member, opening.year] = line
+        for visit, paid_fen in opening.visit_paid_fen:
+            self.visits.setdefault((member, opening.year), {})[-1, visit] = paid_fen
+
+    def line(self, member_year: MemberYear) -> list[int]:
+        """Return the counters of a member-year, zero if nothing was booked yet."""
+        return self.counters.get(member_year) or [0] * COUNTERS_PER_MEMBER_YEAR
+
+    def visit_paid(self, record: Record) -> int:
+        """Return what the fund paid for the visit so far; 0 where no visit is counted."""
+        if record.row["visit"] < 0:
+            return 0
+        return self.visits.get(record.member_year, {}).get(record.visit_name, 0)
+
+    def book(self, record: Record) -> None:
+        """Add the amounts of a settlement or of an undo, whose parts are negative."""
+        key, result = record.member_year, record.result
+        line = self.counters.setdefault(key, [0] * COUNTERS_PER_MEMBER_YEAR)
+        line[DEDUCTIBLE] += result["deductible"]
+        line[ORDINARY_PAID] += result["pooled_fund"]
+        self.last_entry[key] = record.position
+        if record.row["visit"] >= 0:
+            visits = self.visits.setdefault(key, {})
+            name = record.visit_name
+            visits[name] = visits.get(name, 0) + result["pooled_fund"]
+        if result["account"]:
+            member = key[0]
+            self.balances[member] = self.balances.get(member, 0) - result["account"]
+            self.account_entry[member] = record.position
+
+    def use_ids(self, record: Record) -> None:
+        """Note what the request ids of an entry stand for from now on."""
+        institution, text = record.claim["institution"], record.text
+        kind, position = record.link["kind"], record.position
+        if kind == EntryKind.SETTLEMENT:
+            row = KeyRow(position, KeyStatus.STANDING, 0)
+        elif kind == EntryKind.TOMBSTONE:
+            row = KeyRow(position, KeyStatus.TOMBSTONE, 0)
+        else:
+            row = KeyRow(record.link["undoes"], KeyStatus.UNDONE, position)
+        self.keys[institution, text.request_id] = row
+        if kind != EntryKind.SETTLEMENT:
+            self.keys[institution, text.undo_id] = KeyRow(position, KeyStatus.UNDO, 0)

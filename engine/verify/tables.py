@@ -1,0 +1,118 @@
+"""The lagging tables against the fold of the journal up to their checkpoint."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+
+from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR
+from engine.store.protocol import Store
+from engine.verify.fold import Fold
+from engine.verify.report import Kind, Report
+
+_STEP: Final = 1000
+_COUNTERS: Final = (
+    "deductible",
+    "ordinary_paid",
+    "special_deductible",
+    "chronic_paid",
+    "pooled_paid",
+    "compliant_burden",
+    "large_amount_paid",
+    "flags",
+)
+Difference = tuple[str, int, object, object]
+"""(field, journal position it belongs to or 0, expected, found)"""
+
+
+def compare_tables(
+    store: Store, fold: Fold, report: Report, progress: Callable[[int, int], None]
+) -> None:
+    """Compare every row that the fold knows with the store's tables.
+
+    To be called when the fold stands at the checkpoint of the tables.
+    """
+    sequence = store.checkpoint_sequence
+    report.checkpoint_sequence = sequence
+    position = store.checkpoint_position
+    if position != fold.position:
+        report.add(Kind.TABLE, sequence, 0, "checkpoint_position", fold.position, position)
+    years = fold.counters.keys() | fold.visits.keys()
+    total = len(fold.keys) + len(years) + len(fold.balances)
+    for rows, differences in _all(store, fold):
+        for name, position, expected, found in differences:
+            report.add(Kind.TABLE, sequence, position, name, expected, found)
+        report.tables_compared += 1
+        if rows % _STEP == 0 or rows == total:
+            progress(rows, total)
+
+
+def _all(store: Store, fold: Fold) -> Iterator[tuple[int, list[Difference]]]:
+    """Yield (rows compared so far, how the last one differs)."""
+    rows = 0
+    for compare in (_keys, _member_years, _accounts):
+        for differences in compare(store, fold):
+            rows += 1
+            yield rows, differences
+
+
+def _keys(store: Store, fold: Fold) -> Iterator[list[Difference]]:
+    for (institution, request_id), expected in fold.keys.items():
+        found = store.key(institution, request_id)
+        if found is None:
+            yield [("request key", expected.position, "a row", "none")]
+            continue
+        yield [
+            (f"request key: {name}", expected.position, should, is_)
+            for name, should, is_ in zip(expected._fields, expected, found, strict=True)
+            if should != is_
+        ]
+
+
+def _member_years(store: Store, fold: Fold) -> Iterator[list[Difference]]:
+    for key in fold.counters.keys() | fold.visits.keys():
+        last = fold.last_entry.get(key, 0)
+        row = store.member_year(*key)
+        if row is None:
+            yield [("member-year", last, "a row", "none")]
+            continue
+        differences: list[Difference] = []
+        if row.last_entry != last:
+            differences.append(("member-year: last_entry", last, last, row.last_entry))
+        if len(row.counters) == 8 * COUNTERS_PER_MEMBER_YEAR:
+            found = np.frombuffer(row.counters, dtype="<i8").tolist()
+        else:
+            found = [0] * COUNTERS_PER_MEMBER_YEAR
+            differences.append(("member-year: counters", last, "64 bytes", len(row.counters)))
+        for name, should, is_ in zip(_COUNTERS, fold.line(key), found, strict=True):
+            if should != is_:
+                differences.append((f"member-year: {name}", last, should, is_))
+        yield differences + _visits(store, fold, key, last)
+
+
+def _visits(store: Store, fold: Fold, key: tuple[int, int], last: int) -> list[Difference]:
+    """Compare the visits of a member-year, those that only the tables know included."""
+    expected = fold.visits.get(key, {})
+    found = {(institution, visit): paid for institution, visit, paid in store.visits(*key)}
+    return [
+        ("visit: paid", last, expected.get(name, "no row"), found.get(name, "no row"))
+        for name in expected.keys() | found.keys()
+        if expected.get(name) != found.get(name)
+    ]
+
+
+def _accounts(store: Store, fold: Fold) -> Iterator[list[Difference]]:
+    for member, balance in fold.balances.items():
+        last = fold.account_entry.get(member, 0)
+        row = store.account(member)
+        if row is None:
+            yield [("account", last, "a row", "none")]
+            continue
+        yield [
+            (f"account: {name}", last, should, is_)
+            for name, should, is_ in (
+                ("balance_fen", balance, row.balance_fen),
+                ("last_entry", last, row.last_entry),
+            )
+            if should != is_
+        ]

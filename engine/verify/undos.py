@@ -1,0 +1,130 @@
+"""Undos: the exact negation of a standing settlement, and nothing else rested on it."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from engine.domain.journal import EntryKind
+from engine.domain.layout import (
+    AMOUNTS,
+    DEDUCTIBLE,
+    ORDINARY_PAID,
+    Array,
+)
+from engine.state.tables import KeyStatus
+from engine.verify.amounts import FUND_FIELDS, RESULT_FIELDS, Before, Resettler
+from engine.verify.fold import Fields, Fold, MemberYear, Record, VisitName
+from engine.verify.report import Kind, Report
+from engine.verify.structure import Scan
+
+_NEGATED: Final = frozenset((*AMOUNTS, "account_allowed"))
+
+
+@dataclass(slots=True)
+class _Year:
+    """A member-year in which something is undone: as it was opened, and what stands."""
+
+    line: list[int]
+    visits: dict[VisitName, int]
+    standing: dict[int, tuple[Record, Array]] = field(default_factory=dict)
+
+
+class Past:
+    """Remembers the settlements that undos name, and no others."""
+
+    def __init__(self, fold: Fold, learned: Scan, resettler: Resettler, report: Report) -> None:
+        self._fold = fold
+        self._learned = learned
+        self._resettler = resettler
+        self._report = report
+        self._named: dict[int, Record] = {}
+        self._years: dict[MemberYear, _Year] = {}
+
+    def remember(self, record: Record, raw: np.void) -> None:
+        """Keep an entry if an undo will ask for it; to be called before it is booked."""
+        if record.position in self._learned.undone:
+            self._named[record.position] = record
+        key, kind = record.member_year, record.link["kind"]
+        if key not in self._learned.member_years:
+            return
+        year = self._years.get(key)
+        if year is None:
+            year = _Year(list(self._fold.line(key)), dict(self._fold.visits.get(key, {})))
+            self._years[key] = year
+        if kind == EntryKind.SETTLEMENT:
+            year.standing[record.position] = record, raw["row"].copy()
+        else:
+            year.standing.pop(record.link["undoes"], None)
+
+    def check_undo(self, record: Record, before: Before) -> None:
+        """Check an undo against the settlement it names and the state it met."""
+        target = self._named.get(record.link["undoes"])
+        if target is None or target.link["kind"] != EntryKind.SETTLEMENT:
+            self._add(record, "link.undoes", "an earlier settlement", record.link["undoes"])
+            return
+        self._check_target(record, target)
+        self._check_parts(record, target, before)
+        self._check_nothing_rests_on(record, target)
+
+    def _check_target(self, record: Record, target: Record) -> None:
+        """Check that it is the settlement of the same request, and that it stands."""
+        for name in ("institution", "member"):
+            if record.claim[name] != target.claim[name]:
+                self._add(record, f"claim.{name}", target.claim[name], record.claim[name])
+        if record.text[1:] != target.text[1:]:
+            self._add(record, "texts", f"those of position {target.position}", "others")
+        if record.claim_and_row != target.claim_and_row:
+            for what, ours, theirs in (
+                ("claim", record.claim, target.claim),
+                ("row", record.row, target.row),
+            ):
+                for name, value in ours.items():
+                    if value != theirs[name] and name not in ("institution", "member"):
+                        self._add(record, f"{what}.{name}", theirs[name], value)
+        key = self._fold.keys.get((target.claim["institution"], target.text.request_id))
+        if key is None or key.position != target.position or key.status != KeyStatus.STANDING:
+            found = f"undone at position {key.undone_by}" if key and key.undone_by else "not so"
+            self._add(record, "link.undoes", "a settlement that stands", found)
+
+    def _check_parts(self, record: Record, target: Record, before: Before) -> None:
+        """Check that every part is the negated one, the counters before those of the fold."""
+        expected: Fields = {
+            name: -value if name in _NEGATED else value for name, value in target.result.items()
+        }
+        expected["deductible_before"] = before.line[DEDUCTIBLE]
+        expected["ordinary_paid_before"] = before.line[ORDINARY_PAID]
+        expected["visit_paid_before"] = before.visit_paid
+        expected["account_before"] = before.balance
+        for name in RESULT_FIELDS:
+            if record.result[name] != expected[name]:
+                self._add(record, name, expected[name], record.result[name])
+
+    def _check_nothing_rests_on(self, record: Record, target: Record) -> None:
+        """Settle the year again without the undone settlement: what stands must come out alike."""
+        year = self._years.get(target.member_year)
+        if year is None:
+            return
+        line, visits = list(year.line), dict(year.visits)
+        for position, (other, row) in year.standing.items():
+            if position == target.position:
+                continue
+            counted = other.row["visit"] >= 0
+            paid = visits.get(other.visit_name, 0) if counted else 0
+            plan = self._fold.plans[other.row["plan"]]
+            try:
+                again = self._resettler.settle(row, plan, Before(line, paid, 0))
+            except (ValueError, IndexError):
+                return  # said when the settlement itself was checked
+            if position > target.position:
+                for name in FUND_FIELDS:
+                    if again[name] != other.result[name]:
+                        what = f"{name} of position {position} without the undone settlement"
+                        self._add(record, what, other.result[name], again[name])
+            line[DEDUCTIBLE] += again["deductible"]
+            line[ORDINARY_PAID] += again["pooled_fund"]
+            if counted:
+                visits[other.visit_name] = paid + again["pooled_fund"]
+
+    def _add(self, record: Record, field: str, expected: object, found: object) -> None:
+        self._report.add(Kind.UNDO, record.sequence, record.position, field, expected, found)

@@ -1,0 +1,148 @@
+from gongji.v1 import codes_pb2 as _codes_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DeductibleKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DEDUCTIBLE_KIND_UNSPECIFIED: _ClassVar[DeductibleKind]
+    DEDUCTIBLE_KIND_SHARED: _ClassVar[DeductibleKind]
+DEDUCTIBLE_KIND_UNSPECIFIED: DeductibleKind
+DEDUCTIBLE_KIND_SHARED: DeductibleKind
+
+class Document(_message.Message):
+    __slots__ = ("key", "title", "number", "issuer", "issued_date", "first_day", "last_day", "clause")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    ISSUER_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_DATE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_DAY_FIELD_NUMBER: _ClassVar[int]
+    LAST_DAY_FIELD_NUMBER: _ClassVar[int]
+    CLAUSE_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    title: str
+    number: str
+    issuer: str
+    issued_date: int
+    first_day: int
+    last_day: int
+    clause: Clause
+    def __init__(self, key: _Optional[str] = ..., title: _Optional[str] = ..., number: _Optional[str] = ..., issuer: _Optional[str] = ..., issued_date: _Optional[int] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., clause: _Optional[_Union[Clause, _Mapping]] = ...) -> None: ...
+
+class Clause(_message.Message):
+    __slots__ = ("document", "clause", "stated", "reading", "text")
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    CLAUSE_FIELD_NUMBER: _ClassVar[int]
+    STATED_FIELD_NUMBER: _ClassVar[int]
+    READING_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    document: str
+    clause: str
+    stated: bool
+    reading: str
+    text: str
+    def __init__(self, document: _Optional[str] = ..., clause: _Optional[str] = ..., stated: bool = ..., reading: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
+
+class Citation(_message.Message):
+    __slots__ = ("clauses", "figures")
+    CLAUSES_FIELD_NUMBER: _ClassVar[int]
+    FIGURES_FIELD_NUMBER: _ClassVar[int]
+    clauses: _containers.RepeatedCompositeFieldContainer[Clause]
+    figures: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, clauses: _Optional[_Iterable[_Union[Clause, _Mapping]]] = ..., figures: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class FigureUsed(_message.Message):
+    __slots__ = ("name", "value", "source")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: int
+    source: str
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[int] = ..., source: _Optional[str] = ...) -> None: ...
+
+class Tariff(_message.Message):
+    __slots__ = ("level", "status", "deductible_fen", "deductible_citation", "visit_cap_fen", "visit_cap_citation", "annual_cap_fen", "annual_cap_citation", "rates")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_CITATION_FIELD_NUMBER: _ClassVar[int]
+    VISIT_CAP_FEN_FIELD_NUMBER: _ClassVar[int]
+    VISIT_CAP_CITATION_FIELD_NUMBER: _ClassVar[int]
+    ANNUAL_CAP_FEN_FIELD_NUMBER: _ClassVar[int]
+    ANNUAL_CAP_CITATION_FIELD_NUMBER: _ClassVar[int]
+    RATES_FIELD_NUMBER: _ClassVar[int]
+    level: _codes_pb2.Level
+    status: _codes_pb2.Status
+    deductible_fen: int
+    deductible_citation: int
+    visit_cap_fen: int
+    visit_cap_citation: int
+    annual_cap_fen: int
+    annual_cap_citation: int
+    rates: _containers.RepeatedCompositeFieldContainer[PlaceRate]
+    def __init__(self, level: _Optional[_Union[_codes_pb2.Level, str]] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., deductible_fen: _Optional[int] = ..., deductible_citation: _Optional[int] = ..., visit_cap_fen: _Optional[int] = ..., visit_cap_citation: _Optional[int] = ..., annual_cap_fen: _Optional[int] = ..., annual_cap_citation: _Optional[int] = ..., rates: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ...) -> None: ...
+
+class PlaceRate(_message.Message):
+    __slots__ = ("place", "rate_bp", "citation")
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    RATE_BP_FIELD_NUMBER: _ClassVar[int]
+    CITATION_FIELD_NUMBER: _ClassVar[int]
+    place: _codes_pb2.Place
+    rate_bp: int
+    citation: int
+    def __init__(self, place: _Optional[_Union[_codes_pb2.Place, str]] = ..., rate_bp: _Optional[int] = ..., citation: _Optional[int] = ...) -> None: ...
+
+class Exclusion(_message.Message):
+    __slots__ = ("reason", "require", "forbid", "citation", "liable_only", "figure")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUIRE_FIELD_NUMBER: _ClassVar[int]
+    FORBID_FIELD_NUMBER: _ClassVar[int]
+    CITATION_FIELD_NUMBER: _ClassVar[int]
+    LIABLE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    FIGURE_FIELD_NUMBER: _ClassVar[int]
+    reason: _codes_pb2.Reason
+    require: _containers.RepeatedScalarFieldContainer[_codes_pb2.Fact]
+    forbid: _containers.RepeatedScalarFieldContainer[_codes_pb2.Fact]
+    citation: int
+    liable_only: bool
+    figure: str
+    def __init__(self, reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., require: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., forbid: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., citation: _Optional[int] = ..., liable_only: bool = ..., figure: _Optional[str] = ...) -> None: ...
+
+class Plan(_message.Message):
+    __slots__ = ("digest", "city", "city_name", "first_day", "last_day", "deductible_kind", "tariffs", "first_payments", "exclusions", "rounding_citation", "citations", "figures", "documents", "canonical_json")
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    CITY_FIELD_NUMBER: _ClassVar[int]
+    CITY_NAME_FIELD_NUMBER: _ClassVar[int]
+    FIRST_DAY_FIELD_NUMBER: _ClassVar[int]
+    LAST_DAY_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_KIND_FIELD_NUMBER: _ClassVar[int]
+    TARIFFS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_PAYMENTS_FIELD_NUMBER: _ClassVar[int]
+    EXCLUSIONS_FIELD_NUMBER: _ClassVar[int]
+    ROUNDING_CITATION_FIELD_NUMBER: _ClassVar[int]
+    CITATIONS_FIELD_NUMBER: _ClassVar[int]
+    FIGURES_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    CANONICAL_JSON_FIELD_NUMBER: _ClassVar[int]
+    digest: bytes
+    city: str
+    city_name: str
+    first_day: int
+    last_day: int
+    deductible_kind: DeductibleKind
+    tariffs: _containers.RepeatedCompositeFieldContainer[Tariff]
+    first_payments: _containers.RepeatedCompositeFieldContainer[PlaceRate]
+    exclusions: _containers.RepeatedCompositeFieldContainer[Exclusion]
+    rounding_citation: int
+    citations: _containers.RepeatedCompositeFieldContainer[Citation]
+    figures: _containers.RepeatedCompositeFieldContainer[FigureUsed]
+    documents: _containers.RepeatedCompositeFieldContainer[Document]
+    canonical_json: bytes
+    def __init__(self, digest: _Optional[bytes] = ..., city: _Optional[str] = ..., city_name: _Optional[str] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., deductible_kind: _Optional[_Union[DeductibleKind, str]] = ..., tariffs: _Optional[_Iterable[_Union[Tariff, _Mapping]]] = ..., first_payments: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., rounding_citation: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[Citation, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[FigureUsed, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., canonical_json: _Optional[bytes] = ...) -> None: ...

@@ -1,0 +1,203 @@
+from gongji.v1 import codes_pb2 as _codes_pb2
+from gongji.v1 import settlement_pb2 as _settlement_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Interval(_message.Message):
+    __slots__ = ("first_day", "last_day")
+    FIRST_DAY_FIELD_NUMBER: _ClassVar[int]
+    LAST_DAY_FIELD_NUMBER: _ClassVar[int]
+    first_day: int
+    last_day: int
+    def __init__(self, first_day: _Optional[int] = ..., last_day: _Optional[int] = ...) -> None: ...
+
+class Days(_message.Message):
+    __slots__ = ("intervals",)
+    INTERVALS_FIELD_NUMBER: _ClassVar[int]
+    intervals: _containers.RepeatedCompositeFieldContainer[Interval]
+    def __init__(self, intervals: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ...) -> None: ...
+
+class Filing(_message.Message):
+    __slots__ = ("kind", "area", "days")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AREA_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    kind: _codes_pb2.FilingKind
+    area: str
+    days: Interval
+    def __init__(self, kind: _Optional[_Union[_codes_pb2.FilingKind, str]] = ..., area: _Optional[str] = ..., days: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
+
+class Selection(_message.Message):
+    __slots__ = ("institution_id", "days")
+    INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    institution_id: str
+    days: Interval
+    def __init__(self, institution_id: _Optional[str] = ..., days: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
+
+class Disease(_message.Message):
+    __slots__ = ("code", "kind", "days")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    kind: _codes_pb2.DiseaseKind
+    days: Interval
+    def __init__(self, code: _Optional[str] = ..., kind: _Optional[_Union[_codes_pb2.DiseaseKind, str]] = ..., days: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
+
+class Stay(_message.Message):
+    __slots__ = ("institution_id", "admitted_date", "discharged_date")
+    INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ADMITTED_DATE_FIELD_NUMBER: _ClassVar[int]
+    DISCHARGED_DATE_FIELD_NUMBER: _ClassVar[int]
+    institution_id: str
+    admitted_date: int
+    discharged_date: int
+    def __init__(self, institution_id: _Optional[str] = ..., admitted_date: _Optional[int] = ..., discharged_date: _Optional[int] = ...) -> None: ...
+
+class Member(_message.Message):
+    __slots__ = ("member_id", "city", "status", "retired_date", "born_date", "mode", "employment", "arrears", "filings", "selections", "diseases", "stays")
+    MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
+    CITY_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    RETIRED_DATE_FIELD_NUMBER: _ClassVar[int]
+    BORN_DATE_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    EMPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    ARREARS_FIELD_NUMBER: _ClassVar[int]
+    FILINGS_FIELD_NUMBER: _ClassVar[int]
+    SELECTIONS_FIELD_NUMBER: _ClassVar[int]
+    DISEASES_FIELD_NUMBER: _ClassVar[int]
+    STAYS_FIELD_NUMBER: _ClassVar[int]
+    member_id: str
+    city: str
+    status: _codes_pb2.Status
+    retired_date: int
+    born_date: int
+    mode: _codes_pb2.Mode
+    employment: _codes_pb2.Employment
+    arrears: _containers.RepeatedCompositeFieldContainer[Interval]
+    filings: _containers.RepeatedCompositeFieldContainer[Filing]
+    selections: _containers.RepeatedCompositeFieldContainer[Selection]
+    diseases: _containers.RepeatedCompositeFieldContainer[Disease]
+    stays: _containers.RepeatedCompositeFieldContainer[Stay]
+    def __init__(self, member_id: _Optional[str] = ..., city: _Optional[str] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., retired_date: _Optional[int] = ..., born_date: _Optional[int] = ..., mode: _Optional[_Union[_codes_pb2.Mode, str]] = ..., employment: _Optional[_Union[_codes_pb2.Employment, str]] = ..., arrears: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., filings: _Optional[_Iterable[_Union[Filing, _Mapping]]] = ..., selections: _Optional[_Iterable[_Union[Selection, _Mapping]]] = ..., diseases: _Optional[_Iterable[_Union[Disease, _Mapping]]] = ..., stays: _Optional[_Iterable[_Union[Stay, _Mapping]]] = ...) -> None: ...
+
+class Institution(_message.Message):
+    __slots__ = ("institution_id", "area", "level", "kind", "host_id", "parent_id", "designated", "networked", "offers")
+    INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    AREA_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    HOST_ID_FIELD_NUMBER: _ClassVar[int]
+    PARENT_ID_FIELD_NUMBER: _ClassVar[int]
+    DESIGNATED_FIELD_NUMBER: _ClassVar[int]
+    NETWORKED_FIELD_NUMBER: _ClassVar[int]
+    OFFERS_FIELD_NUMBER: _ClassVar[int]
+    institution_id: str
+    area: str
+    level: _codes_pb2.Level
+    kind: _codes_pb2.Kind
+    host_id: str
+    parent_id: str
+    designated: Days
+    networked: Days
+    offers: Offers
+    def __init__(self, institution_id: _Optional[str] = ..., area: _Optional[str] = ..., level: _Optional[_Union[_codes_pb2.Level, str]] = ..., kind: _Optional[_Union[_codes_pb2.Kind, str]] = ..., host_id: _Optional[str] = ..., parent_id: _Optional[str] = ..., designated: _Optional[_Union[Days, _Mapping]] = ..., networked: _Optional[_Union[Days, _Mapping]] = ..., offers: _Optional[_Union[Offers, _Mapping]] = ...) -> None: ...
+
+class Offers(_message.Message):
+    __slots__ = ("offers",)
+    OFFERS_FIELD_NUMBER: _ClassVar[int]
+    offers: _containers.RepeatedScalarFieldContainer[_codes_pb2.Offer]
+    def __init__(self, offers: _Optional[_Iterable[_Union[_codes_pb2.Offer, str]]] = ...) -> None: ...
+
+class YearOpening(_message.Message):
+    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits")
+    MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
+    POLICY_YEAR_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_MET_FIELD_NUMBER: _ClassVar[int]
+    ORDINARY_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    VISITS_FIELD_NUMBER: _ClassVar[int]
+    member_id: str
+    policy_year: int
+    deductible_fen: int
+    deductible_met: bool
+    ordinary_paid_fen: int
+    visits: _containers.RepeatedCompositeFieldContainer[VisitOpening]
+    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitOpening, _Mapping]]] = ...) -> None: ...
+
+class VisitOpening(_message.Message):
+    __slots__ = ("visit_id", "paid_fen")
+    VISIT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    visit_id: str
+    paid_fen: int
+    def __init__(self, visit_id: _Optional[str] = ..., paid_fen: _Optional[int] = ...) -> None: ...
+
+class AccountOpening(_message.Message):
+    __slots__ = ("member_id", "balance_fen")
+    MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_FEN_FIELD_NUMBER: _ClassVar[int]
+    member_id: str
+    balance_fen: int
+    def __init__(self, member_id: _Optional[str] = ..., balance_fen: _Optional[int] = ...) -> None: ...
+
+class Opening(_message.Message):
+    __slots__ = ("year", "account")
+    YEAR_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    year: YearOpening
+    account: AccountOpening
+    def __init__(self, year: _Optional[_Union[YearOpening, _Mapping]] = ..., account: _Optional[_Union[AccountOpening, _Mapping]] = ...) -> None: ...
+
+class Accepted(_message.Message):
+    __slots__ = ("count", "errors")
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    errors: _containers.RepeatedCompositeFieldContainer[ItemError]
+    def __init__(self, count: _Optional[int] = ..., errors: _Optional[_Iterable[_Union[ItemError, _Mapping]]] = ...) -> None: ...
+
+class ItemError(_message.Message):
+    __slots__ = ("index", "error")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    error: _settlement_pb2.Error
+    def __init__(self, index: _Optional[int] = ..., error: _Optional[_Union[_settlement_pb2.Error, _Mapping]] = ...) -> None: ...
+
+class Counters(_message.Message):
+    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "account_balance_fen", "last_entry_id")
+    MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
+    POLICY_YEAR_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_MET_FIELD_NUMBER: _ClassVar[int]
+    ORDINARY_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    VISITS_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_BALANCE_FEN_FIELD_NUMBER: _ClassVar[int]
+    LAST_ENTRY_ID_FIELD_NUMBER: _ClassVar[int]
+    member_id: str
+    policy_year: int
+    deductible_fen: int
+    deductible_met: bool
+    ordinary_paid_fen: int
+    visits: _containers.RepeatedCompositeFieldContainer[VisitPaid]
+    account_balance_fen: int
+    last_entry_id: int
+    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitPaid, _Mapping]]] = ..., account_balance_fen: _Optional[int] = ..., last_entry_id: _Optional[int] = ...) -> None: ...
+
+class VisitPaid(_message.Message):
+    __slots__ = ("visit_id", "institution_id", "paid_fen")
+    VISIT_ID_FIELD_NUMBER: _ClassVar[int]
+    INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    visit_id: str
+    institution_id: str
+    paid_fen: int
+    def __init__(self, visit_id: _Optional[str] = ..., institution_id: _Optional[str] = ..., paid_fen: _Optional[int] = ...) -> None: ...

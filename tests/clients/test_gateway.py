@@ -1,0 +1,210 @@
+"""A file through a lane: malformed rows, refusals, breaks at every point, changed files."""
+
+import contextlib
+import csv
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from clients import gateway
+from clients.answers import Malformed, Outcome, Refused, Settled
+from clients.errors import RunError, UnknownOutcome
+from clients.run import Run
+from clients.table import file_digest
+from engine.domain.claim import Claim
+from engine.domain.layout import AMOUNTS
+from engine.domain.reasons import Reason
+
+HEADING = "request_id,institution,member,date,in_scope\n"
+
+
+class FakeServer:
+    """Applies an id once; can break before or after it applied a batch."""
+
+    def __init__(self) -> None:
+        self.applied: dict[tuple[str, str], Claim] = {}
+        self.break_before = -1
+        self.break_after = -1
+        self.batches = 0
+
+    def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome]]:
+        for claims in batches:
+            if self.batches == self.break_before:
+                self.break_before = -1
+                raise UnknownOutcome("server gone")
+            outcomes = [self.one(claim) for claim in claims]
+            if self.batches == self.break_after:
+                self.break_after = -1
+                raise UnknownOutcome("server gone")
+            self.batches += 1
+            yield outcomes
+
+    def one(self, claim: Claim) -> Outcome:
+        if claim.member == "nobody":
+            return Refused(Reason.MEMBER_UNKNOWN, "")
+        if claim.member == "odd":
+            return Malformed("claims[3].service_date", "there is no such day")
+        key = (claim.institution, claim.request_id)
+        replayed = key in self.applied
+        self.applied[key] = claim
+        amounts = dict.fromkeys(AMOUNTS, 0) | {
+            "total": claim.total_fen,
+            "in_scope": claim.in_scope_fen,
+            "cash": claim.in_scope_fen,
+            "cut_visit": 1,
+            "cut_annual": 2,
+        }
+        return Settled(
+            len(self.applied), tuple(amounts.values()), 1, b"\x01" * 32, replayed=replayed
+        )
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "BATCH_CLAIMS", 3)
+
+
+def make(folder: Path, rows: int, bad: Sequence[int] = ()) -> Path:
+    path = folder / "claims.csv"
+    lines = [
+        f"R{n},H1,M{n},2024-03-05,{'x' if n in bad else f'{n}.00'}\n" for n in range(1, rows + 1)
+    ]
+    path.write_text(HEADING + "".join(lines))
+    return path
+
+
+def settle(path: Path, server: FakeServer) -> dict[str, int]:
+    digest = file_digest(path)
+    with Run(path, digest) as run:
+        gateway.settle_file(path, digest, run, server)
+        return dict(run.counts)
+
+
+def output(path: Path, name: str) -> list[dict[str, str]]:
+    with path.with_name(path.name + ".gongji").joinpath(f"{name}.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_malformed_and_refused_rows_do_not_keep_the_rest(tmp_path: Path) -> None:
+    path = make(tmp_path, 10, bad=(4, 5))
+    path.write_text(path.read_text().replace("M7,", "nobody,").replace("M8,", "odd,"))
+    counts = settle(path, FakeServer())
+    assert (counts["settled"], counts["refused"], counts["malformed"]) == (6, 1, 3)
+    assert counts["refused.MEMBER_UNKNOWN"] == 1
+    assert [row["request_id"] for row in output(path, "results")] == [
+        f"R{n}" for n in (1, 2, 3, 6, 9, 10)
+    ]
+    refusals = output(path, "refusals")
+    assert [(row["line"], row["column"], row["code"]) for row in refusals] == [
+        ("5", "in_scope", "MALFORMED"),
+        ("6", "in_scope", "MALFORMED"),
+        ("8", "", "MEMBER_UNKNOWN"),
+        ("9", "date", "MALFORMED"),
+    ]
+    assert all(row["expected"] for row in refusals)
+
+
+def test_a_result_has_every_part_in_yuan(tmp_path: Path) -> None:
+    path = make(tmp_path, 1)
+    settle(path, FakeServer())
+    (row,) = output(path, "results")
+    assert (row["total"], row["cash"], row["over_cap"]) == ("1.00", "1.00", "0.03")
+    assert (row["line"], row["settlement_id"], row["benefit"]) == ("2", "1", "ordinary")
+
+
+@pytest.mark.parametrize("at", range(3))
+@pytest.mark.parametrize("when", ["break_before", "break_after"])
+def test_after_a_break_the_rest_is_settled_and_nothing_twice(
+    tmp_path: Path, when: str, at: int
+) -> None:
+    path = make(tmp_path, 11, bad=(2, 7))
+    server = FakeServer()
+    setattr(server, when, at)
+    with pytest.raises(UnknownOutcome):
+        settle(path, server)
+    counts = settle(path, server)
+    assert len(server.applied) == 9
+    assert counts["settled"] + counts.get("replayed", 0) == 9
+    assert counts["malformed"] == 2
+    assert counts["sum.total"] == sum(n * 100 for n in range(1, 12) if n not in (2, 7))
+    assert [row["line"] for row in output(path, "results")] == [
+        str(n + 1) for n in range(1, 12) if n not in (2, 7)
+    ]
+    assert len(output(path, "refusals")) == 2
+
+
+@pytest.mark.parametrize("crash", ["results", "refusals", "run"])
+def test_a_crash_while_writing_leaves_no_line_twice(
+    tmp_path: Path, crash: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path, 8, bad=(5,))
+    server = FakeServer()
+    calls = 0
+    real = os.fsync
+
+    def fsync(file: int) -> None:
+        nonlocal calls
+        real(file)
+        name = os.readlink(f"/proc/self/fd/{file}")
+        calls += f"{crash}." in name
+        if calls == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        with contextlib.suppress(KeyboardInterrupt):
+            settle(path, server)
+    settle(path, server)
+    assert [row["request_id"] for row in output(path, "results")] == [
+        f"R{n}" for n in (1, 2, 3, 4, 6, 7, 8)
+    ]
+    assert [row["line"] for row in output(path, "refusals")] == ["6"]
+    assert len(server.applied) == 7
+
+
+def test_a_finished_file_is_not_sent_again(tmp_path: Path) -> None:
+    path = make(tmp_path, 4)
+    server = FakeServer()
+    first = settle(path, server)
+    batches = server.batches
+    assert settle(path, server) == first
+    assert server.batches == batches
+
+
+def test_a_file_that_changed_since_its_run_is_refused(tmp_path: Path) -> None:
+    path = make(tmp_path, 4)
+    server = FakeServer()
+    settle(path, server)
+    path.write_text(path.read_text() + "R9,H1,M9,2024-03-05,1.00\n")
+    with pytest.raises(RunError, match="settled twice"):
+        settle(path, server)
+
+
+def test_two_processes_cannot_settle_one_file(tmp_path: Path) -> None:
+    path = make(tmp_path, 1)
+    with Run(path, file_digest(path)), pytest.raises(RunError, match="another process"):
+        Run(path, file_digest(path))
+
+
+def test_a_full_disk_is_one_line_and_a_later_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path, 4)
+    server = FakeServer()
+    digest = file_digest(path)
+    with Run(path, digest) as run, monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+        with pytest.raises(RunError, match="make room"):
+            gateway.settle_file(path, digest, run, server)
+    assert settle(path, server)["replayed"] == 3
+    assert len(output(path, "results")) == 4
+
+
+def test_a_file_of_bad_rows_only_asks_nothing_of_the_server(tmp_path: Path) -> None:
+    path = make(tmp_path, 5, bad=range(1, 6))
+    server = FakeServer()
+    assert settle(path, server)["malformed"] == 5
+    assert not server.applied
+    assert len(output(path, "refusals")) == 5

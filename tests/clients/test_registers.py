@@ -1,0 +1,161 @@
+"""Readers of register files."""
+
+from pathlib import Path
+
+import pytest
+
+from clients.errors import FileError
+from clients.registers import RegisterRow, read_register
+from clients.table import BadRow
+from engine.domain.codes import DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
+from engine.domain.dates import OPEN_END, Interval
+from engine.domain.register import (
+    ALL_OFFERS,
+    ALWAYS,
+    AccountOpening,
+    Disease,
+    Filing,
+    Institution,
+    Member,
+    Opening,
+    Selection,
+    Stay,
+)
+
+
+def read(folder: Path, register: str, text: str, name: str = "r.csv") -> list[RegisterRow | BadRow]:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return list(read_register(path, register))
+
+
+def item(rows: list[RegisterRow | BadRow]) -> object:
+    (row,) = rows
+    assert isinstance(row, RegisterRow), row
+    (only,) = row.items
+    return only
+
+
+MEMBER = Member(
+    id="M1",
+    city="370100",
+    status=Status.RETIRED,
+    retired_on=1998_03_31,
+    born_on=1940_02_29,
+    mode=Mode.POOLED_ONLY,
+    arrears=(Interval(2024_01_01, 2024_03_31), Interval(2025_01_01)),
+    filings=(Filing(FilingKind.LONG_TERM, "110000", Interval(2024_01_01)),),
+    selections=(Selection("H1", Interval(2024_01_01, 2024_12_31)),),
+    diseases=(Disease("DM", DiseaseKind.CHRONIC, Interval(2024_01_01)),),
+    stays=(Stay("H2", 2024_05_01, 2024_05_09),),
+)
+
+
+def test_a_member_from_csv(tmp_path: Path) -> None:
+    text = (
+        "id,city,status,retired_on,born_on,mode,arrears,filings,selections,diseases,stays\n"
+        "M1,370100,retired,1998-03-31,1940-02-29,pooled_only,"
+        "2024-01-01/2024-03-31; 2025-01-01/,long_term 110000 2024-01-01/,"
+        "H1 2024-01-01/2024-12-31,chronic DM 2024-01-01/,H2 2024-05-01/2024-05-09\n"
+    )
+    assert item(read(tmp_path, "members", text)) == MEMBER
+
+
+def test_the_same_member_from_json_lines(tmp_path: Path) -> None:
+    text = (
+        '{"id": "M1", "city": "370100", "status": "retired", "retired_on": "1998-03-31",'
+        ' "born_on": "1940-02-29", "mode": "pooled_only",'
+        ' "arrears": [{"from": "2024-01-01", "to": "2024-03-31"}, {"from": "2025-01-01"}],'
+        ' "filings": [{"kind": "long_term", "area": "110000", "from": "2024-01-01"}],'
+        ' "selections": [{"institution": "H1", "from": "2024-01-01", "to": "2024-12-31"}],'
+        ' "diseases": [{"kind": "chronic", "code": "DM", "from": "2024-01-01"}],'
+        ' "stays": [{"institution": "H2", "admitted": "2024-05-01",'
+        ' "discharged": "2024-05-09"}]}\n'
+    )
+    assert item(read(tmp_path, "members", text, "r.jsonl")) == MEMBER
+
+
+def test_an_institution(tmp_path: Path) -> None:
+    text = (
+        "id,area,level,kind,host,designated,networked,offers\n"
+        "H1,370100,3p,internet_hospital,H2,2024-01-01/2024-06-30;2025-01-01/,false,"
+        "ordinary special\n"
+    )
+    assert item(read(tmp_path, "institutions", text)) == Institution(
+        id="H1",
+        area="370100",
+        level=Level.LEVEL_3_PROVINCIAL,
+        kind=Kind.INTERNET_HOSPITAL,
+        host="H2",
+        designated=(Interval(2024_01_01, 2024_06_30), Interval(2025_01_01, OPEN_END)),
+        networked=(),
+        offers=frozenset({Offer.ORDINARY, Offer.SPECIAL}),
+    )
+
+
+def test_an_institution_has_the_defaults_of_the_format(tmp_path: Path) -> None:
+    found = item(read(tmp_path, "institutions", "id,area\nH1,370100\n"))
+    assert found == Institution("H1", "370100")
+    assert isinstance(found, Institution)
+    assert (found.designated, found.offers) == (ALWAYS, ALL_OFFERS)
+
+
+def test_openings(tmp_path: Path) -> None:
+    rows = read(
+        tmp_path,
+        "openings",
+        "member,year,deductible,ordinary_paid,visit_paid,account_balance\n"
+        "M1,2024,120.00,10.00,V1=3.00;V2=4.05,500.00\n"
+        "M2,2024,met,,,\n"
+        "M3,,,,,7.00\n"
+        "M4,,,,,\n"
+        "M5,,1.00,,,\n"
+        "M6,2024,-1.00,,,\n",
+    )
+    assert [row.items for row in rows if isinstance(row, RegisterRow)] == [
+        (
+            Opening("M1", 2024, 12_000, False, 1_000, (("V1", 300), ("V2", 405))),
+            AccountOpening("M1", 50_000),
+        ),
+        (Opening("M2", 2024, deductible_met=True),),
+        (AccountOpening("M3", 700),),
+    ]
+    assert [(r.line, r.column) for r in rows if isinstance(r, BadRow)] == [
+        (5, "year"),
+        (6, "year"),
+        (7, "deductible"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("city", "37010"),
+        ("status", "old"),
+        ("born_on", "1899-01-01"),
+        ("arrears", "2024-01-01"),
+        ("arrears", "2024-03-01/2024-01-01"),
+        ("filings", "110000 2024-01-01/"),
+        ("filings", "holiday 110000 2024-01-01/"),
+        ("filings", "long_term 11 2024-01-01/"),
+        ("stays", "2024-01-01/"),
+    ],
+)
+def test_a_bad_field_of_a_member_is_named(tmp_path: Path, column: str, value: str) -> None:
+    fields = {"id": "M1", "city": "370100", column: value}
+    text = ",".join(fields) + "\n" + ",".join(fields.values()) + "\nM2,370100,\n"
+    text = text if column != "city" else text.replace("M2,370100,", "M2,370100")
+    bad, good = read(tmp_path, "members", text)
+    assert isinstance(bad, BadRow)
+    assert isinstance(good, RegisterRow)
+    assert bad.column == column
+
+
+def test_counters_that_are_not_served_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="pooled_paid is not served yet"):
+        read(tmp_path, "openings", "member,year,pooled_paid\nM1,2024,1.00\n")
+
+
+def test_an_unknown_register_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="expected members"):
+        read(tmp_path, "people", "")

@@ -1,0 +1,1 @@
+"""Rule files, figures and the plans compiled from them."""

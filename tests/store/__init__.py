@@ -1,0 +1,1 @@
+"""Every store is held to one suite; what only one of them has is tested beside it."""

@@ -1,0 +1,108 @@
+"""Made-up segments that a store must accept: the parts of each entry add up, the texts fit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.domain.journal import EntryText, Segment, SegmentKind
+from engine.domain.layout import ENTRY
+from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow
+from engine.store.seal import SUMS
+
+INSTANT = 1_760_000_000_000
+_LENGTHS = ("request_id", "visit", "disease", "admission")
+
+
+@dataclass
+class MadeUp:
+    """Makes segments that follow one another."""
+
+    seed: int = 1
+    position: int = 1
+    texts: list[EntryText] = field(default_factory=list)
+    """Of every entry made, by position from 1."""
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+
+    def text(self) -> EntryText:
+        """Return ids of which some are empty and some take several bytes a character."""
+        rng, number = self.rng, len(self.texts) + 1
+        return EntryText(
+            undo_id=rng.choice(("", "", f"撤销-{number}")),
+            request_id=f"请求{number}" if rng.random() < 0.5 else f"r-{number}",
+            visit=rng.choice(("", "v1", "住院号七")),
+            disease=rng.choice(("", "M01600", "高血压")),
+            admission=rng.choice(("", "a" * rng.randrange(1, 40))),
+        )
+
+    def entries(self, count: int) -> Segment:
+        """Return a segment of random entries."""
+        entries = np.zeros(count, dtype=ENTRY)
+        raw = np.frombuffer(self.rng.randbytes(count * ENTRY.itemsize), dtype=ENTRY)
+        entries["row"], entries["link"]["instant"] = raw["row"], INSTANT
+        entries["link"]["position"] = np.arange(self.position, self.position + count)
+        entries["link"]["kind"] = 1
+        result = entries["result"]
+        for name in SUMS[1:]:
+            # Undos are negative, so are some of these.
+            amounts = [self.rng.randrange(-(10**6), 10**7) for _ in range(count)]
+            result[name] = amounts
+            result["total"] += result[name]
+        parts: list[bytes] = []
+        for entry in entries:
+            text = self.text()
+            self.texts.append(text)
+            encoded = [part.encode() for part in text]
+            entry["link"]["undo_id_length"] = len(encoded[0])
+            for name, part in zip(_LENGTHS, encoded[1:], strict=True):
+                entry["claim"][f"{name}_length"] = len(part)
+            parts += encoded
+        first, self.position = self.position, self.position + count
+        return Segment(
+            SegmentKind.ENTRIES, INSTANT, first, count, entries.tobytes(), b"".join(parts)
+        )
+
+    def register(self, kind: SegmentKind, text: str = '[{"姓名":"某"}]') -> Segment:
+        """Return a segment of another kind."""
+        return Segment(kind, INSTANT, self.position, 1, b"", text.encode())
+
+    def any(self) -> Segment:
+        """Return a segment of any kind, most often a few entries."""
+        if self.rng.random() < 0.25:
+            kinds: Sequence[SegmentKind] = [k for k in SegmentKind if k != SegmentKind.ENTRIES]
+            return self.register(self.rng.choice(kinds))
+        return self.entries(self.rng.choice((1, 1, 2, 7, 40)))
+
+    def checkpoint(self, sequence: int, rows: int = 20) -> Checkpoint:
+        """Return rows that stand for a segment; an entry must have been made."""
+        rng, last = self.rng, self.position - 1
+        return Checkpoint(
+            sequence,
+            {
+                (rng.randrange(5), text.request_id): KeyRow(
+                    rng.randint(1, last), rng.randint(1, 4), rng.randint(0, last)
+                )
+                for text in rng.choices(self.texts, k=rows)
+            },
+            {
+                (rng.randrange(50), 2024 + rng.randrange(2)): MemberYearRow(
+                    rng.randbytes(64), rng.randint(0, last)
+                )
+                for _ in range(rows)
+            },
+            {
+                (rng.randrange(50), 2024, rng.choice((-1, 3)), rng.choice(("v", "住院", ""))): (
+                    rng.randrange(10**9)
+                )
+                for _ in range(rows)
+            },
+            {
+                rng.randrange(50): AccountRow(rng.randrange(10**9), rng.randint(0, last))
+                for _ in range(rows)
+            },
+        )

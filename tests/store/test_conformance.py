@@ -1,0 +1,284 @@
+"""What every store must do, written against the protocol alone.
+
+A store is added to the suite by a `Case`: how to open it at a place, and how to open it there
+from somewhere else while it is open.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.domain.journal import Segment, SegmentKind, split_text
+from engine.domain.layout import ENTRY
+from engine.errors import InvariantBroken, StoreError, StoreLocked
+from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow
+from engine.store.protocol import Store
+from engine.store.sqlite import SqliteStore
+from tests.store.made_up import MadeUp
+
+FOLDED = (SegmentKind.ENTRIES, SegmentKind.OPENINGS)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of store, at one place."""
+
+    place: Path
+    open_at: Callable[[str | os.PathLike[str]], Store]
+    locked_out: str
+    """A program that opens the store at the place given to it."""
+
+    def open(self) -> Store:
+        return self.open_at(self.place)
+
+
+OPEN_SQLITE = """
+import sys
+from engine.store.sqlite import SqliteStore
+SqliteStore.open(sys.argv[1])
+"""
+
+
+@pytest.fixture(params=["sqlite"])
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    assert request.param == "sqlite"
+    return Case(tmp_path / "store.db", SqliteStore.open, OPEN_SQLITE)
+
+
+def everything(store: Store) -> list[tuple[int, Segment]]:
+    return list(store.segments(0, 0))
+
+
+def test_a_new_store_is_empty(case: Case) -> None:
+    store = case.open()
+    assert everything(store) == []
+    assert (store.sequence, store.last_position) == (0, 0)
+    assert (store.checkpoint_sequence, store.checkpoint_position) == (0, 0)
+    assert store.entry(1) is None
+    assert store.key(0, "r") is None
+    assert store.member_year(0, 2024) is None
+    assert store.visit((0, 2024, -1, "v")) is None
+    assert store.visits(0, 2024) == []
+    assert store.account(0) is None
+    store.close()
+
+
+def test_segments_come_back_as_they_were_also_after_reopening(case: Case) -> None:
+    made = MadeUp()
+    segments = [made.any() for _ in range(40)]
+    store = case.open()
+    assert store.append([]) == 0
+    assert store.append(segments[:1]) == 1
+    assert store.append(segments[1:7]) == 7
+    for number, segment in enumerate(segments[7:], start=8):
+        assert store.append([segment]) == number
+    expected = list(enumerate(segments, start=1))
+    ends = (40, made.position - 1)
+    assert (store.sequence, store.last_position) == ends
+    assert everything(store) == expected
+    assert all(isinstance(segment.kind, SegmentKind) for _, segment in everything(store))
+    store.close()
+    store.close()
+    store = case.open()
+    assert (store.sequence, store.last_position) == ends
+    assert everything(store) == expected
+    more = made.entries(3)
+    assert store.append([more]) == 41
+    assert everything(store)[-1] == (41, more)
+    store.close()
+
+
+@pytest.mark.parametrize(("after", "entries_after"), [(0, 13), (0, 99), (13, 0), (20, 20), (7, 30)])
+def test_segments_starts_where_it_is_told(case: Case, after: int, entries_after: int) -> None:
+    made = MadeUp(seed=2)
+    segments = [made.any() for _ in range(40)]
+    store = case.open()
+    store.append(segments)
+    assert list(store.segments(after, entries_after)) == [
+        (number, segment)
+        for number, segment in enumerate(segments, start=1)
+        if number > (entries_after if segment.kind in FOLDED else after)
+    ]
+    store.close()
+
+
+def test_segments_may_be_appended_while_others_are_read(case: Case) -> None:
+    made = MadeUp(seed=3)
+    store = case.open()
+    store.append([made.entries(2) for _ in range(10)])
+    seen = []
+    for number, _ in store.segments(0, 0):
+        seen.append(number)
+        store.append([made.entries(1)])
+    assert seen == list(range(1, 11))
+    assert len(everything(store)) == 20
+    store.close()
+
+
+def test_an_entry_is_found_by_its_position(case: Case) -> None:
+    made = MadeUp(seed=4)
+    sizes = [1, 700, 1, 1, 30, 2]
+    segments: list[Segment] = []
+    for size in sizes:
+        segments += [made.register(SegmentKind.MEMBERS), made.entries(size)]
+    store = case.open()
+    store.append(segments)
+    records = b"".join(segment.records for segment in segments)
+    for position, text in enumerate(made.texts, start=1):
+        found = store.entry(position)
+        assert found is not None
+        assert found[0] == records[(position - 1) * ENTRY.itemsize :][: ENTRY.itemsize]
+        entry = Segment(SegmentKind.ENTRIES, 0, position, 1, *found).entries()[0]
+        assert entry["link"]["position"] == position
+        assert split_text(entry, found[1]) == text
+        assert found[1] == b"".join(part.encode() for part in text)
+    for absent in (-1, 0, len(made.texts) + 1, 10**9):
+        assert store.entry(absent) is None
+    store.close()
+
+
+def test_a_checkpoint_is_read_back_also_after_reopening(case: Case) -> None:
+    made = MadeUp(seed=5)
+    store = case.open()
+    store.append([made.entries(20), made.entries(20), made.register(SegmentKind.OPENINGS)])
+    store.append([made.entries(1)])
+    first, second = made.checkpoint(1, rows=60), made.checkpoint(3, rows=60)
+    store.checkpoint(first)
+    assert (store.checkpoint_sequence, store.checkpoint_position) == (1, 20)
+    store.checkpoint(second)
+    for _ in range(2):
+        assert (store.checkpoint_sequence, store.checkpoint_position) == (3, 40)
+        for key, row in (first.keys | second.keys).items():
+            assert store.key(*key) == row
+        for member_year, line in (first.member_years | second.member_years).items():
+            assert store.member_year(*member_year) == line
+        visits = first.visits | second.visits
+        for visit, paid in visits.items():
+            assert store.visit(visit) == paid
+        for member in range(50):
+            assert sorted(store.visits(member, 2024)) == sorted(
+                (institution, visit, paid)
+                for (whose, _, institution, visit), paid in visits.items()
+                if whose == member
+            )
+        for member, account in (first.accounts | second.accounts).items():
+            assert store.account(member) == account
+        store.close()
+        store = case.open()
+    store.close()
+
+
+def test_what_does_not_add_up_is_not_written(case: Case) -> None:
+    made = MadeUp(seed=6)
+    store = case.open()
+    good = made.entries(3)
+    store.append([good])
+    bad = made.entries(5)
+    entries = bad.entries().copy()
+    entries["result"]["cash"][2] += 1
+    with pytest.raises(InvariantBroken, match="total"):
+        store.append([made_before := made_register(bad), replace(bad, records=entries.tobytes())])
+    assert everything(store) == [(1, good)]
+    assert store.append([made_before, bad]) == 3
+    store.close()
+
+
+def made_register(before: Segment) -> Segment:
+    """A register segment that stands right before another one."""
+    return Segment(SegmentKind.FIGURES, 0, before.first_position, 1, b"", b"[]")
+
+
+def test_what_does_not_continue_the_journal_is_not_written(case: Case) -> None:
+    made = MadeUp(seed=7)
+    store = case.open()
+    store.append([made.entries(3)])
+    good = made.entries(4)
+    gap = good.entries().copy()
+    gap["link"]["position"][1:] += 1
+    register = made_register(good)
+    for bad in (
+        replace(good, first_position=5),
+        replace(good, first_position=3),
+        replace(good, records=gap.tobytes()),
+        replace(good, count=3),
+        replace(good, count=0, records=b"", text=b""),
+        replace(good, text=good.text + b"x"),
+        replace(good, text=good.text[:-1]),
+        replace(good, records=good.records[:-1]),
+        replace(register, records=good.records),
+        replace(register, first_position=1),
+    ):
+        with pytest.raises(InvariantBroken):
+            store.append([bad])
+    assert len(everything(store)) == 1
+    assert store.append([good]) == 2
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"accounts": {1: AccountRow(-1, 0)}},
+        {"visits": {(1, 2024, -1, "v"): -1}},
+        {"member_years": {(1, 2024): MemberYearRow(bytes(63), 0)}},
+        {"keys": {(1, "r"): KeyRow(1, 9, 0)}},
+        {"sequence": 3},
+        {"sequence": 0},
+    ],
+)
+def test_a_bad_checkpoint_is_not_written(case: Case, rows: dict[str, Any]) -> None:
+    made = MadeUp(seed=8)
+    store = case.open()
+    store.append([made.entries(3), made.entries(1)])
+    good = Checkpoint(1, {(0, "k"): KeyRow(1, 1, 0)}, {}, {}, {7: AccountRow(5, 1)})
+    store.checkpoint(good)
+    bad = good._replace(sequence=2, keys={(0, "k"): KeyRow(2, 1, 0)})._replace(**rows)
+    with pytest.raises(InvariantBroken):
+        store.checkpoint(bad)
+    assert store.checkpoint_sequence == 1
+    assert store.key(0, "k") == KeyRow(1, 1, 0)
+    store.checkpoint(good._replace(sequence=2))
+    store.close()
+    store = case.open()
+    assert store.checkpoint_sequence == 2
+    store.close()
+
+
+def test_a_closed_store_says_so(case: Case) -> None:
+    made = MadeUp(seed=9)
+    store = case.open()
+    store.append([made.entries(1)])
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.append([made.entries(1)])
+    with pytest.raises(StoreError):
+        store.entry(1)
+    with pytest.raises(StoreError):
+        store.key(1, "r")
+    with pytest.raises(StoreError):
+        everything(store)
+
+
+def test_one_at_a_time(case: Case) -> None:
+    store = case.open()
+    with pytest.raises(StoreLocked):
+        case.open()
+    other = subprocess.run(
+        [sys.executable, "-c", case.locked_out, str(case.place)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert other.returncode != 0
+    assert "StoreLocked" in other.stderr
+    assert store.append([MadeUp().entries(1)]) == 1
+    store.close()
+    case.open().close()

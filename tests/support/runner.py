@@ -1,0 +1,175 @@
+"""Run a world through a pipeline, one request at a time or in batches, and collect its answers."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from engine.domain.layout import RESULT
+from engine.domain.request import (
+    Answer,
+    BatchAnswer,
+    Cancel,
+    Counters,
+    Found,
+    GetCounters,
+    GetSettlement,
+    ImportOpenings,
+    NothingToReverse,
+    PutInstitutions,
+    PutMembers,
+    Refused,
+    Request,
+    Reverse,
+    SettleBatch,
+    SupplyFigures,
+    Undone,
+)
+from engine.kernel import Kernel
+from engine.pipeline import Pipeline
+from engine.rules.figures import figures_from_supply, to_json
+from engine.rules.load import load_cities
+from engine.rules.model import CityRules
+from tests.support.memory_store import MemoryStore
+from tests.support.world import HEYUAN, Act, World
+
+FIGURES = {"average_wage": {"2023": "98765.50", "2024": "101234.75"}}
+
+
+@cache
+def cities() -> dict[str, CityRules]:
+    """Return the rules of every city, loaded once."""
+    return load_cities()
+
+
+@dataclass
+class Run:
+    """What a run gave: an answer for each act, in a form that does not depend on positions."""
+
+    pipeline: Pipeline
+    store: MemoryStore
+    answers: dict[tuple[str, int], object] = field(default_factory=dict)
+
+
+def run_world(world: World, kernel: Kernel, batches: random.Random | None = None) -> Run:
+    """Run a world: act by act without `batches`, else with members mixed and random batches.
+
+    Each member's order is kept either way. With `batches` the tables are checkpointed now and
+    then, and the pipeline is opened again.
+    """
+    store = MemoryStore()
+    run = Run(Pipeline.open(store, cities(), kernel), store)
+    figures = figures_from_supply(HEYUAN, FIGURES, cities())
+    run.pipeline.run(
+        [
+            PutInstitutions(world.institutions),
+            PutMembers(world.members),
+            ImportOpenings(world.openings),
+            SupplyFigures(to_json(figures)),
+        ],
+        1,
+    )
+    if batches is None:
+        for name, acts in world.acts.items():
+            for n, act in enumerate(acts):
+                answer = run.pipeline.run([_request(run, act)], 2)[0]
+                run.answers[name, n] = plain(answer, 0)
+    else:
+        _run_mixed(run, world, kernel, batches)
+    return run
+
+
+def _run_mixed(run: Run, world: World, kernel: Kernel, rng: random.Random) -> None:
+    """Deal the members' acts out like cards, and send maximal runs of claims as batches."""
+    waiting = {name: list(enumerate(acts)) for name, acts in world.acts.items() if acts}
+    while waiting:
+        hand = []
+        for _ in range(rng.choice((1, 3, 40, 400))):
+            if not waiting:
+                break
+            name = rng.choice(tuple(waiting)) if len(waiting) < 50 else next(_some(waiting, rng))
+            n, act = waiting[name].pop(0)
+            hand.append((name, n, act))
+            if not waiting[name]:
+                del waiting[name]
+        _play(run, hand)
+        if rng.random() < 0.05:
+            run.pipeline.checkpoint()
+            run.pipeline = Pipeline.open(run.store, cities(), kernel)
+
+
+def _some(waiting: dict[str, list[tuple[int, Act]]], rng: random.Random) -> Iterator[str]:
+    skip = rng.randrange(50)
+    for n, name in enumerate(waiting):
+        if n == skip:
+            yield name
+
+
+def _play(run: Run, hand: list[tuple[str, int, Act]]) -> None:
+    start = 0
+    while start < len(hand):
+        kind = _batch_kind(hand[start][2])
+        end = start + 1
+        while kind and end < len(hand) and _batch_kind(hand[end][2]) == kind:
+            end += 1
+        part = hand[start:end]
+        request: Request
+        if kind:
+            request = SettleBatch([act.claim for _, _, act in part], preview=kind == "preview")
+        else:
+            request = _request(run, part[0][2])
+        answer = run.pipeline.run([request], 3)[0]
+        for row, (name, n, _) in enumerate(part):
+            run.answers[name, n] = plain(answer, row)
+        start = end
+
+
+def _batch_kind(act: Act) -> str:
+    return {"settle": "settle", "again": "settle", "preview": "preview"}.get(act.kind, "")
+
+
+def _request(run: Run, act: Act) -> Request:
+    claim = act.claim
+    if act.kind == "cancel":
+        found = run.pipeline.run([GetSettlement(claim.institution, 0, claim.request_id)], 2)[0]
+        position = int(found.entry.record["link"]["position"]) if isinstance(found, Found) else 0
+        return Cancel(claim.institution, act.undo_id, position)
+    if act.kind == "reverse":
+        return Reverse(claim.institution, act.undo_id, claim.request_id)
+    return SettleBatch([claim], preview=act.kind == "preview")
+
+
+_FIELDS = [name for name in RESULT.names or () if "spare" not in name]
+
+
+def amounts(result: np.void) -> tuple[int, ...]:
+    """Return every field of a result as integers."""
+    return tuple(int(result[name]) for name in _FIELDS)
+
+
+def plain(answer: Answer, row: int) -> object:
+    """Return the answer to one act without positions and instants."""
+    if isinstance(answer, BatchAnswer):
+        if row in answer.refusals:
+            refused = answer.refusals[row]
+            return ("refused", refused.reason, refused.detail, refused.figure)
+        if row in answer.errors:
+            return ("error", answer.errors[row].path)
+        return ("settled", row in answer.replayed, amounts(answer.entries[row]["result"]))
+    if isinstance(answer, Refused):
+        blockers = tuple(blocker.request_id for blocker in answer.blockers)
+        return ("refused", answer.reason, answer.detail, blockers)
+    if isinstance(answer, Undone):
+        return ("undone", amounts(answer.entry.record["result"]))
+    if isinstance(answer, NothingToReverse):
+        return ("nothing", answer.request_id, bool(answer.tombstone))
+    return answer
+
+
+def counters(run: Run, member: str, year: int) -> Counters:
+    """Return a member's counters without the position of the last entry."""
+    answer = run.pipeline.run([GetCounters(member, year)], 4)[0]
+    assert isinstance(answer, Counters)
+    return answer._replace(last_entry=0)

@@ -1,0 +1,532 @@
+"""The case format and its runner: strict parsing, defaults, support, comparison, ways."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cli.cases.build import Names, claim, institutions, members, openings, undone
+from cli.cases.compare import broken_identities, differences, expected_outcome
+from cli.cases.format import Case, parse, read_files
+from cli.cases.outcome import ERROR, REFUSED, SETTLED, Outcome
+from cli.cases.play import Played
+from cli.cases.run import share
+from cli.cases.support import CLAIM_KEYS, KINDS, Support
+from cli.cases.values import CaseError, Where
+from cli.commands.cases import cases as command
+from engine.domain.codes import Benefit, Level, Liability, Offer
+from engine.domain.dates import OPEN_END
+from engine.domain.layout import AMOUNTS
+from engine.domain.register import ALWAYS, AccountOpening
+from engine.rules.load import load_cities
+
+FILE = Where("some.toml")
+
+HEAD = """
+format = 1
+city = "zibo"
+[[case]]
+id = "A1"
+"""
+INSTITUTION = """
+  [[case.institution]]
+  id = "Y"
+"""
+EVENT = """
+  [[case.event]]
+  do = "settle"
+  date = 2024-05-05
+  institution = "Y"
+  in_scope = "100.00"
+"""
+EXPECT = '  expect = { deductible = "50.00", pooled_fund = "30.00", person = "70.00" }\n'
+
+
+def one_case(body: str = INSTITUTION + EVENT + EXPECT) -> Case:
+    (case,) = parse(HEAD + body, FILE)
+    return case
+
+
+def problem_of(text: str) -> str:
+    with pytest.raises(CaseError) as caught:
+        parse(text, FILE)
+    return str(caught.value)
+
+
+# --- parsing ---------------------------------------------------------------------------------
+
+
+def test_defaults():
+    case = one_case()
+    assert case.city == "zibo"
+    assert case.supply == {}
+    assert case.member["id"] == "m"
+    assert case.member["born_on"] == 1975_01_01
+    (event,) = case.events
+    assert (event.id, event.position, event.kind) == ("e1", 1, "settle")
+    assert event.values["until"] == 2024_05_05
+    assert event.values["total"] == 100_00
+    assert event.values["pre_payment"] == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ("fomat = 1", "fomat"),
+        ("colour = 1", "colour"),
+        ("[supply]\nwage = '1.00'", "supply.wage"),
+        ("[[case]]\nid = 'A1'\nmembers = {}\nevent = []", "members"),
+        ("[[case]]\nid = 'A1'\nevent = []\n[case.member]\nage = 3", "member.age"),
+        ("[[case]]\nid = 'A1'\nevent = []\n[[case.institution]]\nid = 'Y'\nx = 1", "x"),
+        ("[[case]]\nid = 'A1'\nevent = []\n[[case.opening]]\nyear = 2024\nx = '1.00'", "x"),
+    ],
+)
+def test_unknown_keys_are_errors(wrong, where):
+    text = f'city = "zibo"\n{wrong}\n'
+    message = problem_of(("format = 1\n" if "fomat" not in wrong else "") + text)
+    assert "unknown key" in message or "required" in message
+    assert where in message
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "found"),
+    [
+        ("in_scope = 100.0", "in_scope", "float"),
+        ("in_scope = 100", "in_scope", "100"),
+        ('in_scope = "100.0"', "in_scope", "100.0"),
+        ('in_scope = "1,000.00"', "in_scope", "1,000.00"),
+        ('in_scope = "\uff11.00"', "in_scope", "\uff11.00"),
+        ('date = "2024-05-05"', "date", "2024-05-05"),
+        ("date = 2024-05-05T10:00:00", "date", "10:00"),
+        ("emergency = 1", "emergency", "1"),
+        ('emergency = "true"', "emergency", "true"),
+        ('benefit = "dental"', "benefit", "dental"),
+        ('liability = "nobody"', "liability", "nobody"),
+        ("visit = 3", "visit", "3"),
+        ('id = ""', "id", '""'),
+        ("surgeon = 1", "surgeon", "unknown key"),
+        ('lines = [{ class = "C", amount = "1.00" }]', "lines[1].class", "C"),
+        ('lines = [{ class = "B", amount = "1.00", first_pay = 0.1 }]', "first_pay", "float"),
+    ],
+)
+def test_wrong_values_name_file_case_and_key(line, key, found):
+    event = '[[case.event]]\ndo = "settle"\nexpect = {}\n'
+    name = line.split(" =")[0]
+    base = {"date": "date = 2024-05-05", "institution": 'institution = "Y"'}
+    lines = [text for other, text in base.items() if other != name]
+    message = problem_of(HEAD + event + "\n".join([*lines, line]))
+    assert message.startswith("some.toml: A1: event[1].")
+    assert key in message
+    assert found in message
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        (EVENT, "event[1].expect"),
+        (INSTITUTION + INSTITUTION + EVENT + EXPECT, "twice"),
+        ("event = []", "at least one event"),
+        (EVENT + "lines = []\nexpect = {}", "beside lines"),
+        (EVENT + 'liable_amount = "1.00"\nexpect = {}', "needs liability"),
+        (EVENT + "expect = { pooled_fund = 1.5 }", "expect.pooled_fund"),
+        (EVENT + 'expect = { cuts = { weekly = "1.00" } }', "cuts.weekly"),
+        (EVENT + 'expect = { reason = "WHY" }', "expect.reason"),
+        (EVENT + 'expect = { after = { visit_paid = { V = "1.00" } } }', "no such visit"),
+        ('[[case.event]]\ndo = "cancel"\nof = "z"\nexpect = {}', "no claim of this case"),
+        ('[[case.event]]\ndo = "dance"\nexpect = {}', "event[1].do"),
+        ('[[case.relative]]\nid = "m"\nrelation = "child"\n' + EVENT + EXPECT, "twice"),
+        ("[[case.event]]\nexpect = {}", "event[1].do"),
+        (
+            '[[case.opening]]\nyear = 2024\ndeductible = "met"\n'
+            + EVENT
+            + 'expect = { after = { deductible = "0.00" } }',
+            'opening is "met"',
+        ),
+    ],
+)
+def test_contradictions_are_errors(body, part):
+    message = problem_of(HEAD + body)
+    assert part in message
+    assert "A1" in message
+
+
+def test_the_file_itself():
+    assert "format" in problem_of('city = "zibo"\ncase = []')
+    assert "expected 1, found 2" in problem_of("format = 2\ncase = []")
+    assert "format" in problem_of("format = true\ncase = []")
+    assert "TOML" in problem_of("format = ")
+    assert "city" in problem_of("format = 1\n[[case]]\nid = 'A1'\n" + EVENT + EXPECT)
+    assert "needs an id" in problem_of("format = 1\n[[case]]\nclauses = []")
+
+
+def test_ids_are_unique_over_files(tmp_path):
+    for name in ("a.toml", "b.toml"):
+        (tmp_path / name).write_text(HEAD + INSTITUTION + EVENT + EXPECT)
+    with pytest.raises(CaseError, match=r"b\.toml: A1: .*a\.toml"):
+        read_files([tmp_path / "a.toml", tmp_path / "b.toml"])
+
+
+def test_every_case_file_parses():
+    files = sorted(Path(__file__).parents[1].glob("cases/*/*.toml"))
+    read = read_files(files)
+    raw = [case for file in files for case in tomllib.loads(file.read_text())["case"]]
+    assert [case.id for case in read] == [case["id"] for case in raw]
+    assert [len(case.events) for case in read] == [len(case["event"]) for case in raw]
+
+
+def test_supply_is_overridden_key_by_key():
+    text = """
+    format = 1
+    city = "heyuan"
+    [supply]
+    average_wage = { 2023 = "1.00", 2024 = "2.00" }
+    january_prepay_rate = "0.70"
+    old_unit_credit = "9.00"
+    [[case]]
+    id = "A1"
+    supply = { average_wage = { 2023 = "3.00" } }
+    """
+    (case,) = parse(text + EVENT + EXPECT, FILE)
+    assert case.supply == {"average_wage": {"2023": "3.00"}, "january_prepay_rate": "0.70"}
+
+
+# --- what the engine is asked ----------------------------------------------------------------
+
+
+def test_ids_of_cases_never_meet():
+    def named(case_id: str) -> Names:
+        return Names.of(parse(HEAD.replace("A1", case_id) + EVENT + EXPECT, FILE)[0])
+
+    odd = ["A1", "A1/e", "~1", "!A1", "源" * 20, "源" * 21]
+    names = [named(case_id) for case_id in odd]
+    assert len({name.id("e/1") for name in names}) == len(odd)
+    assert len({name.prefix for name in names}) == len(odd)
+    assert all(len(name.id("e" * 40).encode()) <= 64 for name in names)
+    assert names[0].id("Y") == "A1/Y"
+    assert names[0].id("") == ""
+    with pytest.raises(CaseError, match="too long"):
+        names[0].id("x" * 62)
+
+
+def test_a_claim_with_everything():
+    event = """
+    [[case.event]]
+    do = "preview"
+    id = "p"
+    date = 2024-05-05
+    until = 2024-05-07
+    institution = "Y"
+    benefit = "chronic"
+    visit = "V"
+    disease = "M1"
+    in_scope = "10.01"
+    pre_payment = "2.00"
+    over_limit = "3.00"
+    non_covered = "-4.00"
+    total = "99.00"
+    emergency = true
+    referred = true
+    prescriber = "P"
+    liability = "abroad"
+    liable_amount = "5.00"
+    admission = "X"
+    statement = true
+    manual = true
+    use_account = true
+    expect = {}
+    """
+    case = one_case(event)
+    sent = claim(Names.of(case), case.events[0])
+    assert sent._asdict() == {
+        "institution": "A1/Y",
+        "request_id": "A1/p",
+        "member": "A1/m",
+        "service_date": 2024_05_05,
+        "until_date": 2024_05_07,
+        "total_fen": 9900,
+        "in_scope_fen": 1001,
+        "pre_payment_fen": 200,
+        "over_limit_fen": 300,
+        "non_covered_fen": -400,
+        "benefit": Benefit.CHRONIC,
+        "visit": "V",
+        "disease": "M1",
+        "prescriber": "A1/P",
+        "admission": "A1/X",
+        "liability": Liability.ABROAD,
+        "liable_fen": 500,
+        "emergency": True,
+        "referred": True,
+        "statement": True,
+        "manual": True,
+        "use_account": True,
+    }
+
+
+def test_registers_and_openings():
+    body = """
+    [case.member]
+    status = "retired"
+    account_balance = "12.34"
+    arrears = [{ from = 2024-01-01, to = 2024-01-31 }]
+    stays = [{ institution = "X", admitted = 2024-02-01 }]
+    [[case.relative]]
+    id = "s"
+    relation = "spouse"
+    [[case.institution]]
+    id = "Y"
+    level = "3p"
+    designated = false
+    offers = ["ordinary"]
+    [[case.institution]]
+    id = "ST"
+    kind = "village_station"
+    area = "370100"
+    parent = "Y"
+    [[case.opening]]
+    year = 2024
+    deductible = "met"
+    ordinary_paid = "5.00"
+    visit_paid = { V = "1.00" }
+    """
+    names = Names.of(one_case(body + EVENT + EXPECT))
+    member, spouse = members(names)
+    assert (member.id, member.city, member.arrears[0]) == ("A1/m", "370300", (20240101, 20240131))
+    assert member.stays[0] == ("A1/X", 2024_02_01, OPEN_END)
+    assert spouse.id == "A1/s"
+    hospital, station = institutions(names)
+    assert (hospital.area, hospital.level) == ("370300", Level.LEVEL_3_PROVINCIAL)
+    assert (hospital.designated, hospital.networked) == ((), ALWAYS)
+    assert hospital.offers == {Offer.ORDINARY}
+    assert (station.area, station.parent) == ("370100", "A1/Y")
+    opening, balance = openings(names)
+    assert opening == ("A1/m", 2024, 0, True, 500, (("V", 100),))
+    assert balance == AccountOpening("A1/m", 1234)
+
+
+def test_an_undo_names_the_claim_before_it_else_the_one_after():
+    undo = '[[case.event]]\ndo = "reverse"\nof = "a"\nexpect = {}\n'
+    event = EVENT + 'id = "a"\nexpect = {}\n'
+    other = event.replace('"Y"', '"Z"')
+    case = one_case(undo + event + other + undo)
+    first, last = case.events[0], case.events[-1]
+    assert undone(case, first).values["institution"] == "Y"
+    assert undone(case, last).values["institution"] == "Z"
+    played = Played(case, "fast")
+    assert played.undo_request(first) == ("A1/Y", "!A1/1", "A1/a")
+
+
+def test_a_run_ends_where_counters_are_wanted():
+    plain = EVENT + "expect = {}\n"
+    wanting = EVENT + 'expect = { after = { ordinary_paid = "0.00" } }\n'
+    preview = plain.replace("settle", "preview")
+    case = one_case(plain + wanting + plain + preview)
+    played = Played(case, "bulk")
+    assert [event.position for event in played.run_of("settle")] == [1, 2]
+    assert played.run_of("preview") == []
+    played.next = 2
+    assert [event.position for event in played.run_of("settle")] == [3]
+
+
+def test_figures_share_ledgers():
+    cities = load_cities()
+    text = """
+    format = 1
+    city = "zibo"
+    [[case]]
+    id = "Z1"
+    {event}
+    [[case]]
+    id = "H1"
+    city = "heyuan"
+    supply = {{ average_wage = {{ 2023 = "1.00" }} }}
+    {event}
+    [[case]]
+    id = "H2"
+    city = "heyuan"
+    supply = {{ average_wage = {{ 2023 = "2.00" }} }}
+    {event}
+    [[case]]
+    id = "H3"
+    city = "heyuan"
+    supply = {{ average_wage = {{ 2023 = "1.00" }} }}
+    {event}
+    """.format(event=EVENT + EXPECT)
+    ledgers = share(parse(text, FILE), cities)
+    assert [[case.id for case in ledger.cases] for ledger in ledgers] == [
+        ["Z1", "H1", "H3"],
+        ["H2"],
+    ]
+    assert [[figure.value for figure in ledger.figures] for ledger in ledgers] == [[100], [200]]
+
+
+# --- what is supported -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (EVENT + EXPECT, ()),
+        (EVENT.replace('in_scope = "100.00"', "lines = []") + EXPECT, ("key lines",)),
+        (EVENT + 'payer = "s"\n' + EXPECT, ("key payer",)),
+        ('[[case.event]]\ndo = "credit"\nmonth = "2024-01"\nexpect = {}', ("kind credit",)),
+        (
+            '[[case.opening]]\nyear = 2024\npooled_paid = "1.00"\n'
+            + EVENT
+            + 'expect = { after = { compliant_burden = "0.00" } }',
+            ("opening.pooled_paid", "after.compliant_burden"),
+        ),
+    ],
+)
+def test_support_is_decided_by_key_and_kind(body, why):
+    support = Support.of(["370300"])
+    assert support.why_not(one_case(body)) == why
+    assert Support.of(["441600"]).why_not(one_case(body)) == ("city zibo", *why)
+
+
+def test_the_list_names_kinds_keys_and_cities():
+    printed = "\n".join(Support.of(["370300", "441600"]).lines())
+    for name in (*KINDS, *CLAIM_KEYS, "jinan", "changchun", "suizhou"):
+        assert name in printed
+    assert "zibo" not in printed
+
+
+# --- comparing -------------------------------------------------------------------------------
+
+
+def settled(**changes: int) -> Outcome:
+    amounts = dict.fromkeys(AMOUNTS, 0)
+    amounts |= {"total": 100_00, "in_scope": 100_00, "deductible": 50_00, "copay": 20_00}
+    amounts |= {"pooled_fund": 30_00, "person": 70_00, "cash": 70_00}
+    return Outcome(SETTLED, benefit="ordinary", amounts=amounts | changes)
+
+
+def keys_of(expect: str, outcome: Outcome) -> list[str]:
+    case = one_case(EVENT + f"expect = {{ {expect} }}")
+    return [difference.key for difference in differences(case.events[0], outcome)]
+
+
+@pytest.mark.parametrize(
+    ("expect", "outcome", "keys"),
+    [
+        ('pooled_fund = "30.00", over_cap = "0.00", cuts = { visit = "0.00" }', settled(), []),
+        ('pooled_fund = "30.01"', settled(), ["pooled_fund"]),
+        ('cuts = { visit = "0.01" }', settled(), ["cuts.visit"]),
+        ('benefit = "chronic"', settled(), ["benefit"]),
+        ('reason = "ARREARS"', settled(), ["reason"]),
+        ('reason = "NO_RULE"', settled(), ["outcome", "reason"]),
+        ('outcome = "refused"', settled(), ["outcome"]),
+        ("", settled(), []),
+        ("", settled(cash=69_99), ["person = account + family_account + cash"]),
+        ("", Outcome(REFUSED, reason="NO_RULE"), []),
+        ("", Outcome(ERROR, message="m"), ["outcome"]),
+        ('outcome = "refused"', Outcome(ERROR, message="m"), ["outcome"]),
+        ('reason = "NO_RULE"', Outcome(REFUSED, reason="NO_RULE"), []),
+        ('person = "0.00"', Outcome(REFUSED, reason="NO_RULE"), ["outcome", "person"]),
+    ],
+)
+def test_differences(expect, outcome, keys):
+    assert keys_of(expect, outcome) == keys
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "non_covered",
+        "excluded",
+        "copay",
+        "cut_annual",
+        "large_amount_fund",
+        "institution_share",
+        "family_account",
+    ],
+)
+def test_each_identity_is_checked(change):
+    assert list(broken_identities(settled(**{change: 1})))
+
+
+def test_the_first_payment_is_inside_pre_payment():
+    assert not list(broken_identities(settled(first_pay=1)))
+
+
+def test_day_surgery_has_a_basis_of_its_own():
+    outcome = settled(copay=0)
+    assert list(broken_identities(outcome))
+    day_surgery = Outcome(SETTLED, benefit="day_surgery", amounts=outcome.amounts)
+    assert not list(broken_identities(day_surgery))
+
+
+def test_an_outcome_that_is_not_named():
+    assert expected_outcome({}) == ""
+    assert expected_outcome({"cuts": {"visit": 1}}) == "settled"
+    assert expected_outcome({"reason": "NO_FIGURE"}) == "refused"
+    assert expected_outcome({"reason": "NOT_FILED"}) == "settled"
+
+
+# --- the command -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path):
+    def invoke(body: str, *options: str):
+        path = tmp_path / "cases.toml"
+        path.write_text(HEAD + body)
+        return CliRunner().invoke(command, [str(path), *options])
+
+    return invoke
+
+
+def test_a_case_that_passes(run):
+    result = run(INSTITUTION + EVENT + EXPECT, "--via", "fast")
+    assert result.exit_code == 0, result.output
+    assert "fast: 1 passed, 0 failed, 0 unsupported" in result.output
+
+
+@pytest.mark.parametrize("way", ["reference", "fast", "bulk"])
+def test_a_case_that_fails(run, way):
+    wrong = EXPECT.replace('"30.00"', '"30.01"')
+    result = run(INSTITUTION + EVENT + wrong, "--via", way)
+    assert result.exit_code == 1
+    line = next(line for line in result.output.splitlines() if "expected" in line)
+    assert line.endswith(f": A1: e1: {way}: pooled_fund: expected 30.01, found 30.00")
+    assert f"{way}: 0 passed, 1 failed" in result.output
+
+
+@pytest.mark.parametrize("way", ["reference", "fast", "bulk"])
+def test_wrong_counters_fail(run, way):
+    wrong = EXPECT.replace(" }", ', after = { deductible = "49.99" } }')
+    result = run(INSTITUTION + EVENT + wrong, "--via", way)
+    assert result.exit_code == 1
+    assert "after.deductible: expected 49.99, found 50.00" in result.output
+
+
+def test_an_unsupported_case_is_never_passed(run):
+    body = INSTITUTION + EVENT + 'payer = "m"\n' + EXPECT
+    result = run(body, "--via", "fast")
+    assert result.exit_code == 0
+    assert "unsupported A1" in result.output
+    assert "key payer" in result.output
+    assert "fast: 0 passed, 0 failed, 1 unsupported" in result.output
+    assert run(body, "--via", "fast", "--strict").exit_code == 1
+
+
+def test_a_file_that_is_not_in_the_format(run):
+    result = run("colour = 1\n" + EVENT + EXPECT)
+    assert result.exit_code == 2
+    assert "A1: colour: unknown key" in result.output
+
+
+def test_a_figure_the_city_does_not_take(run):
+    result = run('supply = { old_unit_credit = "-1.00" }\n' + EVENT + EXPECT, "--via", "fast")
+    assert result.exit_code == 2
+    assert "supply.old_unit_credit" in result.output
+
+
+def test_json(run):
+    result = run(INSTITUTION + EVENT + EXPECT, "--via", "bulk", "--json")
+    report = json.loads(result.output)
+    assert report["ways"]["bulk"]["passed"] == ["A1"]
+    assert report["passed"] is True
+    assert report["failures"] == []
