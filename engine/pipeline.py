@@ -19,7 +19,7 @@ from engine.rules.model import CityRules
 from engine.state.state import State
 from engine.store.protocol import Store
 
-CHECKPOINT_ROWS = 200_000
+CHECKPOINT_ROWS = 50_000
 """Changed rows after which a checkpoint is due."""
 
 

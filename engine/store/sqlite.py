@@ -126,6 +126,7 @@ class SqliteStore:
             return store
         except BaseException:
             if connection is not None:
+                _leave_log(connection)
                 connection.close(True)
             lock.release()
             raise
@@ -372,7 +373,7 @@ class SqliteStore:
     def _fail(self) -> None:
         """Use the connection no more, and leave the write-ahead log to whoever opens it next."""
         self._failed = True
-        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        _leave_log(self._connection)
 
     def _require_usable(self) -> None:
         if self._closed:
@@ -449,3 +450,11 @@ def _ours(path: str, error: apsw.Error) -> EngineError:
             return StoreError(f"{path}: not a store, or damaged ({error})")
         case _:
             return StoreError(f"{path}: {error}")
+
+
+def _leave_log(connection: apsw.Connection) -> None:
+    """Keep SQLite from copying the write-ahead log and deleting it when it closes.
+
+    After an error a second attempt may falsely succeed: the log is the only sure copy.
+    """
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

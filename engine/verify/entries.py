@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from engine.digest import ResultDigest
-from engine.domain.codes import Fact
-from engine.domain.dates import year_of
+from engine.domain.codes import Benefit, Fact, Liability
+from engine.domain.dates import DATE_MAX, year_of
 from engine.domain.journal import EntryKind, EntryText, Segment
 from engine.domain.layout import (
     CLAIM,
@@ -43,7 +43,8 @@ _TEXT_LENGTHS: Final = (
     "disease_length",
     "admission_length",
 )
-_UNDOS: Final = (EntryKind.CANCEL, EntryKind.REVERSAL)
+_ALL_FLAGS: Final = 31
+_ALL_FACTS: Final = int(~Fact(0))
 
 
 class EntryChecker:
@@ -134,8 +135,16 @@ class EntryChecker:
             self._add(Kind.PLAN, record, "claim.service_date", days, day)
         if row["year"] != year_of(day):
             self._add(Kind.CLAIM, record, "row.year", year_of(day), row["year"])
-        if claim["until_date"] < day:
-            self._add(Kind.CLAIM, record, "claim.until_date", f"from {day}", claim["until_date"])
+        for name, value, first, last in (
+            ("claim.until_date", claim["until_date"], day, DATE_MAX),
+            ("claim.benefit", claim["benefit"], min(Benefit), max(Benefit)),
+            ("claim.liability", claim["liability"], min(Liability), max(Liability)),
+            ("claim.flags", claim["flags"], 0, _ALL_FLAGS),
+            ("row.benefit", row["benefit"], min(Benefit), max(Benefit)),
+            ("row.facts", row["facts"], 0, _ALL_FACTS),
+        ):
+            if not first <= value <= last:
+                self._add(Kind.CLAIM, record, name, f"from {first:d} to {last:d}", value)
         account = 0 if member.has_account else -1
         if row["account"] != account:
             self._add(Kind.REGISTER, record, "row.account", account, row["account"])

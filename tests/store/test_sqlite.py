@@ -473,6 +473,25 @@ def test_a_log_left_behind_is_copied_and_emptied_on_opening(path: Path, tmp_path
         assert store.check_integrity() == []
 
 
+def test_a_failed_recovery_keeps_the_log(path: Path, tmp_path: Path, faulty: FaultyVFS) -> None:
+    made = MadeUp()
+    copy = tmp_path / "copy.db"
+    with SqliteStore.open(path) as store:
+        store.append([made.entries(10)])
+        shutil.copy(path, copy)
+        shutil.copy(f"{path}-wal", f"{copy}-wal")
+    log = Path(f"{copy}-wal").read_bytes()
+    for call in ("sync", "write"):
+        faulty.fail(call)
+        with pytest.raises(StoreError, match="planted"):
+            SqliteStore.open(copy, vfs="faulty")
+        assert faulty.left < 0
+        assert Path(f"{copy}-wal").read_bytes() == log
+    with SqliteStore.open(copy) as store:
+        assert store.sequence == 1
+        assert store.check_integrity() == []
+
+
 def test_sums_are_named_as_in_the_layout() -> None:
     names = ENTRY["result"].names
     assert names is not None
