@@ -71,6 +71,7 @@ cdef struct Row:
     uint8_t place
     uint8_t benefit
     uint16_t spare
+    uint32_t spare2
 
 cdef struct Result:
     int64_t total

@@ -57,19 +57,19 @@ class Pipeline:
             OutcomeUnknown: the process must stop; on recovery, look the ids up.
         """
         if self._broken:
-            raise OutcomeUnknown("an earlier commit failed; stop and recover")
-        applied = self._ledger.apply(requests, instant)
-        if applied.segments:
-            try:
+            raise OutcomeUnknown("an earlier request failed half-way; stop and recover")
+        try:
+            applied = self._ledger.apply(requests, instant)
+            if applied.segments:
                 self._store.append(applied.segments)
-            except StoreError:
-                # The state is ahead of a journal that did not follow: take it from the journal.
-                self._state = recover(self._store)
-                self._ledger = self._new_ledger()
-                raise
-            except BaseException:
-                self._broken = True
-                raise
+        except StoreError:
+            # The state is ahead of a journal that did not follow: take it from the journal.
+            self._state = recover(self._store)
+            self._ledger = self._new_ledger()
+            raise
+        except BaseException:
+            self._broken = True
+            raise
         return applied.answers
 
     def plan(self, digest: bytes) -> RulePlan | None:

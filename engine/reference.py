@@ -10,7 +10,8 @@ Readings such as G2-A1 are those that the plan's clauses name where a document l
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import NamedTuple
 
 from engine.domain.codes import Fact
@@ -58,6 +59,7 @@ class Row(NamedTuple):
     place: int
     benefit: int
     spare: int
+    spare2: int
 
 
 @dataclass(slots=True)
@@ -98,6 +100,9 @@ class Result:
     cite_annual_cap: int = 0
     reason: int = 0
     kernel_spare: int = 0
+
+
+_in_order = attrgetter(*(field.name for field in fields(Result)))
 
 
 class Tariff(NamedTuple):
@@ -147,7 +152,7 @@ def settle(
         before = read_counters(row, counters, visits)
         result = settle_row(row, plans[row.plan], before)
         move_counters(row, result, counters, visits)
-        results[number] = astuple(result)
+        results[number] = _in_order(result)
 
 
 def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:

@@ -63,6 +63,7 @@ ROW: Final = np.dtype(
         ("place", "u1"),
         ("benefit", "u1"),
         ("spare", "<u2"),
+        ("spare2", "<u4"),
     ],
     align=True,
 )

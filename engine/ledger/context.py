@@ -29,6 +29,7 @@ class Context:
         self._segments: list[Segment] = []
         self._runs: list[tuple[Array, list[bytes]]] = []
         self._open_runs = 0
+        self._first_position = state.next_position
         self._plan_on: dict[tuple[str, int], int] = {}
         self._digests: list[bytes] = [plan.digest() for plan in state.plans.plans]
 
@@ -58,7 +59,12 @@ class Context:
             number = self.state.plans.append(plan)
             self.state.plan_numbers[digest] = number
             self._digests.append(digest)
-            self._plans.append(self._segment(SegmentKind.PLAN, 1, plan.to_json()))
+            # Plans go before every entry of the batch, wherever they first appear in it.
+            self._plans.append(
+                Segment(
+                    SegmentKind.PLAN, self.instant, self._first_position, 1, b"", plan.to_json()
+                )
+            )
         return number
 
     def digest(self, number: int) -> bytes:
@@ -70,6 +76,7 @@ class Context:
     def begin(self, instant: int) -> None:
         """Begin a batch of requests taken at `instant`."""
         self.instant = instant
+        self._first_position = self.state.next_position
         self._plans, self._segments, self._runs = [], [], []
         self._open_runs = 0
 

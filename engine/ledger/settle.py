@@ -24,7 +24,7 @@ from engine.domain.request import BatchAnswer, ItemError, Refused, SettleBatch
 from engine.errors import InvalidInput
 from engine.facts import Parties, resolve
 from engine.ledger.context import Context, encode_texts
-from engine.state.state import visit_key
+from engine.state.state import NO_VISIT, visit_key
 from engine.state.tables import KeyRow, KeyStatus
 
 
@@ -81,7 +81,7 @@ def settle(context: Context, request: SettleBatch) -> BatchAnswer:
             if _used_id(context, index, claim, answers):
                 continue
             ids.add(key)
-        prepared = _prepare(context, index, claim)
+        prepared = _prepare(context, index, claim, preview=request.preview)
         if isinstance(prepared, Refused):
             answers.refusals[index] = prepared
         else:
@@ -164,7 +164,9 @@ def _content(context: Context, claim: Claim) -> tuple[tuple[int, ...], bytes]:
 # --- preparing ---------------------------------------------------------------------------
 
 
-def _prepare(context: Context, index: int, claim: Claim) -> _Prepared | Refused:
+def _prepare(
+    context: Context, index: int, claim: Claim, *, preview: bool
+) -> _Prepared | Refused:
     """Resolve a claim into a kernel row, or refuse it, in the order of the reason codes."""
     refused = _invalid(claim)
     if refused is not None:
@@ -193,8 +195,10 @@ def _prepare(context: Context, index: int, claim: Claim) -> _Prepared | Refused:
     status, level = facts.status - 1, facts.level - 1
     visit = -1
     if rules.visit_cap_fen[rules.by_status(level, status)] >= 0:
+        # A preview may carry a used id: its own visit is a new one all the same.
+        fresh = preview and not claim.visit
         key = visit_key(number, year, institution, claim.visit, claim.request_id)
-        visit = state.visit(key)
+        visit = state.visit(NO_VISIT if fresh else key)
     content, text = _content(context, claim)
     row = (
         claim.in_scope_fen,
@@ -212,6 +216,7 @@ def _prepare(context: Context, index: int, claim: Claim) -> _Prepared | Refused:
         level,
         facts.place,
         facts.benefit,
+        0,
         0,
     )
     return _Prepared(index, content, row, text, institution, claim.request_id)

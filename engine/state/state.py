@@ -35,6 +35,9 @@ from engine.state.tables import (
 
 _ROWS_AT_FIRST = 1024
 
+NO_VISIT: VisitKey = (-1, 0, -1, "")
+"""A visit that nothing was ever paid for."""
+
 
 class Slots:
     """Growing int64 storage with a slot for each key, and the slots changed of late."""
@@ -246,6 +249,10 @@ class State:
         line[layout.ORDINARY_PAID] = opening.ordinary_paid_fen
         line[layout.FLAGS] = layout.DEDUCTIBLE_MET if opening.deductible_met else 0
         self.counters.changed.add(slot)
+        for institution, visit in self.visits_of(member, opening.year):
+            visit_slot = self.visit((member, opening.year, institution, visit))
+            self.visits.values[visit_slot] = 0
+            self.visits.changed.add(visit_slot)
         for visit, paid_fen in opening.visit_paid_fen:
             visit_slot = self.visit((member, opening.year, -1, visit))
             self.visits.values[visit_slot] = paid_fen
@@ -255,11 +262,11 @@ class State:
 
     @property
     def changes(self) -> int:
-        """Return how many rows a checkpoint would write."""
+        """Return how many rows a checkpoint would write, or take out of the memory."""
         return (
             len(self._keys)
             + len(self.counters.changed)
-            + len(self.visits.changed)
+            + self.visits.count
             + len(self.balances.changed)
         )
 

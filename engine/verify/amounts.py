@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from engine import reference
 from engine.domain.layout import (
     AMOUNTS,
     COUNTERS_PER_MEMBER_YEAR,
@@ -14,6 +13,7 @@ from engine.domain.layout import (
     Array,
 )
 from engine.domain.reasons import EXCLUSION_FIRST
+from engine.reference import pay_accounts, settle
 from engine.rules.plan import NO_CAP, RulePlan
 from engine.verify.fold import Fields, Record
 from engine.verify.report import PAYERS, Kind, Report
@@ -88,8 +88,8 @@ class Resettler:
         self._row["plan"] = 0
         self._counters[0] = before.line
         self._visits[0], self._balances[0] = before.visit_paid, before.balance
-        reference.settle(self._row, [plan], self._counters, self._visits, self._result)
-        reference.pay_accounts(self._row, self._result, self._balances)
+        settle(self._row, [plan], self._counters, self._visits, self._result)
+        pay_accounts(self._row, self._result, self._balances)
         return dict(zip(RESULT_FIELDS, self._result[0].item(), strict=True))
 
 

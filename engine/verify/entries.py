@@ -215,7 +215,7 @@ class EntryChecker:
             again = self._resettler.settle(raw["row"], plan, self._before(record))
             cap_fen = plan.visit_cap_fen[plan.by_status(row["level"], row["status"])]
             check_limits(record, plan, self._report)
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, OverflowError) as error:
             self._add(Kind.CLAIM, record, "row", "one that its plan can settle", error)
             return
         visit = -1 if cap_fen == NO_CAP else 0
@@ -244,7 +244,10 @@ class EntryChecker:
         report.total_fen += result["total"]
         for name in PAYERS:
             report.payers_fen[name] += result[name]
-        self.digest.add(self._entry(record, raw))
+        try:
+            self.digest.add(self._entry(record, raw))
+        except OverflowError:
+            self._add(Kind.AMOUNT, record, "amounts", "64 bits when negated", "more")
 
     def _entry(self, record: Record, raw: np.void) -> Entry:
         fold, claim = self.fold, record.claim

@@ -29,12 +29,13 @@ def read_plan(data: bytes, sequence: int, known: set[bytes], report: Report) -> 
     """
     try:
         plan = plan_from_json(data)
+        digest = plan.digest()
     except (ValueError, TypeError, KeyError) as error:
         report.add(Kind.PLAN, sequence, 0, "plan", "a plan in JSON", type(error).__name__)
         return None
     stored = hashlib.sha256(data).digest()
-    if plan.digest() != stored:
-        report.add(Kind.PLAN, sequence, 0, "digest", plan.digest().hex(), stored.hex())
+    if digest != stored:
+        report.add(Kind.PLAN, sequence, 0, "digest", digest.hex(), stored.hex())
     if stored in known:
         report.add(Kind.PLAN, sequence, 0, "digest", "a new plan", "one that came before")
     known.add(stored)

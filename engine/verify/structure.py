@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from engine.domain.layout import ENTRY, Array
 from engine.store.protocol import Store
 from engine.verify.report import Kind, Report
 
-_LENGTHS = ("request_id_length", "visit_length", "disease_length", "admission_length")
+_LENGTHS: Final = ("request_id_length", "visit_length", "disease_length", "admission_length")
 
 
 @dataclass(slots=True)

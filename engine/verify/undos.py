@@ -114,7 +114,7 @@ class Past:
             plan = self._fold.plans[other.row["plan"]]
             try:
                 again = self._resettler.settle(row, plan, Before(line, paid, 0))
-            except (ValueError, IndexError):
+            except (ValueError, IndexError, OverflowError):
                 return  # said when the settlement itself was checked
             if position > target.position:
                 for name in FUND_FIELDS:

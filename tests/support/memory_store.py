@@ -29,6 +29,7 @@ class MemoryStore:
 
     def append(self, segments: Sequence[Segment]) -> int:
         for segment in segments:
+            assert segment.first_position == self.last_position + 1
             self.journal.append(segment)
             if segment.kind == SegmentKind.ENTRIES:
                 self._index(segment)

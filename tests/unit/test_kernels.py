@@ -33,6 +33,7 @@ from engine.rules import words
 from engine.rules.plan import (
     BAR_ALL,
     BAR_EXCLUDED,
+    BAR_NONE,
     DEDUCTIBLE_NONE,
     DEDUCTIBLE_SHARED,
     HALF_UP,
@@ -360,6 +361,41 @@ def test_every_line_that_applies_bars_the_account(kernel: Kernel) -> None:
     )
     assert (part["reason"], part["account_allowed"]) == (Reason.ARREARS, 6_000)
     assert (none["reason"], none["account_allowed"]) == (Reason.ARREARS, 0)
+
+
+def test_the_first_refusal_gives_the_reason(kernel: Kernel) -> None:
+    spans = Exclusion(Reason.SPANS_BOUNDARY, Fact.SPANS_BOUNDARY, 0, 13)
+    world = World(kernel, replace(PLAN, exclusions=(spans, NOT_OFFERED)))
+    found = world.settle_one(in_scope=100, facts=Fact.NOT_OFFERED | Fact.SPANS_BOUNDARY)
+    assert found == {"reason": Reason.SPANS_BOUNDARY, "cite_excluded": 13}
+
+
+def test_a_second_line_of_the_liable_part_takes_no_more(kernel: Kernel) -> None:
+    world = World(kernel, replace(PLAN, exclusions=(LIABLE, replace(LIABLE, citation=14))))
+    result = world.settle({"in_scope": 10_000, "liable": 4_000, "facts": Fact.LIABLE})[0]
+    assert (result["excluded"], result["cite_excluded_rest"]) == (4_000, 0)
+
+
+def test_a_line_that_takes_the_whole_does_so_whatever_the_liable_part(kernel: Kernel) -> None:
+    barring = replace(ARREARS, account_bar=BAR_EXCLUDED)
+    world = World(kernel, replace(PLAN, exclusions=(barring, LIABLE)))
+    facts = Fact.IN_ARREARS | Fact.LIABLE
+    claim = {"in_scope": 10_000, "non_covered": 70, "liable": 4_000, "facts": facts}
+    result = world.settle(claim)[0]
+    assert (result["excluded"], result["cite_excluded_rest"]) == (10_000, 0)
+    # The larger of the barred parts, not their sum and not the last.
+    assert result["account_allowed"] == 70
+
+
+def test_an_account_pays_for_an_excluded_claim_where_nothing_bars_it(kernel: Kernel) -> None:
+    # The exclusion with the smallest number, next to the refusals.
+    open_line = replace(NOT_DESIGNATED, account_bar=BAR_NONE)
+    world = World(kernel, replace(PLAN, exclusions=(open_line,)))
+    world.balances[0] = 5_000
+    facts = Fact.NOT_DESIGNATED | Fact.USE_ACCOUNT
+    result = world.settle({"in_scope": 3_000, "facts": facts, "account": 0})[0]
+    assert (result["reason"], result["account"]) == (Reason.NOT_DESIGNATED, 3_000)
+    assert world.balances[0] == 2_000
 
 
 def test_accounts_pay_in_order_until_they_are_empty(kernel: Kernel) -> None:

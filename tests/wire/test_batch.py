@@ -1,0 +1,217 @@
+"""Claims and answers in columns."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.domain.claim import Claim
+from engine.domain.codes import Level
+from engine.domain.layout import AMOUNTS
+from engine.domain.register import AccountOpening, Institution, Member
+from engine.domain.request import (
+    BatchAnswer,
+    ImportOpenings,
+    PutInstitutions,
+    PutMembers,
+    SettleBatch,
+)
+from engine.errors import InvalidInput
+from engine.pipeline import Pipeline
+from gongji.v1 import batch_pb2, codes_pb2
+from server.codec_batch import decode_claims, encode_answers
+from server.codec_settlement import encode_settlement
+from server.merge import Settled, SettleOne, reply_of
+from tests.support.memory_store import MemoryStore
+from tests.support.runner import cities
+from tests.support.world import ZIBO
+from tests.wire.encode import dictionary, texts, wire_columns
+from tests.wire.test_claims import CLAIM, CLAIMS
+
+
+@given(st.lists(CLAIMS, max_size=20), st.sampled_from(["h1", "医院", "h" * 64]))
+def test_claims_come_through_unchanged(claims: list[Claim], institution: str) -> None:
+    sent = [claim._replace(institution=institution) for claim in claims]
+    data = wire_columns(sent).SerializeToString()
+    assert decode_claims(batch_pb2.ClaimColumns.FromString(data)) == sent
+
+
+def test_columns_left_out_hold_their_defaults() -> None:
+    columns = batch_pb2.ClaimColumns(
+        count=2,
+        request_ids=texts(["a", "b"]),
+        institution_ids=dictionary(["h", "h"]),
+        member_ids=dictionary(["m", "n"]),
+        service_dates=np.array([20260101, 20260102], "<i4").tobytes(),
+        benefits=bytes([1, 1]),
+        total_fen=np.array([5, 6], "<i8").tobytes(),
+    )
+    assert decode_claims(columns) == [
+        Claim("h", "a", "m", 20260101, 20260101, 5, 0, 0, 0, 0),
+        Claim("h", "b", "n", 20260102, 20260102, 6, 0, 0, 0, 0),
+    ]
+
+
+def _count(columns: batch_pb2.ClaimColumns) -> None:
+    columns.count = 10_001
+
+
+def _negative(columns: batch_pb2.ClaimColumns) -> None:
+    columns.count = -1
+
+
+def _short_dates(columns: batch_pb2.ClaimColumns) -> None:
+    columns.service_dates = columns.service_dates[:-1]
+
+
+def _no_totals(columns: batch_pb2.ClaimColumns) -> None:
+    columns.total_fen = b""
+
+
+def _long_amounts(columns: batch_pb2.ClaimColumns) -> None:
+    columns.in_scope_fen += bytes(8)
+
+
+def _flag(columns: batch_pb2.ClaimColumns) -> None:
+    columns.flags = bytes([0, 32])
+
+
+def _lengths(columns: batch_pb2.ClaimColumns) -> None:
+    columns.request_ids.text += b"x"
+
+
+def _negative_length(columns: batch_pb2.ClaimColumns) -> None:
+    columns.request_ids.lengths = np.array([-1, 3], "<i4").tobytes()
+
+
+def _not_utf8(columns: batch_pb2.ClaimColumns) -> None:
+    columns.request_ids.text = b"r\xff"
+
+
+def _cut_in_a_letter(columns: batch_pb2.ClaimColumns) -> None:
+    columns.request_ids.text = "号x".encode()
+    columns.request_ids.lengths = np.array([2, 2], "<i4").tobytes()
+
+
+def _index(columns: batch_pb2.ClaimColumns) -> None:
+    columns.member_ids.indexes = np.array([0, 1], "<i4").tobytes()
+
+
+def _below(columns: batch_pb2.ClaimColumns) -> None:
+    columns.member_ids.indexes = np.array([0, -2], "<i4").tobytes()
+
+
+def _no_members(columns: batch_pb2.ClaimColumns) -> None:
+    columns.ClearField("member_ids")
+
+
+def _texts_without_rows(columns: batch_pb2.ClaimColumns) -> None:
+    columns.visit_ids.indexes = b""
+
+
+def _many_texts(columns: batch_pb2.ClaimColumns) -> None:
+    columns.visit_ids.texts.CopyFrom(texts(["a", "b", "c"]))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "path"),
+    [
+        (_count, "claims.count"),
+        (_negative, "claims.count"),
+        (_short_dates, "claims.service_dates"),
+        (_no_totals, "claims.total_fen"),
+        (_long_amounts, "claims.in_scope_fen"),
+        (_flag, "claims.flags[1]"),
+        (_lengths, "claims.request_ids.lengths"),
+        (_negative_length, "claims.request_ids.lengths"),
+        (_not_utf8, "claims.request_ids.text"),
+        (_cut_in_a_letter, "claims.request_ids.text"),
+        (_index, "claims.member_ids.indexes"),
+        (_below, "claims.member_ids.indexes"),
+        (_no_members, "claims.member_ids.indexes"),
+        (_texts_without_rows, "claims.visit_ids.indexes"),
+        (_many_texts, "claims.visit_ids.texts.lengths"),
+    ],
+)
+def test_a_bad_column_is_named(spoil: Callable[[batch_pb2.ClaimColumns], None], path: str) -> None:
+    columns = wire_columns([CLAIM._replace(request_id="a"), CLAIM._replace(request_id="b")])
+    decode_claims(columns)
+    spoil(columns)
+    with pytest.raises(InvalidInput) as caught:
+        decode_claims(columns)
+    assert caught.value.path == path
+
+
+def _pipeline() -> Pipeline:
+    pipeline = Pipeline.open(MemoryStore(), cities())
+    pipeline.run(
+        [
+            PutMembers([Member("m1", ZIBO)]),
+            PutInstitutions([Institution("h1", ZIBO, Level.LEVEL_2)]),
+            ImportOpenings([AccountOpening("m1", 5_000)]),
+        ],
+        1,
+    )
+    return pipeline
+
+
+def _claims() -> list[Claim]:
+    good = Claim("h1", "a", "m1", 20260302, 20260302, 90_000, 80_000, 10_000, 0, 0)
+    return [
+        good,
+        good._replace(request_id="b", use_account=True),
+        good._replace(request_id="c", total_fen=-1),
+        good,  # once more
+        good._replace(request_id="d", service_date=20260230),
+        good._replace(request_id="e", service_date=20230302, until_date=20230302),
+        good._replace(request_id="f", member="nobody"),
+    ]
+
+
+def test_answers_in_columns_say_what_answers_one_by_one_say() -> None:
+    pipeline, claims = _pipeline(), _claims()
+    answer = pipeline.run([SettleBatch(claims)], 1_700_000_000_123)[0]
+    assert isinstance(answer, BatchAnswer)
+    columns = encode_answers(answer)
+    assert list(columns.outcomes) == [
+        codes_pb2.OUTCOME_SETTLED,
+        codes_pb2.OUTCOME_SETTLED,
+        codes_pb2.OUTCOME_REFUSED,
+        codes_pb2.OUTCOME_REPLAYED,
+        codes_pb2.OUTCOME_ERROR,
+        codes_pb2.OUTCOME_SETTLED,
+        codes_pb2.OUTCOME_REFUSED,
+    ]
+    assert [refusal.row for refusal in columns.refusals] == [2, 6]
+    assert [error.row for error in columns.errors] == [4]
+    assert columns.errors[0].error.path == "service_date"
+    plans = np.frombuffer(columns.plan_indexes, "<i4").tolist()
+    amounts = {name: np.frombuffer(getattr(columns, f"{name}_fen"), "<i8") for name in AMOUNTS}
+    for row, claim in enumerate(claims):
+        reply = reply_of(answer, row, SettleOne(claim))
+        if not isinstance(reply, Settled):
+            assert plans[row] == -1
+            assert not any(column[row] for column in amounts.values())
+            continue
+        one = encode_settlement(reply.entry, pipeline.plan, replayed=reply.replayed)
+        assert columns.plan_digests[plans[row]] == one.plan_digest
+        assert amounts["pooled_fund"][row] == one.payers.pooled_fund.amount_fen
+        assert amounts["account"][row] == one.payers.account.amount_fen
+        assert amounts["deductible"][row] == one.basis.deductible.amount_fen
+        assert columns.levels[row] == one.level == codes_pb2.LEVEL_2
+        assert columns.statuses[row] == one.status
+        assert columns.places[row] == one.place == codes_pb2.PLACE_LOCAL
+        assert np.frombuffer(columns.settlement_ids, "<i8")[row] == one.settlement_id
+        assert np.frombuffer(columns.taken_times_ms, "<i8")[row] == one.taken_time.ToMilliseconds()
+        assert np.frombuffer(columns.cite_rate, "<u2")[row] == one.basis.copay.citations[0]
+        facts = int(np.frombuffer(columns.facts, "<u4")[row])
+        assert [n + 1 for n in range(32) if facts >> n & 1] == one.facts
+    assert len(columns.plan_digests) == 2
+
+
+def test_a_batch_of_nothing_has_an_answer() -> None:
+    answer = _pipeline().run([SettleBatch(decode_claims(batch_pb2.ClaimColumns()))], 1)[0]
+    assert isinstance(answer, BatchAnswer)
+    assert encode_answers(answer).count == 0

@@ -1,0 +1,61 @@
+"""Plans, figures and explanations on the wire."""
+
+import hashlib
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.domain.codes import Benefit
+from engine.errors import InvalidInput
+from engine.rules.book import PlanBook
+from gongji.v1 import policy_service_pb2 as pb
+from server.codec_policy import encode_plan, figures_to_toml, refusing_line
+from tests.support.runner import cities
+from tests.support.world import ZIBO
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=30))
+def test_a_text_in_a_supply_file_is_read_as_it_was_sent(text: str) -> None:
+    figure = pb.Figure(
+        city="heyuan",
+        name="annual_cap",
+        value="1.00",
+        source=text,
+        first_day=20260101,
+        last_day=20261231,
+    )
+    read = tomllib.loads(figures_to_toml([figure]).decode())["figure"][0]
+    assert read["source"] == text
+    assert read["first_day"].isoformat() == "2026-01-01"
+    assert "key" not in read
+
+
+def test_a_figure_without_days_is_refused() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        figures_to_toml([pb.Figure(first_day=20260101, last_day=20260101), pb.Figure()])
+    assert caught.value.path == "figures[1].first_day"
+
+
+def test_a_plan_can_be_checked_against_its_digest() -> None:
+    book = PlanBook(cities())
+    for area in book.cities:
+        for plan in book.versions(area):
+            message = encode_plan(plan, book.cities[area])
+            assert message.digest == hashlib.sha256(message.canonical_json).digest()
+            assert len(message.tariffs) == 12
+            assert [len(tariff.rates) for tariff in message.tariffs] == [4] * 12
+            keys = {document.key for document in message.documents}
+            cited = {c.document for citation in message.citations for c in citation.clauses}
+            assert cited <= keys
+
+
+@pytest.mark.parametrize("benefit", [Benefit.CHRONIC, Benefit.SPECIAL, Benefit.DAY_SURGERY])
+def test_a_benefit_that_lacks_a_figure_is_found_in_the_matrix(benefit: Benefit) -> None:
+    plan = PlanBook(cities()).plan_for(ZIBO, 20260302)
+    assert plan is not None
+    line = refusing_line(plan, benefit)
+    assert line is not None
+    assert line.figure == f"{benefit.name.lower()}_benefit"
+    assert refusing_line(plan, Benefit.ORDINARY) is None
