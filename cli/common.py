@@ -18,7 +18,7 @@ from engine.errors import (
     RuleFileError,
 )
 
-DEFAULT_SERVER: Final = "127.0.0.1:7340"
+DEFAULT_SERVER: Final = "127.0.0.1:50051"
 
 DONE: Final = 0
 SOME_REFUSED: Final = 1

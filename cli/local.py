@@ -44,6 +44,22 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
+def open_pipeline(store: Path, kernel: str) -> Pipeline:
+    """Return a pipeline on a store, which is made if it is not there.
+
+    Raises:
+        StoreError: somebody else holds the store, or it cannot be opened.
+    """
+    if not store.parent.is_dir():
+        raise StoreError(f"{store.parent}: there is no such folder; make it first")
+    opened = SqliteStore.open(store)
+    try:
+        return Pipeline.open(opened, load_cities(), kernel_by_name(kernel))
+    except BaseException:
+        opened.close()
+        raise
+
+
 class LocalLedger:
     """A pipeline on a SQLite store of its own; close it to let others have the store."""
 
@@ -55,11 +71,7 @@ class LocalLedger:
         """
         if not create and not store.exists():
             raise StoreError(f"{store}: there is no such store; gongji serve or settle make one")
-        if not store.parent.is_dir():
-            raise StoreError(f"{store.parent}: there is no such folder; make it first")
-        self.pipeline = Pipeline.open(
-            SqliteStore.open(store), load_cities(), kernel_by_name(kernel)
-        )
+        self.pipeline = open_pipeline(store, kernel)
 
     @property
     def book(self) -> PlanBook:
@@ -73,7 +85,7 @@ class LocalLedger:
     def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome]]:
         """Settle batches in order (`clients.gateway.Lane`)."""
         for claims in batches:
-            yield batch_outcomes(self._ask(SettleBatch(claims), BatchAnswer), len(claims))
+            yield batch_outcomes(self.ask(SettleBatch(claims), BatchAnswer), len(claims))
             if self.pipeline.checkpoint_due:
                 self.pipeline.checkpoint()
 
@@ -87,11 +99,11 @@ class LocalLedger:
         else:
             openings = [item for item in items if isinstance(item, Opening | AccountOpening)]
             request = ImportOpenings(openings)
-        return list(self._ask(request, Accepted).errors)
+        return list(self.ask(request, Accepted).errors)
 
     def supply(self, figures_json: bytes) -> int:
         """Supply operator figures; return how many were taken."""
-        return self._ask(SupplyFigures(figures_json), Accepted).count
+        return self.ask(SupplyFigures(figures_json), Accepted).count
 
     def find(self, request: GetSettlement) -> Found | Refused:
         """Look up a settlement."""
@@ -115,7 +127,12 @@ class LocalLedger:
     ) -> None:
         self.close()
 
-    def _ask(self, request: Request, expected: type[T]) -> T:
+    def ask(self, request: Request, expected: type[T]) -> T:
+        """Return the answer to a request, which is of the expected kind.
+
+        Raises:
+            InvalidInput: the request is malformed.
+        """
         (answer,) = self.pipeline.run([request], now())
         if isinstance(answer, expected):
             return answer

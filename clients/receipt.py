@@ -4,7 +4,7 @@
 printer, `receipt_json` for programs.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from clients.paper import WIDTH, centre, indented, pad, pad_left, spread
@@ -171,10 +171,11 @@ def _head(receipt: Receipt) -> Iterator[str]:
 
 def _bill(receipt: Receipt) -> Iterator[str]:
     for name, label in _BILL:
-        yield from _part(receipt, name, label)
-        if name == "pre_payment" and (first_pay := receipt.amounts["first_pay"]):
-            yield _amount("    其中异地就医先行自付", first_pay)
-            yield from _grounds(receipt.grounds.get("first_pay", ()))
+        first_pay = receipt.grounds.get("first_pay", ())
+        yield from _part(receipt, name, label, first_pay if name == "pre_payment" else ())
+        if name == "pre_payment" and receipt.amounts["first_pay"]:
+            yield _amount("    其中异地就医先行自付", receipt.amounts["first_pay"])
+            yield from _grounds(first_pay)
         if name == "excluded" and receipt.reason and receipt.amounts[name]:
             yield f"    原因：{REASONS.get(receipt.reason, receipt.reason.name)}"
     yield _total("医疗费用总额", receipt.amounts["total"])
@@ -183,11 +184,12 @@ def _bill(receipt: Receipt) -> Iterator[str]:
 def _basis(receipt: Receipt) -> Iterator[str]:
     if not receipt.amounts["in_scope"]:
         return
-    shared = bool(receipt.amounts["copay"])
+    cited: set[Ground] = set()
     for name, label in _BASIS:
         # The clause of the rate decides both sides of it, and is cited at the first.
-        repeated = name == "pooled_fund" and shared and _same_grounds(receipt, name, "copay")
-        yield from _part(receipt, name, label, cite=not repeated)
+        yield from _part(receipt, name, label, cited if name == "pooled_fund" else set())
+        if receipt.amounts[name]:
+            cited.update(receipt.grounds.get(name, ()))
     yield _total("政策范围内费用", receipt.amounts["in_scope"])
 
 
@@ -220,17 +222,14 @@ def _figures(receipt: Receipt) -> Iterator[str]:
         yield from indented(f"{figure.name} = {figure.value}（来源：{figure.source}）", 4, "  ·")
 
 
-def _same_grounds(receipt: Receipt, one: str, other: str) -> bool:
-    return receipt.grounds.get(one, ()) == receipt.grounds.get(other, ())
-
-
-def _part(receipt: Receipt, name: str, label: str, *, cite: bool = True) -> Iterator[str]:
+def _part(receipt: Receipt, name: str, label: str, cited: Container[Ground] = ()) -> Iterator[str]:
     amount = receipt.amounts[name]
     if not amount and name not in _ALWAYS:
         return
     yield _amount(f"  {label}", amount)
-    if amount and cite:
-        yield from _grounds(receipt.grounds.get(name, ()))
+    if amount:
+        grounds = receipt.grounds.get(name, ())
+        yield from _grounds(ground for ground in grounds if ground not in cited)
 
 
 def _grounds(grounds: Iterable[Ground]) -> Iterator[str]:

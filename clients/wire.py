@@ -7,7 +7,7 @@ import numpy as np
 
 from clients.answers import Malformed, Outcome, Refused, Settled
 from clients.registers import RegisterItem
-from engine.domain.claim import Claim
+from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import Offer
 from engine.domain.dates import OPEN_END, Interval
 from engine.domain.layout import (
@@ -63,7 +63,7 @@ def claim_message(claim: Claim) -> claim_pb2.Claim:
         manual=claim.manual,
         use_account=claim.use_account,
     )
-    if claim.liable_fen >= 0:
+    if claim.liable_fen != LIABLE_NOT_GIVEN:
         message.liable_fen = claim.liable_fen
     return message
 

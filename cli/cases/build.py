@@ -11,7 +11,7 @@ from typing import Final
 from cli.cases.format import CLAIMS, Case, Event
 from cli.cases.schema import CITIES
 from cli.cases.values import CaseError, Values
-from engine.domain.claim import ID_LENGTH_MAX, Claim
+from engine.domain.claim import ID_LENGTH_MAX, LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import (
     Benefit,
     DiseaseKind,
@@ -114,6 +114,13 @@ def openings(names: Names) -> list[Opening | AccountOpening]:
     return result
 
 
+def _liable(amount_fen: int | None) -> int:
+    """Return the liable part; -1 given is negative like any other, not "not given"."""
+    if amount_fen is None:
+        return LIABLE_NOT_GIVEN
+    return amount_fen if amount_fen != LIABLE_NOT_GIVEN else -2
+
+
 def claim(names: Names, event: Event) -> Claim:
     """Return the claim of a `settle` or `preview`; texts of visit and disease stay as written."""
     values = event.values
@@ -135,7 +142,7 @@ def claim(names: Names, event: Event) -> Claim:
         prescriber=names.id(values["prescriber"]),
         admission=names.id(values["admission"]),
         liability=Liability[liability.upper()] if liability else Liability.NONE,
-        liable_fen=values.get("liable_amount", -1),
+        liable_fen=_liable(values.get("liable_amount")),
         emergency=values["emergency"],
         referred=values["referred"],
         statement=values["statement"],

@@ -43,7 +43,7 @@ from engine.domain.request import (
 )
 from engine.kernel import kernel_by_name
 from engine.pipeline import Pipeline
-from engine.rules.figures import to_json
+from engine.rules.figures import Figure, to_json
 from engine.rules.load import load_cities
 from engine.store.sqlite import SqliteStore
 
@@ -51,8 +51,9 @@ from engine.store.sqlite import SqliteStore
 class InProcessLane:
     """A pipeline of its own with one kernel; the store is removed when the lane is closed."""
 
-    def __init__(self, kernel: str) -> None:
+    def __init__(self, kernel: str, figures: Sequence[Figure]) -> None:
         self.digest = ResultDigest()
+        self._figures = figures
         self._folder = tempfile.TemporaryDirectory(prefix="gongji-cases-")
         store = SqliteStore.open(Path(self._folder.name) / "ledger.sqlite")
         try:
@@ -66,10 +67,8 @@ class InProcessLane:
 
     def prepare(self, registers: Registers) -> None:
         """Supply the figures and fill the registers."""
-        requests: list[Request] = []
-        if registers.figures:
-            requests.append(SupplyFigures(to_json(registers.figures)))
-        requests += [
+        requests: list[Request] = [
+            SupplyFigures(to_json(self._figures)),
             PutMembers(registers.members),
             PutInstitutions(registers.institutions),
             ImportOpenings(registers.openings),

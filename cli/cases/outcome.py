@@ -8,7 +8,6 @@ from engine.digest import ResultDigest
 from engine.domain.claim import Claim
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.request import Cancel, Counters, Reverse
-from engine.rules.figures import Figure
 
 SETTLED: Final = "settled"
 REFUSED: Final = "refused"
@@ -40,7 +39,6 @@ class Registers:
     members: Sequence[Member]
     institutions: Sequence[Institution]
     openings: Sequence[Opening | AccountOpening]
-    figures: Sequence[Figure]
 
 
 class LaneError(Exception):
@@ -56,7 +54,7 @@ class Lane(Protocol):
         ...
 
     def prepare(self, registers: Registers) -> None:
-        """Supply the figures and fill the registers.
+        """Fill the registers.
 
         Raises:
             LaneError: Not everything was taken.

@@ -18,7 +18,6 @@ from cli.cases.compare import (
 from cli.cases.format import CLAIMS, UNDOS, Case, Event
 from cli.cases.outcome import ERROR, SETTLED, Lane, Outcome, Registers
 from engine.domain.request import Cancel, Reverse
-from engine.rules.figures import Figure
 
 SETTLE: Final = "settle"
 PREVIEW: Final = "preview"
@@ -80,14 +79,13 @@ class Played:
         ]
 
 
-def registers(cases: Sequence[Played], figures: Sequence[Figure]) -> Registers:
+def registers(cases: Sequence[Played]) -> Registers:
     """Return everything a ledger must know before the first event."""
     names = [played.names for played in cases]
     return Registers(
         members=[item for case in names for item in members(case)],
         institutions=[item for case in names for item in institutions(case)],
         openings=[item for case in names for item in openings(case)],
-        figures=figures,
     )
 
 

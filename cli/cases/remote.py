@@ -34,14 +34,12 @@ from engine.digest import ResultDigest
 from engine.domain.claim import Claim
 from engine.domain.reasons import Reason
 from engine.domain.request import Cancel, Counters, Reverse
-from engine.rules.load import load_cities
+from engine.rules.figures import Figure, to_json
 from gongji.v1 import (
     institution_service_pb2,
     institution_service_pb2_grpc,
     member_service_pb2,
     member_service_pb2_grpc,
-    policy_service_pb2,
-    policy_service_pb2_grpc,
     settlement_service_pb2,
     settlement_service_pb2_grpc,
 )
@@ -58,24 +56,17 @@ _Response = settlement_service_pb2.SettleResponse
 class RemoteLane:
     """A server of its own, started for this ledger and stopped when the lane is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, figures: Sequence[Figure]) -> None:
         self.digest = ResultDigest()
-        self._server = Server()
+        self._server = Server(to_json(figures))
         self._channel = grpc.insecure_channel(self._server.address)
         self._terminals: OrderedDict[str, _Terminal] = OrderedDict()
         self._settled: dict[int, Claim] = {}
         self._members = member_service_pb2_grpc.MemberServiceStub(self._channel)
 
     def prepare(self, registers: Registers) -> None:
-        """Supply the figures and fill the registers."""
+        """Fill the registers."""
         with _one_line():
-            if registers.figures:
-                stub = policy_service_pb2_grpc.PolicyServiceStub(self._channel)
-                figures = wire.figure_messages(registers.figures, load_cities())
-                request = policy_service_pb2.SupplyFiguresRequest(figures=figures)
-                answer = stub.SupplyFigures(request, timeout=_DEADLINE)
-                if answer.WhichOneof("answer") != "supplied":
-                    raise LaneError(f"the figures were not taken: {answer}")
             _fill(
                 self._members.PutMembers,
                 (

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from cli.cases.compare import Failure
@@ -23,7 +24,7 @@ GRPC: Final = "grpc"
 WAYS: Final = (REFERENCE, FAST, BULK, GRPC)
 
 Player = Callable[[Lane, Sequence[Played]], None]
-NewLane = Callable[[], Lane]
+NewLane = Callable[[Sequence[Figure]], Lane]
 
 
 @dataclass(slots=True)
@@ -122,7 +123,7 @@ def _run_way(way: str, ledgers: Sequence[Shared]) -> WayResult:
         try:
             _play(new_lane, play, played, shared.figures, result.digest)
         except (LaneError, EngineError) as error:
-            result.broken = str(error)
+            result.broken = " ".join(str(error).split())
         for one in played:
             finished = one.event is None
             (result.passed if finished and not one.failures else result.failed).append(one.case)
@@ -137,9 +138,9 @@ def _play(
     figures: Sequence[Figure],
     digest: ResultDigest,
 ) -> None:
-    lane = new_lane()
+    lane = new_lane(figures)
     try:
-        lane.prepare(registers(played, figures))
+        lane.prepare(registers(played))
         play(lane, played)
     finally:
         digest.merge(lane.digest)
@@ -149,11 +150,11 @@ def _play(
 def _means(way: str) -> tuple[NewLane, Player]:
     """Return how to reach a ledger that way, and how to play the cases on it."""
     if way == REFERENCE:
-        return lambda: InProcessLane(REFERENCE), one_by_one
+        return partial(InProcessLane, REFERENCE), one_by_one
     if way == FAST:
-        return lambda: InProcessLane(FAST), one_by_one
+        return partial(InProcessLane, FAST), one_by_one
     if way == BULK:
-        return lambda: InProcessLane(FAST), interleaved
+        return partial(InProcessLane, FAST), interleaved
     from cli.cases.remote import RemoteLane
 
     return RemoteLane, one_by_one

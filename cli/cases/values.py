@@ -65,7 +65,7 @@ class Key(NamedTuple):
 def found(raw: object) -> str:
     """Return what a value is, for a message."""
     if isinstance(raw, float):
-        return f'the float {raw} (money and rates are strings, such as "12.50")'
+        return f"the float {raw}"
     if isinstance(raw, str):
         return f'"{raw}"'
     if isinstance(raw, bool):

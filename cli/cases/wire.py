@@ -1,36 +1,11 @@
-"""What the cases need of `gongji.v1` beside `clients.wire`: figures, outcomes, counters."""
-
-from collections.abc import Iterable, Mapping
+"""What the cases need of `gongji.v1` beside `clients.wire`: outcomes and counters."""
 
 from cli.cases.outcome import SETTLED, Outcome
 from clients.wire import amounts_of
 from engine.domain.codes import Benefit
-from engine.domain.money import BP, format_yuan
 from engine.domain.reasons import Reason
 from engine.domain.request import Counters, VisitPaid
-from engine.rules.figures import Figure
-from engine.rules.model import UNIT_RATE, CityRules
-from gongji.v1 import policy_service_pb2, register_pb2, settlement_pb2
-
-
-def figure_messages(
-    figures: Iterable[Figure], cities: Mapping[str, CityRules]
-) -> policy_service_pb2.Figures:
-    """Return operator figures as a message, each value as its unit is written."""
-    return policy_service_pb2.Figures(
-        figures=[
-            policy_service_pb2.Figure(
-                city=figure.city,
-                name=figure.name,
-                key=figure.key,
-                value=_value(figure, cities),
-                source=figure.source,
-                first_day=figure.first_day,
-                last_day=figure.last_day,
-            )
-            for figure in figures
-        ]
-    )
+from gongji.v1 import register_pb2, settlement_pb2
 
 
 def outcome_of(settlement: settlement_pb2.Settlement) -> Outcome:
@@ -56,10 +31,3 @@ def counters_of(message: register_pb2.Counters) -> Counters:
         account_balance_fen=message.account_balance_fen,
         last_entry=message.last_entry_id,
     )
-
-
-def _value(figure: Figure, cities: Mapping[str, CityRules]) -> str:
-    spec = cities[figure.city].figure(figure.name)
-    if spec is not None and spec.unit == UNIT_RATE:
-        return f"{figure.value // BP}.{figure.value % BP:04}"
-    return format_yuan(figure.value)

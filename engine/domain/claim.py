@@ -6,6 +6,8 @@ from engine.domain.codes import Benefit, Liability
 from engine.domain.dates import to_date
 from engine.errors import InvalidInput
 
+LIABLE_NOT_GIVEN = -1
+
 
 class Claim(NamedTuple):
     """One request to settle or to preview; amounts in fen, dates YYYYMMDD, ids as sent.
@@ -31,8 +33,11 @@ class Claim(NamedTuple):
     prescriber: str = ""
     admission: str = ""
     liability: int = Liability.NONE
-    liable_fen: int = -1
-    """The part somebody else is liable for; -1: not given, the whole amount in scope."""
+    liable_fen: int = LIABLE_NOT_GIVEN
+    """The part somebody else is liable for; not given: the whole amount in scope.
+
+    A reader that is given -1 hands on -2: negative amounts are refused, whichever they are.
+    """
     emergency: bool = False
     referred: bool = False
     statement: bool = False

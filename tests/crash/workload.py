@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from engine.domain.claim import Claim
 from engine.domain.codes import Status
 from engine.domain.journal import Segment
 from engine.domain.register import AccountOpening, Member, Opening
@@ -36,8 +37,8 @@ from engine.store.sqlite import SqliteStore
 from tests.support.runner import FIGURES, cities
 from tests.support.world import HEYUAN, ZIBO, Act, World, make_world
 
-CHECKPOINT_EVERY: Final = 17
-REOPEN_AFTER: Final = 40
+CHECKPOINT_EVERY: Final = 9
+REOPEN_AFTER: Final = 25
 FIRST_INSTANT: Final = 1_700_000_000_000
 
 
@@ -57,7 +58,7 @@ def instant_of(number: int) -> int:
 class Script:
     """What is asked next; `learn` tells it the answers, whose ids later requests name."""
 
-    def __init__(self, seed: int, members: int = 7, acts: int = 8) -> None:
+    def __init__(self, seed: int, members: int = 8, acts: int = 9) -> None:
         self._rng = random.Random(seed)
         self._worlds = [
             make_world(2 * seed + n, members, city, acts) for n, city in enumerate((ZIBO, HEYUAN))
@@ -67,10 +68,11 @@ class Script:
         }
         self._members = {m.id: m for world in self._worlds for m in world.members}
         self._positions: dict[tuple[str, str], int] = {}
+        self._settled: list[Claim] = []
         self._planned = self._prelude()
         self._total = sum(map(len, self._waiting.values()))
         self._changes = [self._figures, self._new_member, self._new_status, self._new_status]
-        self._change_at = [self._total * n // 5 for n in (4, 3, 2, 1)]
+        self._change_at = [self._total * n // 10 for n in (9, 6, 4, 2)]
 
     def next(self) -> list[Request]:
         """Return the requests of the next step, none when all is played."""
@@ -82,8 +84,8 @@ class Script:
             self._change_at.pop(0)
             requests.append(self._changes.pop(0)())
         if left:
-            requests += self._deal(self._rng.choice((1, 1, 2, 3, 6, 20)))
-        self._rng.shuffle(requests)
+            requests += self._deal(self._rng.choice((1, 1, 2, 3, 12)))
+            requests += self._second_thoughts()
         return requests
 
     def learn(self, requests: Sequence[Request], answers: Sequence[Answer]) -> None:
@@ -93,6 +95,7 @@ class Script:
                 positions = answer.entries["link"]["position"].tolist()
                 for claim, position in zip(request.claims, positions, strict=True):
                     if position:
+                        self._settled.append(claim)
                         self._positions[claim.institution, claim.request_id] = position
 
     def _prelude(self) -> list[list[Request]]:
@@ -127,6 +130,19 @@ class Script:
                 requests.append(request)
         if self._rng.random() < 0.2:
             requests.append(GetCounters(name, 2026))
+        return requests
+
+    def _second_thoughts(self) -> list[Request]:
+        """Now and then send a settled claim again, and cancel the one settled last."""
+        requests: list[Request] = []
+        if self._settled and self._rng.random() < 0.3:
+            again = self._rng.sample(self._settled, min(3, len(self._settled)))
+            requests.append(SettleBatch(again))
+        if self._settled and self._rng.random() < 0.2:
+            claim = self._settled[-1]
+            position = self._positions[claim.institution, claim.request_id]
+            requests.append(Cancel(claim.institution, f"{claim.request_id}/c", position))
+            requests += self._rng.choice((requests[-1:], []))
         return requests
 
     def _request(self, act: Act) -> Request:

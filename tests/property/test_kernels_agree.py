@@ -156,6 +156,7 @@ def claims(draw: Draw, plan_count: int) -> tuple[int, ...]:
         draw(st.integers(0, PLACES - 1)),
         1,
         0,
+        0,
     )
 
 

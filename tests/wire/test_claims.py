@@ -174,8 +174,6 @@ def test_undo_and_query_come_through() -> None:
 @pytest.mark.parametrize(
     ("decode", "path"),
     [
-        (lambda: decode_cancel(pb.Cancel(request_id="c"), "h"), "settlement_id"),
-        (lambda: decode_cancel(pb.Cancel(settlement_id=-1), "h"), "settlement_id"),
         (lambda: decode_query(pb.Query(settlement_id=0), "h"), "settlement_id"),
         (lambda: decode_query(pb.Query(), "h"), "query"),
     ],

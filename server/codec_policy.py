@@ -1,0 +1,219 @@
+"""Plans, versions and operator figures on the wire."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from engine.domain.codes import Benefit, Fact
+from engine.domain.dates import to_date
+from engine.domain.reasons import EXCLUSION_FIRST
+from engine.errors import InvalidInput
+from engine.rules.book import Missing
+from engine.rules.model import CityRules, Document
+from engine.rules.plan import (
+    LEVELS,
+    NO_CAP,
+    PLACES,
+    STATUSES,
+    Citation,
+    ClauseRef,
+    Exclusion,
+    FigureUsed,
+    RulePlan,
+)
+from gongji.v1 import policy_pb2, policy_service_pb2
+from server.codec import number
+
+_FACT_BITS: Final = [(int(fact), fact.value.bit_length()) for fact in Fact]
+_BENEFIT_FACTS: Final[Mapping[int, int]] = {
+    Benefit.ORDINARY: Fact.ORDINARY,
+    Benefit.CHRONIC: Fact.CHRONIC,
+    Benefit.SPECIAL: Fact.SPECIAL,
+    Benefit.DAY_SURGERY: Fact.DAY_SURGERY,
+    Benefit.EMERGENCY: Fact.ORDINARY | Fact.EMERGENCY,
+}
+
+
+def encode_clause(clause: ClauseRef) -> policy_pb2.Clause:
+    """Return a clause."""
+    return policy_pb2.Clause(
+        document=clause.document,
+        clause=clause.clause,
+        stated=clause.stated,
+        reading=clause.reading,
+        text=clause.text,
+    )
+
+
+def encode_citation(citation: Citation) -> policy_pb2.Citation:
+    """Return a citation."""
+    return policy_pb2.Citation(
+        clauses=[encode_clause(clause) for clause in citation.clauses], figures=citation.figures
+    )
+
+
+def encode_document(document: Document) -> policy_pb2.Document:
+    """Return a document."""
+    return policy_pb2.Document(
+        key=document.key,
+        title=document.title,
+        number=document.number,
+        issuer=document.issuer,
+        issued_date=document.issued,
+        first_day=document.days.first_day,
+        last_day=document.days.last_day,
+        clause=encode_clause(document.clause),
+    )
+
+
+def encode_figure(figure: FigureUsed) -> policy_pb2.FigureUsed:
+    """Return an operator figure as it entered a plan."""
+    return policy_pb2.FigureUsed(name=figure.name, value=figure.value, source=figure.source)
+
+
+def encode_plan(plan: RulePlan, city: CityRules | None) -> policy_pb2.Plan:
+    """Return a plan with its citation table and the documents of its clauses."""
+    cited = {clause.document for citation in plan.citations for clause in citation.clauses}
+    documents = () if city is None else city.documents
+    return policy_pb2.Plan(
+        digest=plan.digest(),
+        city=plan.city,
+        city_name=plan.name,
+        first_day=plan.first_day,
+        last_day=plan.last_day,
+        deductible_kind=number(plan.deductible_kind),
+        tariffs=[
+            _tariff(plan, level, status) for level in range(LEVELS) for status in range(STATUSES)
+        ],
+        first_payments=_rates(plan.first_pay_bp, plan.first_pay_cite),
+        exclusions=[_exclusion(line) for line in plan.exclusions],
+        rounding_citation=plan.rounding_cite,
+        citations=[encode_citation(citation) for citation in plan.citations],
+        figures=[encode_figure(figure) for figure in plan.figures],
+        documents=[encode_document(document) for document in documents if document.key in cited],
+        canonical_json=plan.to_json(),
+    )
+
+
+def _tariff(plan: RulePlan, level: int, status: int) -> policy_pb2.Tariff:
+    group = plan.by_status(level, status)
+    start = plan.at(level, status, 0)
+    visit_cap, annual_cap = plan.visit_cap_fen[group], plan.annual_cap_fen[group]
+    return policy_pb2.Tariff(
+        level=number(level + 1),
+        status=number(status + 1),
+        deductible_fen=plan.deductible_fen[group],
+        deductible_citation=plan.deductible_cite[group],
+        visit_cap_fen=None if visit_cap == NO_CAP else visit_cap,
+        visit_cap_citation=plan.visit_cap_cite[group],
+        annual_cap_fen=None if annual_cap == NO_CAP else annual_cap,
+        annual_cap_citation=plan.annual_cap_cite[group],
+        rates=_rates(plan.rate_bp[start : start + PLACES], plan.rate_cite[start : start + PLACES]),
+    )
+
+
+def _rates(rates: Sequence[int], citations: Sequence[int]) -> list[policy_pb2.PlaceRate]:
+    return [
+        policy_pb2.PlaceRate(place=number(place), rate_bp=rate, citation=citation)
+        for place, (rate, citation) in enumerate(zip(rates, citations, strict=True), start=1)
+    ]
+
+
+def _exclusion(line: Exclusion) -> policy_pb2.Exclusion:
+    return policy_pb2.Exclusion(
+        reason=number(line.reason),
+        require=[number(position) for bit, position in _FACT_BITS if line.require & bit],
+        forbid=[number(position) for bit, position in _FACT_BITS if line.forbid & bit],
+        citation=line.citation,
+        liable_only=line.liable_only,
+        figure=line.figure,
+    )
+
+
+def refusing_line(plan: RulePlan, benefit: int) -> Exclusion | None:
+    """Return the line that refuses every claim of a benefit for want of a figure, if one does.
+
+    Raises:
+        InvalidInput: there is no such benefit.
+    """
+    facts = _BENEFIT_FACTS.get(benefit)
+    if facts is None:
+        raise InvalidInput("benefit", f"{benefit} is not a benefit; expected 1 to 5")
+    for line in plan.exclusions:
+        applies = facts & line.require == line.require and not facts & line.forbid
+        if applies and line.reason < EXCLUSION_FIRST and line.figure:
+            return line
+    return None
+
+
+def check_day(path: str, day: int) -> None:
+    """Check a date.
+
+    Raises:
+        InvalidInput: there is no such day.
+    """
+    try:
+        to_date(day)
+    except ValueError as error:
+        raise InvalidInput(path, str(error)) from None
+
+
+def encode_city(city: CityRules, plans: Iterable[RulePlan]) -> policy_service_pb2.CityPolicies:
+    """Return a city with its documents and versions."""
+    return policy_service_pb2.CityPolicies(
+        area=city.area,
+        name=city.name,
+        pinyin=city.pinyin,
+        documents=[encode_document(document) for document in city.documents],
+        versions=[
+            policy_service_pb2.PolicyVersion(
+                first_day=plan.first_day,
+                last_day=plan.last_day,
+                plan_digest=plan.digest(),
+                figures=[figure.name for figure in plan.figures],
+            )
+            for plan in plans
+        ],
+    )
+
+
+def encode_missing(city: str, missing: Missing) -> policy_service_pb2.MissingFigure:
+    """Return a figure that nobody has supplied."""
+    return policy_service_pb2.MissingFigure(
+        city=city,
+        figure=missing.figure,
+        instead=missing.instead,
+        first_day=missing.first_day,
+        last_day=missing.last_day,
+        effect=missing.effect,
+        clause=encode_clause(missing.clause),
+        suppliable=missing.known,
+    )
+
+
+def figures_to_toml(figures: Sequence[policy_service_pb2.Figure]) -> bytes:
+    """Return figures as a supply file, so that one reader checks both forms.
+
+    Raises:
+        InvalidInput: a day is none.
+    """
+    lines = ["format = 1"]
+    for index, figure in enumerate(figures):
+        lines.append("[[figure]]")
+        for name in ("city", "name", "value", "source"):
+            lines.append(f"{name} = {_quote(getattr(figure, name))}")
+        if figure.key:
+            lines.append(f"key = {_quote(figure.key)}")
+        for name in ("first_day", "last_day"):
+            day: int = getattr(figure, name)
+            check_day(f"figures[{index}].{name}", day)
+            lines.append(f"{name} = {to_date(day).isoformat()}")
+    return "\n".join(lines).encode()
+
+
+def _quote(text: str) -> str:
+    """Return a text as a TOML basic string."""
+    escaped = "".join(
+        f"\\u{ord(char):04X}" if char in '"\\' or ord(char) < 0x20 or ord(char) == 0x7F else char
+        for char in text
+    )
+    return f'"{escaped}"'

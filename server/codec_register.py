@@ -1,0 +1,183 @@
+"""Register entries and counters on the wire."""
+
+from collections.abc import Iterable
+from typing import Final, TypeVar
+
+from engine.domain.codes import (
+    DiseaseKind,
+    Employment,
+    FilingKind,
+    Kind,
+    Level,
+    Mode,
+    Offer,
+    Status,
+)
+from engine.domain.dates import DATE_MIN, OPEN_END, Interval
+from engine.domain.register import (
+    ALL_OFFERS,
+    ALWAYS,
+    AccountOpening,
+    Disease,
+    Filing,
+    Institution,
+    Member,
+    Opening,
+    Selection,
+    Stay,
+)
+from engine.domain.request import Accepted, Counters
+from engine.errors import InvalidInput
+from gongji.v1 import register_pb2
+from server.codec import encode_error
+
+BORN_NOT_KNOWN: Final = 1975_01_01
+
+E = TypeVar("E", Status, Mode, Employment, FilingKind, DiseaseKind, Level, Kind, Offer)
+
+
+def _code(kind: type[E], path: str, value: int) -> E:
+    try:
+        return kind(value)
+    except ValueError:
+        last = max(kind)
+        raise InvalidInput(
+            path, f"{value} is not a {kind.__name__}; expected 1 to {int(last)}"
+        ) from None
+
+
+def _interval(message: register_pb2.Interval) -> Interval:
+    return Interval(message.first_day or DATE_MIN, message.last_day or OPEN_END)
+
+
+def decode_member(message: register_pb2.Member) -> Member:
+    """Return a member.
+
+    Raises:
+        InvalidInput: a code is missing or unknown; the ledger checks ids and days.
+    """
+    return Member(
+        id=message.member_id,
+        city=message.city,
+        status=_code(Status, "status", message.status),
+        retired_on=message.retired_date,
+        born_on=message.born_date or BORN_NOT_KNOWN,
+        mode=_code(Mode, "mode", message.mode),
+        employment=_code(Employment, "employment", message.employment),
+        arrears=tuple(_interval(days) for days in message.arrears),
+        filings=tuple(
+            Filing(
+                _code(FilingKind, f"filings[{n}].kind", filing.kind),
+                filing.area,
+                _interval(filing.days),
+            )
+            for n, filing in enumerate(message.filings)
+        ),
+        selections=tuple(
+            Selection(selection.institution_id, _interval(selection.days))
+            for selection in message.selections
+        ),
+        diseases=tuple(
+            Disease(
+                disease.code,
+                _code(DiseaseKind, f"diseases[{n}].kind", disease.kind),
+                _interval(disease.days),
+            )
+            for n, disease in enumerate(message.diseases)
+        ),
+        stays=tuple(
+            Stay(stay.institution_id, stay.admitted_date, stay.discharged_date or OPEN_END)
+            for stay in message.stays
+        ),
+    )
+
+
+def decode_institution(message: register_pb2.Institution) -> Institution:
+    """Return an institution.
+
+    Raises:
+        InvalidInput: a code is missing or unknown; the ledger checks ids and days.
+    """
+    offers = ALL_OFFERS
+    if message.HasField("offers"):
+        offers = frozenset(
+            _code(Offer, f"offers.offers[{n}]", offer)
+            for n, offer in enumerate(message.offers.offers)
+        )
+    return Institution(
+        id=message.institution_id,
+        area=message.area,
+        level=_code(Level, "level", message.level),
+        kind=_code(Kind, "kind", message.kind),
+        host=message.host_id,
+        parent=message.parent_id,
+        designated=_days(message.designated) if message.HasField("designated") else ALWAYS,
+        networked=_days(message.networked) if message.HasField("networked") else ALWAYS,
+        offers=offers,
+    )
+
+
+def _days(message: register_pb2.Days) -> tuple[Interval, ...]:
+    return tuple(_interval(days) for days in message.intervals)
+
+
+def decode_opening(message: register_pb2.Opening) -> Opening | AccountOpening:
+    """Return an opening.
+
+    Raises:
+        InvalidInput: it says nothing.
+    """
+    match message.WhichOneof("opening"):
+        case "account":
+            return AccountOpening(message.account.member_id, message.account.balance_fen)
+        case "year":
+            year = message.year
+            return Opening(
+                member=year.member_id,
+                year=year.policy_year,
+                deductible_fen=year.deductible_fen,
+                deductible_met=year.deductible_met,
+                ordinary_paid_fen=year.ordinary_paid_fen,
+                visit_paid_fen=tuple((visit.visit_id, visit.paid_fen) for visit in year.visits),
+            )
+        case _:
+            raise InvalidInput("opening", "is missing; give year or account")
+
+
+def encode_accepted(
+    accepted: Accepted, rejected: Iterable[tuple[int, InvalidInput]], kept: list[int], item: str
+) -> register_pb2.Accepted:
+    """Return what became of the items of a message.
+
+    Args:
+        accepted: What the ledger took and did not take.
+        rejected: Items that could not even be read, with their position in the message.
+        kept: For each item the ledger saw, its position in the message.
+        item: What an item is, for the paths.
+    """
+    errors = [(index, encode_error(error, item)) for index, error in rejected]
+    errors += [(kept[error.index], encode_error(error, item)) for error in accepted.errors]
+    errors.sort(key=lambda error: error[0])
+    return register_pb2.Accepted(
+        count=accepted.count,
+        errors=[register_pb2.ItemError(index=index, error=error) for index, error in errors],
+    )
+
+
+def encode_counters(counters: Counters) -> register_pb2.Counters:
+    """Return a member's counters."""
+    return register_pb2.Counters(
+        member_id=counters.member,
+        policy_year=counters.year,
+        deductible_fen=counters.deductible_fen,
+        deductible_met=counters.deductible_met,
+        ordinary_paid_fen=counters.ordinary_paid_fen,
+        visits=[
+            register_pb2.VisitPaid(
+                visit_id=visit.visit, institution_id=visit.institution, paid_fen=visit.paid_fen
+            )
+            for visit in counters.visits
+        ],
+        account_balance_fen=counters.account_balance_fen,
+        last_entry_id=counters.last_entry,
+    )

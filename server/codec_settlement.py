@@ -1,0 +1,212 @@
+"""Entries of the journal as settlements of the wire: three sums, each part with its clauses."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from engine.domain.codes import Fact
+from engine.domain.layout import RESULT
+from engine.domain.request import Entry, Found, NothingToReverse, Undone
+from engine.rules.model import CityRules
+from engine.rules.plan import RulePlan
+from gongji.v1 import codes_pb2, settlement_pb2, settlement_service_pb2
+from server.codec import number
+from server.codec_policy import encode_citation, encode_document, encode_figure
+
+Plans = Callable[[bytes], RulePlan | None]
+"""Finds a plan by its digest."""
+
+_NAMES: Final = RESULT.names or ()
+_FACT_BITS: Final = [(int(fact), fact.value.bit_length()) for fact in Fact]
+
+
+class _Part(NamedTuple):
+    """One part: its message and field, its amount in the result, what its citations are."""
+
+    path: str
+    amount: str
+    cites: tuple[str, ...] = ()
+    cites_if_cut: tuple[tuple[str, str], ...] = ()
+    """Citations that count where the other amount, a cut, is not 0."""
+
+
+_PARTS: Final = (
+    _Part("bill.non_covered", "non_covered"),
+    _Part("bill.over_limit", "over_limit"),
+    _Part("bill.pre_payment", "pre_payment", ("cite_first_pay",)),
+    _Part("bill.first_pay", "first_pay", ("cite_first_pay",)),
+    _Part("bill.excluded", "excluded", ("cite_excluded", "cite_excluded_rest")),
+    _Part("bill.in_scope", "in_scope"),
+    _Part("basis.deductible", "deductible", ("cite_deductible",)),
+    _Part("basis.copay", "copay", ("cite_rate",)),
+    _Part("basis.cut_visit", "cut_visit", ("cite_visit_cap",)),
+    _Part("basis.cut_annual", "cut_annual", ("cite_annual_cap",)),
+    _Part("basis.cut_disease", "cut_disease"),
+    _Part("basis.cut_pooled", "cut_pooled"),
+    _Part(
+        "basis.pooled_fund",
+        "pooled_fund",
+        ("cite_rate",),
+        (("cut_visit", "cite_visit_cap"), ("cut_annual", "cite_annual_cap")),
+    ),
+    _Part(
+        "payers.pooled_fund",
+        "pooled_fund",
+        ("cite_rate",),
+        (("cut_visit", "cite_visit_cap"), ("cut_annual", "cite_annual_cap")),
+    ),
+    _Part("payers.large_amount_fund", "large_amount_fund"),
+    _Part("payers.institution_share", "institution_share"),
+    _Part("payers.account", "account"),
+    _Part("payers.family_account", "family_account"),
+    _Part("payers.cash", "cash"),
+)
+_CITES: Final = tuple(name for name in _NAMES if name.startswith("cite_"))
+
+
+def result_of(entry: Entry) -> dict[str, int]:
+    """Return the result of an entry by name, as Python numbers."""
+    return dict(zip(_NAMES, entry.record["result"].item(), strict=True))
+
+
+def parts_of(result: dict[str, int]) -> Iterator[tuple[str, int, list[int]]]:
+    """Yield path, amount and citations of every part that is not 0 or that a clause decided."""
+    for part in _PARTS:
+        amount = result[part.amount]
+        cites = [result[name] for name in part.cites if result[name]]
+        for cut, name in part.cites_if_cut:
+            if result[cut] and result[name]:
+                cites.append(result[name])
+        if amount or cites:
+            yield part.path, amount, cites
+
+
+def encode_settlement(
+    entry: Entry, plans: Plans, *, replayed: bool = False
+) -> settlement_pb2.Settlement:
+    """Return a settlement; for an undo, the parts that it took back."""
+    record, text = entry.record, entry.text
+    position, _, undoes, instant, *_ = record["link"].item()
+    claim, row, result = record["claim"], record["row"], result_of(entry)
+    sums: dict[str, dict[str, Any]] = {"bill": {}, "basis": {}, "payers": {}}
+    for path, amount, cites in parts_of(result):
+        group, _, name = path.partition(".")
+        sums[group][name] = settlement_pb2.Part(amount_fen=amount, citations=cites)
+    settlement = settlement_pb2.Settlement(
+        settlement_id=undoes or position,
+        request_id=text.request_id,
+        institution_id=entry.institution,
+        member_id=entry.member,
+        service_date=int(claim["service_date"]),
+        until_date=int(claim["until_date"]),
+        policy_year=int(row["year"]),
+        reason=number(result["reason"]),
+        plan_digest=entry.plan_digest,
+        bill=settlement_pb2.Bill(total_fen=result["total"], **sums["bill"]),
+        basis=settlement_pb2.Basis(**sums["basis"]),
+        payers=settlement_pb2.Payers(person_fen=result["person"], **sums["payers"]),
+        before=_counters(result, moved=0),
+        after=_counters(result, moved=1, counts_visit=int(row["visit"]) >= 0),
+        benefit=number(int(row["benefit"])),
+        status=number(int(row["status"]) + 1),
+        level=number(int(row["level"]) + 1),
+        place=number(int(row["place"]) + 1),
+        facts=encode_facts(int(row["facts"])),
+        figures=figures_used(result, plans(entry.plan_digest)),
+        replayed=replayed,
+        visit_id=text.visit,
+        disease_code=text.disease,
+        prescriber_id=entry.prescriber,
+    )
+    settlement.taken_time.CopyFrom(_timestamp(instant))
+    return settlement
+
+
+def _counters(
+    result: dict[str, int], *, moved: int, counts_visit: bool = False
+) -> settlement_pb2.CounterValues:
+    paid = moved * result["pooled_fund"]
+    return settlement_pb2.CounterValues(
+        deductible_fen=result["deductible_before"] + moved * result["deductible"],
+        ordinary_paid_fen=result["ordinary_paid_before"] + paid,
+        visit_paid_fen=result["visit_paid_before"] + (paid if counts_visit else 0),
+        account_balance_fen=result["account_before"] - moved * result["account"],
+    )
+
+
+def _timestamp(instant: int) -> Timestamp:
+    return Timestamp(seconds=instant // 1_000, nanos=instant % 1_000 * 1_000_000)
+
+
+def encode_facts(bits: int) -> list[codes_pb2.Fact]:
+    """Return the facts of a bit set in order of number."""
+    return [number(position) for bit, position in _FACT_BITS if bits & bit]
+
+
+def figures_used(result: dict[str, int], plan: RulePlan | None) -> list[str]:
+    """Return the names of the operator figures behind the citations of a result."""
+    if plan is None or not plan.figures:
+        return []
+    cited = (plan.citations[result[name]].figures for name in _CITES if result[name])
+    return sorted({figure for figures in cited for figure in figures})
+
+
+# --- undoing and looking up --------------------------------------------------------------
+
+
+def encode_undone(undone: Undone, plans: Plans) -> settlement_pb2.Undone:
+    """Return what was taken back."""
+    link = undone.entry.record["link"]
+    return settlement_pb2.Undone(
+        entry_id=int(link["position"]),
+        request_id=undone.entry.text.undo_id,
+        settlement_id=int(link["undoes"]),
+        negated=encode_settlement(undone.entry, plans),
+        replayed=undone.replayed,
+    )
+
+
+def encode_nothing(nothing: NothingToReverse) -> settlement_pb2.NothingToReverse:
+    """Return that there was nothing to take back."""
+    return settlement_pb2.NothingToReverse(
+        original_request_id=nothing.request_id,
+        tombstone_id=nothing.tombstone,
+        replayed=nothing.replayed,
+    )
+
+
+def encode_found(found: Found, plans: Plans) -> settlement_pb2.Found:
+    """Return what was looked up."""
+    return settlement_pb2.Found(
+        settlement=encode_settlement(found.entry, plans), undone_by=found.undone_by
+    )
+
+
+def encode_explanation(
+    found: Found, plans: Plans, cities: Mapping[str, CityRules]
+) -> settlement_service_pb2.Explanation:
+    """Return a settlement with the clauses of its parts, in words."""
+    result = result_of(found.entry)
+    plan = plans(found.entry.plan_digest)
+    explanation = settlement_service_pb2.Explanation(found=encode_found(found, plans))
+    if plan is None:
+        return explanation
+    cited: set[str] = set()
+    for path, amount, cites in parts_of(result):
+        citations = [plan.citations[cite] for cite in cites]
+        cited.update(clause.document for citation in citations for clause in citation.clauses)
+        explanation.parts.append(
+            settlement_service_pb2.ExplainedPart(
+                path=path,
+                amount_fen=amount,
+                citations=[encode_citation(citation) for citation in citations],
+            )
+        )
+    city = cities.get(plan.city)
+    if city is not None:
+        documents = (document for document in city.documents if document.key in cited)
+        explanation.documents.extend(encode_document(document) for document in documents)
+    used = set(explanation.found.settlement.figures)
+    explanation.figures.extend(encode_figure(fig) for fig in plan.figures if fig.name in used)
+    return explanation

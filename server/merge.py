@@ -1,0 +1,177 @@
+"""Single requests merged into batches, bulk messages cut in chunks, and the answers back."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.domain.claim import Claim
+from engine.domain.journal import EntryText
+from engine.domain.layout import ENTRY
+from engine.domain.request import (
+    Accepted,
+    Answer,
+    BatchAnswer,
+    Cancel,
+    Entry,
+    Found,
+    GetCounters,
+    GetSettlement,
+    ImportOpenings,
+    ItemError,
+    PutInstitutions,
+    PutMembers,
+    Refused,
+    Request,
+    Reverse,
+    SettleBatch,
+    SupplyFigures,
+    Undone,
+)
+
+
+class SettleOne(NamedTuple):
+    """Settle, or preview, one claim."""
+
+    claim: Claim
+    preview: bool = False
+
+
+class Settled(NamedTuple):
+    """The claim was settled, now or before; a preview has position 0."""
+
+    entry: Entry
+    replayed: bool
+
+
+Single = SettleOne | Cancel | Reverse | GetSettlement | GetCounters | SupplyFigures
+Bulk = SettleBatch | PutMembers | PutInstitutions | ImportOpenings
+
+
+# --- single requests ---------------------------------------------------------------------
+
+
+def merge(asks: Sequence[Single | None]) -> tuple[list[Request], list[list[int]]]:
+    """Return requests, and for each the positions of the asks it stands for.
+
+    Neighbouring claims are settled as one batch; None is passed over.
+    """
+    requests: list[Request] = []
+    runs: list[list[int]] = []
+    claims: list[Claim] = []
+    for index, ask in enumerate(asks):
+        if isinstance(ask, SettleOne):
+            last = requests[-1] if requests else None
+            if isinstance(last, SettleBatch) and last.preview == ask.preview:
+                claims.append(ask.claim)
+                runs[-1].append(index)
+            else:
+                claims = [ask.claim]
+                requests.append(SettleBatch(claims, ask.preview))
+                runs.append([index])
+        elif ask is not None:
+            requests.append(ask)
+            runs.append([index])
+    return requests, runs
+
+
+def reply_of(answer: Answer, row: int, ask: object) -> object:
+    """Return the reply to one ask: the answer itself, or its row of a batch."""
+    if not isinstance(answer, BatchAnswer) or not isinstance(ask, SettleOne):
+        return answer
+    if row in answer.refusals:
+        return answer.refusals[row]
+    if row in answer.errors:
+        return answer.errors[row]
+    claim, record = ask.claim, answer.entries[row]
+    entry = Entry(
+        record=record,
+        text=EntryText("", claim.request_id, claim.visit, claim.disease, claim.admission),
+        institution=claim.institution,
+        member=claim.member,
+        prescriber=claim.prescriber,
+        plan_digest=answer.plan_digests[int(record["row"]["plan"])],
+    )
+    return Settled(entry, row in answer.replayed)
+
+
+def digests(answer: Answer) -> Iterator[bytes]:
+    """Yield the digests of the plans that decided an answer."""
+    match answer:
+        case BatchAnswer():
+            yield from answer.plan_digests.values()
+        case Undone() | Found():
+            yield answer.entry.plan_digest
+        case Refused():
+            yield answer.plan_digest
+
+
+# --- bulk messages -----------------------------------------------------------------------
+
+
+class Message:
+    """A bulk message on its way: what is left of it, and the answers so far."""
+
+    __slots__ = ("answers", "future", "request", "start")
+
+    def __init__(self, request: Bulk, future: asyncio.Future[Any]) -> None:
+        self.request = request
+        self.future = future
+        self.start = 0
+        self.answers: list[Answer] = []
+
+    def chunk(self, size: int) -> Bulk:
+        """Return the next part of the message."""
+        start = self.start
+        self.start += size
+        match self.request:
+            case SettleBatch(claims, preview):
+                return SettleBatch(claims[start : self.start], preview)
+            case PutMembers(members):
+                return PutMembers(members[start : self.start])
+            case PutInstitutions(institutions):
+                return PutInstitutions(institutions[start : self.start])
+            case ImportOpenings(openings):
+                return ImportOpenings(openings[start : self.start])
+
+    @property
+    def finished(self) -> bool:
+        """Whether every part was taken."""
+        return self.start >= len(self.request[0])
+
+
+def joined(answers: Sequence[Answer], size: int) -> Answer:
+    """Return the answer to a message from the answers to its chunks of `size` items."""
+    first = answers[0]
+    if len(answers) == 1:
+        return first
+    if isinstance(first, BatchAnswer):
+        return _joined_batches([a for a in answers if isinstance(a, BatchAnswer)], size)
+    if isinstance(first, Accepted):
+        taken = [answer for answer in answers if isinstance(answer, Accepted)]
+        errors = tuple(
+            ItemError(n * size + error.index, error.path, error.problem)
+            for n, answer in enumerate(taken)
+            for error in answer.errors
+        )
+        return Accepted(sum(answer.count for answer in taken), errors)
+    return first
+
+
+def _joined_batches(answers: Sequence[BatchAnswer], size: int) -> BatchAnswer:
+    plan_digests: dict[int, bytes] = {}
+    refusals: dict[int, Refused] = {}
+    errors: dict[int, ItemError] = {}
+    replayed: set[int] = set()
+    for n, answer in enumerate(answers):
+        start = n * size
+        plan_digests |= answer.plan_digests
+        refusals |= {start + row: refused for row, refused in answer.refusals.items()}
+        errors |= {
+            start + row: ItemError(start + row, error.path, error.problem)
+            for row, error in answer.errors.items()
+        }
+        replayed |= {start + row for row in answer.replayed}
+    entries = np.concatenate([answer.entries for answer in answers], dtype=ENTRY)
+    return BatchAnswer(entries, plan_digests, refusals, errors, frozenset(replayed))

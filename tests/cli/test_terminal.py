@@ -1,0 +1,73 @@
+"""One claim at a counter: settle, again, preview, undo, look up, explain."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import gongji
+from cli.people import World
+from cli.process import ServerProcess
+
+
+@pytest.fixture
+def counter(
+    server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ServerProcess:
+    monkeypatch.setenv("GONGJI_SERVER", server.address)
+    monkeypatch.setenv("GONGJI_OUTBOX", str(tmp_path / "outbox"))
+    monkeypatch.setenv("GONGJI_INSTITUTION", "370300-H02")
+    return server
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(gongji, arguments)
+
+
+def claim(*more: str) -> list[str]:
+    options = ["--member", "370300-P00000", "--date", "2024-06-03", "--in-scope", "1200.00"]
+    return [*options, *more]
+
+
+def test_a_claim_from_settlement_to_undo(counter: ServerProcess, world: World) -> None:
+    preview = run("terminal", "preview", *claim())
+    assert preview.exit_code == 0, preview.output
+    assert "试算单" in preview.output
+    first = run("terminal", "settle", *claim("--request-id", "T1"))
+    assert first.exit_code == 0, first.output
+    assert "结算单" in first.output
+    assert "依据：" in first.output
+    again = run("terminal", "settle", *claim("--request-id", "T1"))
+    assert "同一结果" in again.output
+    other = run("terminal", "settle", *claim("--request-id", "T1", "--non-covered", "1.00"))
+    assert other.exit_code == 1
+    assert "INVALID_CLAIM" in other.output
+    found = json.loads(run("terminal", "query", "--request-id", "T1", "--json").output)
+    assert found["total"] == "1200.00"
+    number = str(found["settlement_id"])
+    explained = run("explain", number, "--institution", "370300-H02")
+    assert explained.exit_code == 0, explained.output
+    assert explained.output == first.output
+    undone = run("terminal", "cancel", number)
+    assert undone.exit_code == 0
+    assert "已撤销" in undone.output
+    assert "已撤销" in run("terminal", "query", "--id", number).output
+    assert run("terminal", "cancel", number).exit_code == 1
+
+
+def test_a_reversal_bars_an_id_that_has_not_arrived(counter: ServerProcess) -> None:
+    reversed_ = run("terminal", "reverse", "T9")
+    assert reversed_.exit_code == 0
+    assert "T9" in reversed_.output
+    late = run("terminal", "settle", *claim("--request-id", "T9"))
+    assert late.exit_code == 1
+    assert "INVALID_CLAIM" in late.output
+
+
+def test_a_claim_from_a_json_file(counter: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "claim.json"
+    file.write_text('{"member": "nobody", "date": "2024-06-03", "in_scope": "1.00"}')
+    result = run("terminal", "settle", str(file), "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.output)["reason"] == "MEMBER_UNKNOWN"

@@ -1,0 +1,138 @@
+"""A real server on a free port of this machine, and clients that speak bytes or messages."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from engine.domain.codes import Level
+from engine.domain.register import AccountOpening, Institution, Member
+from engine.domain.request import (
+    Answer,
+    ImportOpenings,
+    PutInstitutions,
+    PutMembers,
+    Request,
+)
+from engine.pipeline import Pipeline
+from engine.store.sqlite import SqliteStore
+from gongji.v1 import claim_pb2
+from gongji.v1 import settlement_service_pb2 as pb
+from gongji.v1 import settlement_service_pb2_grpc as rpc
+from server.app import ServerHandle
+from server.config import ServerConfig
+from tests.support.memory_store import MemoryStore
+from tests.support.runner import cities
+from tests.support.world import ZIBO
+
+AT_H1 = (("gongji-institution", "h1"),)
+SETTLE = "/gongji.v1.SettlementService/Settle"
+CONFIG = ServerConfig(address="127.0.0.1:0", grace_seconds=5.0)
+
+
+class Gate:
+    """Stands before a pipeline's run: counts it, holds it, or makes it fail."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.open = threading.Event()
+        self.open.set()
+        self.entered = threading.Semaphore(0)
+        self.runs: list[Sequence[Request]] = []
+        self.error: Exception | None = None
+        self._run = pipeline.run
+        pipeline.run = self.run  # type: ignore[method-assign]
+
+    def run(self, requests: Sequence[Request], instant: int) -> list[Answer]:
+        self.runs.append(requests)
+        self.entered.release()
+        assert self.open.wait(30), "the gate was never opened"
+        if self.error is not None:
+            raise self.error
+        return self._run(requests, instant)
+
+
+class Client:
+    """A client of one server."""
+
+    def __init__(self, address: str) -> None:
+        self.channel = grpc.insecure_channel(address)
+        self.settlement = rpc.SettlementServiceStub(self.channel)
+
+    def raw(self, requests: Iterable[bytes], method: str = SETTLE) -> Any:
+        """Open a stream whose requests are bytes; answers are messages of Settle."""
+        call: Any = self.channel.stream_stream(
+            method,
+            request_serializer=None,
+            response_deserializer=pb.SettleResponse.FromString,
+        )
+        return call(iter(requests), timeout=30)
+
+    def settle(self, requests: Iterable[pb.SettleRequest]) -> Any:
+        return self.settlement.Settle(iter(requests), timeout=30)
+
+
+def opening(sequence: int = 1, institution: str = "h1") -> pb.SettleRequest:
+    return pb.SettleRequest(sequence=sequence, open=pb.Open(institution_id=institution))
+
+
+def claim(request_id: str, fen: int = 1_000, member: str = "m1") -> claim_pb2.Claim:
+    return claim_pb2.Claim(
+        request_id=request_id,
+        member_id=member,
+        service_date=20260302,
+        benefit="BENEFIT_ORDINARY",
+        total_fen=fen,
+        in_scope_fen=fen,
+    )
+
+
+def settle(sequence: int, request_id: str, fen: int = 1_000) -> pb.SettleRequest:
+    return pb.SettleRequest(sequence=sequence, settle=claim(request_id, fen))
+
+
+def register(pipeline: Pipeline) -> Pipeline:
+    pipeline.run(
+        [
+            PutMembers([Member("m1", ZIBO), Member("m2", ZIBO)]),
+            PutInstitutions([Institution("h1", ZIBO, Level.LEVEL_2), Institution("h2", ZIBO)]),
+            ImportOpenings([AccountOpening("m1", 5_000)]),
+        ],
+        1,
+    )
+    return pipeline
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    return register(Pipeline.open(MemoryStore(), cities()))
+
+
+@pytest.fixture
+def gate(pipeline: Pipeline) -> Iterator[Gate]:
+    gate = Gate(pipeline)
+    yield gate
+    gate.open.set()
+
+
+@pytest.fixture
+def durable(tmp_path: Path) -> Callable[[], Pipeline]:
+    """Open the same durable ledger again and again."""
+    path = tmp_path / "ledger.db"
+    return lambda: Pipeline.open(SqliteStore.open(path), cities())
+
+
+@pytest.fixture
+def server(pipeline: Pipeline) -> Iterator[ServerHandle]:
+    with ServerHandle(pipeline, CONFIG) as handle:
+        yield handle
+
+
+@pytest.fixture
+def client(server: ServerHandle) -> Iterator[Client]:
+    client = Client(server.address)
+    yield client
+    client.channel.close()
