@@ -1,6 +1,5 @@
 """A file of claims settled through a lane, with a progress bar and a summary."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -110,12 +109,3 @@ def print_summary(counts: Mapping[str, int], folder: Path) -> None:
     if counts.get("refused") or counts.get("malformed"):
         refusals = folder.joinpath("refusals.csv")
         console.print(f"refusals  {refusals}", highlight=False, soft_wrap=True)
-
-
-def read_counts(folder: Path) -> dict[str, int]:
-    """Return the counts of a run from its folder, of what is answered so far."""
-    counts: dict[str, int] = {}
-    for line in folder.joinpath("run.jsonl").read_text("utf-8").splitlines():
-        for name, number in json.loads(line).get("counts", {}).items():
-            counts[name] = counts.get(name, 0) + number
-    return counts

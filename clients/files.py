@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from clients import fields as f
 from clients.table import BadRow, Columns, Fields, Row, check_names, read_table
-from engine.domain.claim import Claim, check_claim
+from engine.domain.claim import LIABLE_NOT_GIVEN, Claim, check_claim
 from engine.domain.codes import Benefit, Liability
 from engine.domain.money import AMOUNT_MAX_FEN, format_yuan
 from engine.errors import InvalidInput
@@ -110,7 +110,6 @@ def claim_from_fields(fields: Fields, default_id: str = "") -> Claim:
     """
     parts = {name: f.yuan(fields, name) or 0 for name in _AMOUNTS}
     total = f.yuan(fields, "total")
-    liable = f.yuan(fields, "liable_amount")
     service_date = f.day(fields, "date")
     claim = Claim(
         institution=f.identifier(fields, "institution", required=True),
@@ -129,12 +128,17 @@ def claim_from_fields(fields: Fields, default_id: str = "") -> Claim:
         prescriber=f.identifier(fields, "prescriber"),
         admission=f.identifier(fields, "admission"),
         liability=f.code(fields, "liability", Liability, Liability.NONE),
-        liable_fen=-1 if liable is None else liable,
+        liable_fen=_liable(f.yuan(fields, "liable_amount")),
         **{name: f.flag(fields, name) for name in _FLAGS},
     )
-    if liable is not None and liable < 0:
-        raise InvalidInput("liable_amount", "is negative; leave it out where the whole is meant")
     if claim.total_fen > AMOUNT_MAX_FEN:
         raise InvalidInput("total", f"at most {format_yuan(AMOUNT_MAX_FEN)} yuan for one claim")
     check_claim(claim)
     return claim
+
+
+def _liable(amount_fen: int | None) -> int:
+    """Return the liable part; one fen below zero is negative like any other, not "not given"."""
+    if amount_fen is None:
+        return LIABLE_NOT_GIVEN
+    return amount_fen if amount_fen != LIABLE_NOT_GIVEN else LIABLE_NOT_GIVEN - 1

@@ -101,6 +101,7 @@ def claim_columns(claims: Sequence[Claim]) -> batch_pb2.ClaimColumns:
             column.CopyFrom(_dictionary(texts))
     if any(claim.liability for claim in claims):
         columns.liabilities = bytes(claim.liability for claim in claims)
+    if any(claim.liable_fen != LIABLE_NOT_GIVEN for claim in claims):
         columns.liable_fen = _numbers([claim.liable_fen for claim in claims], "<i8")
     flags = bytes(map(_flags, claims))
     if any(flags):

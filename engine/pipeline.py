@@ -6,16 +6,15 @@ The one place that knows both the ledger and the store. It is for one thread at 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
-from engine.kernel import FAST, Kernel
-
 from engine.domain.journal import SegmentKind
 from engine.domain.request import Answer, Entry, Request
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
+from engine.kernel import FAST, Kernel
 from engine.ledger.change import figures_of
 from engine.ledger.ledger import Ledger
 from engine.rules.book import PlanBook
-from engine.rules.plan import RulePlan
 from engine.rules.model import CityRules
+from engine.rules.plan import RulePlan
 from engine.state.state import State
 from engine.store.protocol import Store
 

@@ -1,5 +1,7 @@
 """The keys of the case format, table by table, with their defaults."""
 
+import tomllib
+from pathlib import Path
 from typing import Final
 
 from cli.cases.values import (
@@ -23,13 +25,9 @@ from cli.cases.values import (
 )
 from engine.domain.reasons import Reason
 
-CITIES: Final = {
-    "jinan": "370100",
-    "zibo": "370300",
-    "changchun": "220100",
-    "suizhou": "421300",
-    "heyuan": "441600",
-}
+_FORMAT: Final = tomllib.loads((Path(__file__).parent / "cities.toml").read_text("utf-8"))
+
+CITIES: Final[dict[str, str]] = {name: city["area"] for name, city in _FORMAT.items()}
 """Administrative code of each city of the format."""
 
 _SETTLEMENT_REASONS: Final = tuple(r.name for r in Reason if r)
@@ -337,20 +335,6 @@ SUPPLY: Final = {
 }
 """Operator figures, by key."""
 SUPPLY_CITIES: Final = {
-    "ordinary_deductible": ("jinan",),
-    "large_amount_rate": ("jinan",),
-    "large_amount_cap": ("jinan",),
-    "average_pension_2023": ("jinan", "zibo"),
-    "old_unit_credit": ("jinan", "zibo"),
-    "effective_date": ("changchun",),
-    "inpatient": ("changchun",),
-    "disease_cap": ("changchun",),
-    "day_surgery_standard": ("changchun",),
-    "pooled_cap": ("changchun", "suizhou"),
-    "average_wage": ("heyuan",),
-    "annual_cap": ("heyuan",),
-    "family_use": ("suizhou",),
-    "premium_use": ("suizhou",),
-    "january_prepay_rate": ("heyuan",),
+    key: tuple(name for name, city in _FORMAT.items() if key in city["figures"]) for key in SUPPLY
 }
 """The cities whose documents leave a figure open; for others it means nothing."""

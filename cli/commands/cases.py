@@ -12,7 +12,7 @@ from engine.rules.load import load_cities
 
 EXAMPLE = """\b
 Example:
-  gongji cases tests/cases/zibo/*.toml tests/cases/heyuan/*.toml --via all
+  gongji cases tests/cases/*/*.toml --via all
 """
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from engine.rules.compile import check_figures
-from engine.rules.figures import FigureSet, from_json
-
 from engine.domain.journal import SegmentKind
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.request import Accepted, ItemError
 from engine.errors import InvalidInput
 from engine.ledger.context import Context
+from engine.rules.compile import check_figures
+from engine.rules.figures import FigureSet, from_json
 from engine.state.registers import (
     check_institution,
     check_member,

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from engine.kernel import Kernel
-from engine.rules.book import PlanBook
 
 from engine.domain.journal import EntryText, Segment, SegmentKind, split_text, text_length
 from engine.domain.layout import ENTRY, Array
 from engine.domain.request import Entry
+from engine.kernel import Kernel
+from engine.rules.book import PlanBook
 from engine.rules.plan import RulePlan
 from engine.state.state import State
 

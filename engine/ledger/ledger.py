@@ -9,8 +9,6 @@ from typing import NamedTuple, assert_never
 
 import numpy as np
 
-from engine.kernel import Kernel
-
 from engine.domain.journal import EntryText, Segment
 from engine.domain.request import (
     Answer,
@@ -28,6 +26,7 @@ from engine.domain.request import (
     SupplyFigures,
 )
 from engine.errors import InvalidInput
+from engine.kernel import Kernel
 from engine.ledger import change, lookup, settle, undo
 from engine.ledger.context import Context
 from engine.rules.book import PlanBook

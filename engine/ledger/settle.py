@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from engine.kernel import check_identities
 
 from engine.domain import layout
 from engine.domain.claim import Claim, check_claim
@@ -23,6 +22,7 @@ from engine.domain.register import Institution, Member
 from engine.domain.request import BatchAnswer, ItemError, Refused, SettleBatch
 from engine.errors import InvalidInput
 from engine.facts import Parties, resolve
+from engine.kernel import check_identities
 from engine.ledger.context import Context, encode_texts
 from engine.state.state import NO_VISIT, visit_key
 from engine.state.tables import KeyRow, KeyStatus
@@ -164,9 +164,7 @@ def _content(context: Context, claim: Claim) -> tuple[tuple[int, ...], bytes]:
 # --- preparing ---------------------------------------------------------------------------
 
 
-def _prepare(
-    context: Context, index: int, claim: Claim, *, preview: bool
-) -> _Prepared | Refused:
+def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _Prepared | Refused:
     """Resolve a claim into a kernel row, or refuse it, in the order of the reason codes."""
     refused = _invalid(claim)
     if refused is not None:

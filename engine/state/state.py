@@ -9,13 +9,13 @@ writer applies requests one after the other.
 from collections.abc import Callable
 
 import numpy as np
-from engine.kernel import PlanTable
 
 from engine.domain import layout
 from engine.domain.journal import EntryKind, Segment, SegmentKind
 from engine.domain.layout import Array
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.errors import InvariantBroken
+from engine.kernel import PlanTable
 from engine.rules.plan import plan_from_json
 from engine.state.registers import (
     Register,

@@ -103,7 +103,7 @@ def test_a_killed_client_resumes_without_settling_twice(
     assert digest_of(file) == checked["digest"]
 
 
-def test_a_killed_server_is_waited_for_and_nothing_is_settled_twice(
+def test_a_server_killed_or_stopped_is_waited_for_and_nothing_is_settled_twice(
     store: Path, big_world: World, tmp_path: Path
 ) -> None:
     file = tmp_path / "claims.csv"
@@ -115,9 +115,9 @@ def test_a_killed_server_is_waited_for_and_nothing_is_settled_twice(
     client = subprocess.Popen(
         [*command, "--server", server.address], stdout=subprocess.PIPE, text=True
     )
-    for wait in (0.6, 0.4):
+    for wait, end in ((0.6, "kill"), (0.4, "stop"), (0.3, "kill")):
         time.sleep(wait)
-        server.kill()
+        getattr(server, end)()
         server = ServerProcess(store, port=port)
     output, _ = client.communicate(timeout=60)
     assert server.stop() == 0

@@ -7,6 +7,7 @@ import pytest
 from clients.errors import FileError
 from clients.files import ClaimRow, read_claims
 from clients.table import BadRow, file_digest
+from engine.domain.claim import LIABLE_NOT_GIVEN
 from engine.domain.codes import Benefit, Liability
 
 HEADING = "request_id,institution,member,date,in_scope\n"
@@ -125,13 +126,19 @@ def test_a_negative_amount_is_for_the_rules_to_refuse(tmp_path: Path) -> None:
     assert row.claim.in_scope_fen == -100
 
 
+def test_a_negative_liable_amount_is_not_taken_for_none(tmp_path: Path) -> None:
+    text = "institution,member,date,liability,liable_amount\nH1,M1,2024-03-05,abroad,-0.01\n"
+    (row,) = read(write(tmp_path, text))
+    assert isinstance(row, ClaimRow)
+    assert row.claim.liable_fen < LIABLE_NOT_GIVEN
+
+
 @pytest.mark.parametrize(
     ("benefit", "liability", "liable", "column"),
     [
         ("dental", "", "", "benefit"),
         ("", "insurer", "", "liability"),
         ("", "", "5.00", "liable_amount"),
-        ("", "third_party", "-5.00", "liable_amount"),
     ],
 )
 def test_codes_and_liability(

@@ -133,6 +133,11 @@ class Terminal(Client):
         for claim, _ in list(self._settled)[-count:]:
             self.pending.append(self._settle(claim))
 
+    def add_claims(self, count: int) -> None:
+        """Queue new claims."""
+        for _ in range(count):
+            self.pending.append(self._settle(self.new_claim(self.new_id())))
+
     async def _talk(self, call: Any, *, only_pending: bool) -> None:
         await call.write(pb.SettleRequest(open=pb.Open(institution_id=self.institution)))
         opened = await call.read()

@@ -15,8 +15,8 @@ from engine.domain.request import (
     Answer,
     BatchAnswer,
     Cancel,
+    Found,
     NothingToReverse,
-    Refused,
     Request,
     Reverse,
     SettleBatch,
@@ -230,8 +230,7 @@ def alike(first: Answer, again: Answer) -> bool:
         return first.entries.tobytes() == again.entries.tobytes() and first[1:] == again[1:]
     if isinstance(first, Undone) and isinstance(again, Undone):
         return _same_undo(first, again) and first.replayed == again.replayed
-    if isinstance(first, Refused) and isinstance(again, Refused):
-        return first == again
-    if hasattr(first, "entry") and hasattr(again, "entry"):
-        return bool(first.entry.record.tobytes() == again.entry.record.tobytes())
+    if isinstance(first, Found) and isinstance(again, Found):
+        same = first.entry.record.tobytes() == again.entry.record.tobytes()
+        return same and first.undone_by == again.undone_by
     return first == again

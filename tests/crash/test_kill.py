@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from engine.domain.codes import Level
-from engine.domain.register import AccountOpening, Institution, Member
+from engine.domain.dates import Interval
+from engine.domain.register import AccountOpening, Institution, Member, Selection
 from engine.domain.request import ImportOpenings, PutInstitutions, PutMembers, SupplyFigures
 from engine.pipeline import Pipeline
 from engine.rules.figures import figures_from_supply, to_json
@@ -29,7 +30,6 @@ from engine.verify.history import check_history
 from tests.crash.clients import Client, Gateway, Terminal, history
 from tests.crash.judge import Verdict, count_history
 from tests.crash.server_process import ANSWERS_EARLY, SHIPPED, ServerProcess
-from tests.crash.support import fast_folder
 from tests.support.runner import FIGURES, cities
 from tests.support.world import HEYUAN, ZIBO
 
@@ -61,22 +61,30 @@ def make_clients(seed: int) -> list[Terminal | Gateway]:
 
 
 def fill_registers(path: Path) -> None:
-    """Make a store that knows the members and institutions of both cities."""
-    count = TERMINALS + GATEWAYS
-    names = [*SHARED, *(name for number in range(count) for name in own_members(number))]
-    members = [Member(name, (ZIBO, HEYUAN)[n % 2]) for n, name in enumerate(names)]
-    places = [Institution(f"h{n}", (ZIBO, HEYUAN)[n % 2], Level.LEVEL_1) for n in range(count)]
+    """Make a store that knows the clients' members and institutions, of both cities in turn."""
+    clients = range(TERMINALS + GATEWAYS)
+    named = {name: number for number in clients for name in own_members(number)}
+    named |= {name: number for number, name in enumerate(SHARED)}
+    members = [
+        Member(name, city_of(n), selections=(Selection(f"h{n}", Interval(2026_01_01)),))
+        for name, n in named.items()
+    ]
+    places = [Institution(f"h{n}", city_of(n), Level.LEVEL_1) for n in clients]
     pipeline = Pipeline.open(SqliteStore.open(path), cities())
     pipeline.run(
         [
             SupplyFigures(to_json(figures_from_supply(HEYUAN, FIGURES, cities()))),
             PutInstitutions(places),
             PutMembers(members),
-            ImportOpenings([AccountOpening(name, 50_000) for name in names]),
+            ImportOpenings([AccountOpening(name, 50_000) for name in named]),
         ],
         1,
     )
     pipeline.close()
+
+
+def city_of(number: int) -> str:
+    return (ZIBO, HEYUAN)[number % 2]
 
 
 def judge_store(path: Path, clients: Sequence[Client]) -> Verdict:
@@ -131,29 +139,28 @@ async def resolve(server: ServerProcess, clients: Sequence[Terminal | Gateway]) 
 
 
 async def kill_rounds(
-    rounds: int, seed: int, module: str = SHIPPED, *, until_lost: bool = False
+    folder: Path, rounds: int, module: str = SHIPPED, *, until_lost: bool = False
 ) -> Verdict:
-    """Kill a server `rounds` times under load, and count what it cost."""
+    """Kill a server `rounds` times under load, on the disk of `folder`; count what it cost."""
     verdict: Verdict = Counter()
-    rng, clients = random.Random(seed), make_clients(seed)
-    with fast_folder() as folder:
-        path = folder / "ledger.db"
-        fill_registers(path)
-        server = ServerProcess(path, module)
-        try:
-            for _ in range(rounds):
-                await load_and_kill(server, clients, rng)
-                verdict["kills"] += 1
-                verdict += judge_copy(path, folder / "copy", clients)
-                if until_lost and verdict["lost"]:
-                    break
-                server = ServerProcess(path, module)
-                verdict["unresolved"] += await resolve(server, clients)
-            else:
-                assert server.stop() == 0, server.last_words()
-                verdict += judge_store(path, clients)
-        finally:
-            server.kill()
+    rng, clients = random.Random(SEED), make_clients(SEED)
+    path = folder / "ledger.db"
+    fill_registers(path)
+    server = ServerProcess(path, module)
+    try:
+        for _ in range(rounds):
+            await load_and_kill(server, clients, rng)
+            verdict["kills"] += 1
+            verdict += judge_copy(path, folder / "copy", clients)
+            if until_lost and verdict["lost"]:
+                break
+            server = ServerProcess(path, module)
+            verdict["unresolved"] += await resolve(server, clients)
+        else:
+            assert server.stop() == 0, server.last_words()
+            verdict += judge_store(path, clients)
+    finally:
+        server.kill()
     verdict["answered"] = sum(client.answered for client in clients)
     verdict["changed"] += sum(client.changed for client in clients)
     assert [error for client in clients for error in client.errors] == []
@@ -166,16 +173,16 @@ def shown(verdict: Verdict) -> str:
 
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=crash)])
-def test_a_killed_server_loses_nothing(rounds: int) -> None:
-    verdict = asyncio.run(kill_rounds(rounds, SEED))
+def test_a_killed_server_loses_nothing(tmp_path: Path, rounds: int) -> None:
+    verdict = asyncio.run(kill_rounds(tmp_path, rounds))
     print(f"SIGKILL: {shown(verdict)}")  # noqa: T201
     assert {name: verdict[name] for name in PROMISED if verdict[name]} == {}
     assert verdict["kills"] == rounds
     assert verdict["answered"] > 200 * rounds
 
 
-def test_an_answer_before_the_commit_is_caught() -> None:
+def test_an_answer_before_the_commit_is_caught(tmp_path: Path) -> None:
     """The plant: a server that answers before it commits must be found out."""
-    verdict = asyncio.run(kill_rounds(6, SEED, ANSWERS_EARLY, until_lost=True))
+    verdict = asyncio.run(kill_rounds(tmp_path, 6, ANSWERS_EARLY, until_lost=True))
     print(f"SIGKILL, planted answers before the commit: {shown(verdict)}")  # noqa: T201
     assert verdict["lost"] > 0

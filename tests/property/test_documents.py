@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,7 +171,8 @@ def mutations(plan: RulePlan) -> Iterator[tuple[str, RulePlan]]:
             for n, number in enumerate(value):
                 if reachable(plan, field.name, n):
                     changed = (*value[:n], number + 1, *value[n + 1 :])
-                    yield f"{field.name}[{n}]", replace(plan, **{field.name: changed})
+                    change: dict[str, Any] = {field.name: changed}
+                    yield f"{field.name}[{n}]", replace(plan, **change)
     for n, line in enumerate(plan.exclusions):
         name = Reason(line.reason).name
         lines = plan.exclusions[:n] + plan.exclusions[n + 1 :]

@@ -8,6 +8,7 @@ import pytest
 from engine.digest import ResultDigest
 from engine.domain.journal import SegmentKind
 from engine.domain.layout import AMOUNTS
+from engine.domain.register import Opening
 from engine.kernel import FAST, REFERENCE
 from tests.support.runner import Run, counters, run_world
 from tests.support.world import HEYUAN, YEARS, ZIBO, World, make_world
@@ -67,7 +68,9 @@ def check_ends(run: Run, world: World) -> None:
             for entry in segment.entries():
                 key = int(entry["claim"]["member"]), int(entry["row"]["year"])
                 booked[key] = booked.get(key, 0) + int(entry["result"]["pooled_fund"])
-    opened = {(o.member, o.year): o.ordinary_paid_fen for o in world.openings if hasattr(o, "year")}
+    opened = {
+        (o.member, o.year): o.ordinary_paid_fen for o in world.openings if isinstance(o, Opening)
+    }
     for (number, year), fen in booked.items():
         if number >= 0:
             member = world.members[number].id

@@ -21,6 +21,7 @@ from gongji.v1 import (
 )
 from gongji.v1 import settlement_service_pb2 as pb
 from server.app import ServerHandle
+from server.codec_register import decode_institution
 from server.config import ServerConfig
 from tests.server.conftest import Client
 from tests.support.memory_store import MemoryStore
@@ -35,6 +36,13 @@ from tests.wire.encode import (
 )
 
 Told = tuple[object, ...]
+
+
+def _world(seed: int, members: int, city: str) -> World:
+    """Return a world whose institutions are as the wire carries them: from 2000, not from 0."""
+    world = make_world(seed, members, city)
+    world.institutions = [decode_institution(wire_institution(i)) for i in world.institutions]
+    return world
 
 
 def _expected(run: Run) -> dict[tuple[str, int], Told]:
@@ -78,7 +86,7 @@ def _register(client: Client, world: World) -> None:
             name=name,
             key=key,
             value=value,
-            source="assumed",
+            source="made up for a test",
             first_day=20000101,
             last_day=29991231,
         )
@@ -162,14 +170,14 @@ def client() -> Iterator[Client]:
 
 @pytest.mark.parametrize("city", [ZIBO, HEYUAN])
 def test_one_by_one(client: Client, city: str) -> None:
-    world = make_world(11, 30, city)
+    world = _world(11, 30, city)
     _register(client, world)
     assert _one_by_one(client, world) == _expected(run_world(world, FAST))
 
 
 @pytest.mark.parametrize("city", [ZIBO, HEYUAN])
 def test_in_columns(client: Client, city: str) -> None:
-    world = make_world(12, 60, city)
+    world = _world(12, 60, city)
     kept = ("settle", "again")
     world.acts = {
         name: [act for act in acts if act.kind in kept] for name, acts in world.acts.items()

@@ -128,7 +128,7 @@ def test_a_bug_in_a_handler_tells_nothing_and_harms_nobody_else(
             assert caught.value.code() == grpc.StatusCode.INTERNAL
             assert reason_of(caught.value) == "INTERNAL"
             assert SECRET not in str(caught.value)
-            incident = caught.value.details().split()[-1]
+            incident = str(caught.value.details()).split()[-1]
             assert incident in caplog.text
     assert SECRET not in caplog.text
     assert _one(client).settled.settlement_id == 1
@@ -162,7 +162,7 @@ def test_this_machine_may_be_bound(address: str, bound: str) -> None:
      "127.0.0.1:99999", "127.0.0.1:-1", "unix:/tmp/x"],
 )  # fmt: skip
 def test_no_other_address_may_be_bound(address: str, pipeline: Pipeline) -> None:
-    with pytest.raises(ValueError, match="expected an address|not a loopback"):
+    with pytest.raises(ValueError, match=r"expected an address|not a loopback"):
         ServerHandle(pipeline, ServerConfig(address=address)).start()
 
 

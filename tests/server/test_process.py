@@ -35,11 +35,9 @@ class Process:
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(20)
-        self.client.channel.close()
         assert self.process.stdout is not None
         self.process.stdout.close()
-        return code
+        return self.process.wait(20)
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_refusals_and_errors_do_not_end_the_stream(client: Client) -> None:
     assert answers[4].error.path == "service_date"
     assert answers[5].error.path == "request"
     assert answers[6].error.path == "open"
-    assert answers[7].error.path == "settlement_id"
+    assert answers[7].refused.detail == codes_pb2.DETAIL_SETTLEMENT_UNKNOWN
     assert answers[8].refused.detail == codes_pb2.DETAIL_SETTLEMENT_UNKNOWN
     assert answers[9].nothing_to_reverse.original_request_id == "never"
     assert answers[10].refused.detail == codes_pb2.DETAIL_REVERSED_BEFORE_ARRIVAL

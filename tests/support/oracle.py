@@ -100,7 +100,7 @@ def expect(p: Probe) -> Expected:
         cut_visit,
         cut_annual,
         fund,
-        person - (person if allowed_bar == "all" else allowed_bar),
+        0 if allowed_bar is None else person - allowed_bar,
         tuple(sorted(articles)),
         _words(p),
     )
@@ -165,8 +165,11 @@ def _refusal(p: Probe) -> tuple[int, str] | None:
     return None
 
 
-def _exclusion(p: Probe) -> tuple[int, str, int, int | str, str | None]:
-    """Return reason, article, excluded fen, what the account may not pay, article of the rest."""
+def _exclusion(p: Probe) -> tuple[int, str, int, int | None, str | None]:
+    """Return reason, article, excluded fen, what the account may not pay, article of the rest.
+
+    None for the account: it may pay nothing.
+    """
     zibo = p.city == ZIBO
     lines: list[tuple[int, str]] = []
     if p.facts & Fact.NOT_DESIGNATED:
@@ -188,9 +191,9 @@ def _exclusion(p: Probe) -> tuple[int, str, int, int | str, str | None]:
         return 0, "", 0, 0, None
     liable = p.in_scope if p.liable < 0 else min(p.liable, p.in_scope)
     reasons = [reason for reason, _ in lines]
-    bar: int | str = liable if Reason.LIABLE_ELSEWHERE in reasons else 0
+    bar: int | None = liable if Reason.LIABLE_ELSEWHERE in reasons else 0
     if Reason.NOT_DESIGNATED in reasons:
-        bar = "all"
+        bar = None
     if reasons == [Reason.LIABLE_ELSEWHERE]:
         return lines[0][0], lines[0][1], liable, bar, None
     rest = None

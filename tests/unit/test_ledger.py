@@ -6,8 +6,9 @@ import pytest
 
 from engine.domain.claim import Claim
 from engine.domain.codes import Benefit, Level, Liability
+from engine.domain.dates import Interval
 from engine.domain.reasons import Detail, Reason
-from engine.domain.register import AccountOpening, Institution, Interval, Member, Opening
+from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.request import (
     Accepted,
     Answer,
@@ -63,10 +64,10 @@ class Bench:
         return answer
 
 
-def claim(request_id: str, in_scope: int = 10_000, **changes: object) -> Claim:
+def claim(request_id: str, in_scope: int = 10_000, **changes: Any) -> Claim:
     """Return a claim of the member at the level 1 institution."""
     base = Claim("Y", request_id, "m", 20240601, 20240601, in_scope, in_scope, 0, 0, 0)
-    return base._replace(**changes)  # type: ignore[arg-type]
+    return base._replace(**changes)
 
 
 @KERNELS
@@ -103,7 +104,7 @@ def test_the_same_request_gets_the_same_answer_and_nothing_is_booked(kernel: Ker
     ],
     ids=lambda change: "+".join(change),
 )
-def test_a_used_id_with_other_content_is_refused(change: dict[str, object]) -> None:
+def test_a_used_id_with_other_content_is_refused(change: dict[str, Any]) -> None:
     bench = Bench()
     bench.settle(claim("a"))
     answer = bench.settle(claim("a", **change))
@@ -129,8 +130,8 @@ def test_the_same_id_at_two_institutions_names_two_requests() -> None:
 def test_refusals_come_in_order_of_precedence() -> None:
     """Each claim breaks its own rule and all later ones of the list."""
     bench = Bench()
-    late = {"service_date": 20280101, "until_date": 20300101}
-    broken: list[tuple[Reason, dict[str, object]]] = [
+    late: dict[str, Any] = {"service_date": 20280101, "until_date": 20300101}
+    broken: list[tuple[Reason, dict[str, Any]]] = [
         (Reason.INVALID_CLAIM, {"in_scope_fen": -1, "member": "x", "institution": "x"} | late),
         (Reason.MEMBER_UNKNOWN, {"member": "x", "institution": "x"} | late),
         (Reason.INSTITUTION_UNKNOWN, {"institution": "x"} | late),
@@ -154,7 +155,7 @@ def test_refusals_come_in_order_of_precedence() -> None:
         ({"until_date": 20240531}, Detail.DATES_REVERSED),
     ],
 )
-def test_inconsistent_claims_are_refused(changes: dict[str, object], detail: Detail) -> None:
+def test_inconsistent_claims_are_refused(changes: dict[str, Any], detail: Detail) -> None:
     refused = Bench().settle(claim("a", **changes)).refusals[0]
     assert (refused.reason, refused.detail) == (Reason.INVALID_CLAIM, detail)
     assert refused.message
