@@ -16,7 +16,7 @@ The mix, by claim unless said otherwise:
     account     95 % have one, with up to 2 000.00
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,23 @@ from engine.rules.plan import (
     Exclusion,
     RulePlan,
 )
+
+STATUS_SHARES: Final = (0.72, 0.27, 0.01)
+LEVEL_SHARES: Final = (0.45, 0.25, 0.28, 0.02)
+PLACE_SHARES: Final = (0.95, 0.03, 0.01, 0.01)
+USE_ACCOUNT_SHARE: Final = 0.80
+ACCOUNT_SHARE: Final = 0.95
+BALANCE_MAX: Final = 200_000
+ONE_VISIT_SHARE: Final = 0.10
+
+
+class Amounts(NamedTuple):
+    """The four parts of each bill, in fen."""
+
+    in_scope: Array
+    pre_payment: Array
+    over_limit: Array
+    non_covered: Array
 
 
 class Batch(NamedTuple):
@@ -143,9 +160,22 @@ def facts(random: np.random.Generator, claims: int, place: Array) -> Array:
     shares = [share for share, _ in unusual]
     kind = random.choice(len(unusual) + 1, claims, p=[1 - sum(shares), *shares])
     bits = usual | np.array([0, *(int(bits) for _, bits in unusual)], np.uint32)[kind]
-    bits |= np.where(random.random(claims) < 0.80, np.uint32(Fact.USE_ACCOUNT), np.uint32(0))
+    bits |= np.where(
+        random.random(claims) < USE_ACCOUNT_SHARE, np.uint32(Fact.USE_ACCOUNT), np.uint32(0)
+    )
     bits |= np.where(place >= Place.FILED, np.uint32(Fact.OUTSIDE_CITY), np.uint32(0))
     return bits
+
+
+def amounts(random: np.random.Generator, claims: int) -> Amounts:
+    """Return the bills of so many claims."""
+    in_scope = np.minimum(random.lognormal(np.log(18_000), 1.0, claims).astype(np.int64), 5_000_000)
+    return Amounts(
+        in_scope,
+        in_scope // 10,
+        np.where(random.random(claims) < 0.02, 1_500, 0),
+        np.where(random.random(claims) < 0.30, in_scope // 8, 0),
+    )
 
 
 def batch(claims: int, members: int, seed: int = 20_250_101) -> Batch:
@@ -153,27 +183,25 @@ def batch(claims: int, members: int, seed: int = 20_250_101) -> Batch:
     random = np.random.default_rng(seed)
     table = plans()
     member = random.integers(members, size=claims, dtype=np.int32)
-    status = random.choice(STATUSES, members, p=(0.72, 0.27, 0.01)).astype(np.uint8)
+    status = random.choice(STATUSES, members, p=STATUS_SHARES).astype(np.uint8)
     rows = np.zeros(claims, ROW)
     rows["counters"] = member
     rows["plan"] = member % len(table)
     rows["status"] = status[member]
-    rows["level"] = random.choice(LEVELS, claims, p=(0.45, 0.25, 0.28, 0.02))
-    rows["place"] = random.choice(PLACES, claims, p=(0.95, 0.03, 0.01, 0.01))
+    rows["level"] = random.choice(LEVELS, claims, p=LEVEL_SHARES)
+    rows["place"] = random.choice(PLACES, claims, p=PLACE_SHARES)
     rows["facts"] = facts(random, claims, rows["place"])
-    in_scope = random.lognormal(np.log(18_000), 1.0, claims).astype(np.int64)
-    rows["in_scope"] = np.minimum(in_scope, 5_000_000)
-    rows["pre_payment"] = in_scope // 10
-    rows["over_limit"] = np.where(random.random(claims) < 0.02, 1_500, 0)
-    rows["non_covered"] = np.where(random.random(claims) < 0.30, in_scope // 8, 0)
+    bills = amounts(random, claims)
+    for name in Amounts._fields:
+        rows[name] = getattr(bills, name)
     in_part = rows["facts"] & Fact.LIABLE_IN_PART != 0
-    rows["liable"] = np.where(in_part, in_scope // 3, -1)
+    rows["liable"] = np.where(in_part, bills.in_scope // 3, -1)
     own_visit = members + np.arange(claims)
-    visit = np.where(random.random(claims) < 0.10, member, own_visit)
+    visit = np.where(random.random(claims) < ONE_VISIT_SHARE, member, own_visit)
     rows["visit"] = np.where(rows["plan"] == 1, visit, -1)
-    rows["account"] = np.where(random.random(claims) < 0.95, member, -1)
+    rows["account"] = np.where(random.random(claims) < ACCOUNT_SHARE, member, -1)
     rows["year"] = 2025
     rows["benefit"] = 1
-    balances = random.integers(200_000, size=members, dtype=np.int64)
+    balances = random.integers(BALANCE_MAX, size=members, dtype=np.int64)
     visits = np.zeros(members + claims, np.int64)
     return Batch(table, rows, aligned_counters(members), visits, balances)

@@ -57,18 +57,17 @@ class Pipeline:
         """
         if self._broken:
             raise OutcomeUnknown("an earlier request failed half-way; stop and recover")
+        self._broken = True  # until the journal has followed the state, or the state the journal
         try:
             applied = self._ledger.apply(requests, instant)
             if applied.segments:
                 self._store.append(applied.segments)
         except StoreError:
-            # The state is ahead of a journal that did not follow: take it from the journal.
             self._state = recover(self._store)
             self._ledger = self._new_ledger()
+            self._broken = False
             raise
-        except BaseException:
-            self._broken = True
-            raise
+        self._broken = False
         return applied.answers
 
     def plan(self, digest: bytes) -> RulePlan | None:

@@ -189,6 +189,8 @@ class ServerHandle:
         """Stop the server as SIGTERM would; return its exit code."""
         self._stop()
         self._thread.join()
+        if self._error is not None:
+            raise self._error
         return self.exit_code
 
     def wait(self, seconds: float) -> int | None:

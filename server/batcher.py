@@ -153,9 +153,14 @@ class Batcher:
         chunk = message.chunk(self._config.chunk)
         answers = await self._guarded(lambda: self._pipeline_run([chunk]), [message.future])
         message.answers.extend(answers or ())
-        if message.finished or answers is None:
+        if answers is None:
+            # What follows on the stream must not overtake what will be sent again.
+            for later in messages:
+                _fail(later.future, StoreError("an earlier message was not recorded"))
+            messages.clear()
+        elif message.finished:
             messages.popleft()
-            if answers is not None and not message.future.done():
+            if not message.future.done():
                 message.future.set_result(joined(message.answers, self._config.chunk))
         del self._sources[source]
         if messages:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.codes import Fact
-from engine.domain.layout import RESULT
+from engine.domain.layout import CLAIM, LINK, RESULT, ROW
 from engine.domain.request import Entry, Found, NothingToReverse, Undone
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
@@ -18,6 +18,7 @@ Plans = Callable[[bytes], RulePlan | None]
 """Finds a plan by its digest."""
 
 _NAMES: Final = RESULT.names or ()
+_RECORDS: Final = [layout.names or () for layout in (LINK, CLAIM, ROW, RESULT)]
 _FACT_BITS: Final = [(int(fact), fact.value.bit_length()) for fact in Fact]
 
 
@@ -67,7 +68,13 @@ _CITES: Final = tuple(name for name in _NAMES if name.startswith("cite_"))
 
 def result_of(entry: Entry) -> dict[str, int]:
     """Return the result of an entry by name, as Python numbers."""
-    return dict(zip(_NAMES, entry.record["result"].item(), strict=True))
+    return _by_name(entry)[3]
+
+
+def _by_name(entry: Entry) -> list[dict[str, int]]:
+    """Return link, claim, row and result of an entry by name, as Python numbers."""
+    records = zip(_RECORDS, entry.record.item(), strict=True)
+    return [dict(zip(names, values, strict=True)) for names, values in records]
 
 
 def parts_of(result: dict[str, int]) -> Iterator[tuple[str, int, list[int]]]:
@@ -86,41 +93,38 @@ def encode_settlement(
     entry: Entry, plans: Plans, *, replayed: bool = False
 ) -> settlement_pb2.Settlement:
     """Return a settlement; for an undo, the parts that it took back."""
-    record, text = entry.record, entry.text
-    position, _, undoes, instant, *_ = record["link"].item()
-    claim, row, result = record["claim"], record["row"], result_of(entry)
+    text, link, claim, row, result = entry.text, *_by_name(entry)
     sums: dict[str, dict[str, Any]] = {"bill": {}, "basis": {}, "payers": {}}
     for path, amount, cites in parts_of(result):
         group, _, name = path.partition(".")
         sums[group][name] = settlement_pb2.Part(amount_fen=amount, citations=cites)
-    settlement = settlement_pb2.Settlement(
-        settlement_id=undoes or position,
+    return settlement_pb2.Settlement(
+        settlement_id=link["undoes"] or link["position"],
         request_id=text.request_id,
         institution_id=entry.institution,
         member_id=entry.member,
-        service_date=int(claim["service_date"]),
-        until_date=int(claim["until_date"]),
-        policy_year=int(row["year"]),
+        service_date=claim["service_date"],
+        until_date=claim["until_date"],
+        policy_year=row["year"],
         reason=number(result["reason"]),
         plan_digest=entry.plan_digest,
         bill=settlement_pb2.Bill(total_fen=result["total"], **sums["bill"]),
         basis=settlement_pb2.Basis(**sums["basis"]),
         payers=settlement_pb2.Payers(person_fen=result["person"], **sums["payers"]),
         before=_counters(result, moved=0),
-        after=_counters(result, moved=1, counts_visit=int(row["visit"]) >= 0),
-        benefit=number(int(row["benefit"])),
-        status=number(int(row["status"]) + 1),
-        level=number(int(row["level"]) + 1),
-        place=number(int(row["place"]) + 1),
-        facts=encode_facts(int(row["facts"])),
+        after=_counters(result, moved=1, counts_visit=row["visit"] >= 0),
+        benefit=number(row["benefit"]),
+        status=number(row["status"] + 1),
+        level=number(row["level"] + 1),
+        place=number(row["place"] + 1),
+        facts=encode_facts(row["facts"]),
         figures=figures_used(result, plans(entry.plan_digest)),
+        taken_time=_timestamp(link["instant"]),
         replayed=replayed,
         visit_id=text.visit,
         disease_code=text.disease,
         prescriber_id=entry.prescriber,
     )
-    settlement.taken_time.CopyFrom(_timestamp(instant))
-    return settlement
 
 
 def _counters(

@@ -115,13 +115,16 @@ def test_a_server_killed_or_stopped_is_waited_for_and_nothing_is_settled_twice(
     client = subprocess.Popen(
         [*command, "--server", server.address], stdout=subprocess.PIPE, text=True
     )
+    interrupted = 0
     for wait, end in ((0.6, "kill"), (0.4, "stop"), (0.3, "kill")):
         time.sleep(wait)
+        interrupted += client.poll() is None
         getattr(server, end)()
         server = ServerProcess(store, port=port)
     output, _ = client.communicate(timeout=60)
     assert server.stop() == 0
     assert client.returncode == 1
+    assert interrupted
     made = json.loads(output)
     checked = verified(store)
     assert made["settled"] + made["replayed"] == checked["settlements"]

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from cli.main import main
-from engine.domain.journal import Segment
+from engine.domain.journal import Segment, SegmentKind, text_length
 from engine.store.sqlite import SqliteStore
 
 BEHIND_SECONDS = 0.05
 
-_append = SqliteStore.append
+_append, _entry = SqliteStore.append, SqliteStore.entry
 
 
 class WriteBehind:
@@ -44,12 +44,23 @@ class WriteBehind:
             _append(store, waiting)
             self.writing = False
 
+    def entry(self, store: SqliteStore, position: int) -> tuple[bytes, bytes] | None:
+        """Read an entry, written or not."""
+        for segment in self.waiting:
+            index = position - segment.first_position
+            if segment.kind == SegmentKind.ENTRIES and 0 <= index < segment.count:
+                entries = segment.entries()
+                start = sum(map(text_length, entries[:index]))
+                end = start + text_length(entries[index])
+                return entries[index].tobytes(), segment.text[start:end]
+        return _entry(store, position)
+
 
 def plant() -> None:
     """Make every store answer first; whoever reads it or closes it, writes before."""
     behind = WriteBehind()
     patched: Any = SqliteStore
-    for name in ("entry", "segments", "checkpoint", "close"):
+    for name in ("segments", "checkpoint", "close"):
         original = getattr(SqliteStore, name)
 
         def late(store: SqliteStore, *arguments: Any, _original: Any = original) -> Any:
@@ -66,6 +77,7 @@ def plant() -> None:
         return found
 
     patched.sequence = property(written)
+    patched.entry = lambda store, position: behind.entry(store, position)
     patched.append = lambda store, segments: behind.append(store, segments)
 
 

@@ -51,6 +51,8 @@ class Client:
         self.institution = institution
         self.history: list[Event] = []
         self.first: dict[str, Outcome] = {}
+        self.heard = asyncio.Event()
+        """Set with every answer."""
         self.answered = 0
         self.changed = 0
         self.errors: list[str] = []
@@ -89,6 +91,7 @@ class Client:
     def told(self, asked: Asked, request_id: str, claim: Claim | None, answer: Answered) -> None:
         """Write down an answer, and compare it with the first one to the same request."""
         self.answered += 1
+        self.heard.set()
         outcome = answer.outcome
         self.history.append(Event(asked, self.institution, request_id, claim, outcome))
         first = self.first.get(request_id)
@@ -193,7 +196,9 @@ class Terminal(Client):
     def _to_reverse(self) -> str:
         """Return the id of a claim on its way, or of one that never was."""
         ways = [sent for sent in self.pending if sent.asked == Asked.SETTLE]
-        return self._rng.choice(ways).request_id if ways else f"{self.new_id()}-lost"
+        if not ways or self._rng.random() < 0.4:
+            return f"{self.new_id()}-lost"
+        return self._rng.choice(ways).request_id
 
     def _settle(self, claim: Claim) -> Sent:
         message = pb.SettleRequest(settle=claim_message(claim))
@@ -277,8 +282,7 @@ def answer_of(response: pb.SettleResponse) -> Answered:
         case "nothing_to_reverse" if response.nothing_to_reverse.tombstone_id:
             return Answered(Outcome(Told.BARRED, response.nothing_to_reverse.tombstone_id))
         case "refused":
-            gone = response.refused.detail in (Detail.UNDONE, Detail.REVERSED_BEFORE_ARRIVAL)
-            return Answered(Outcome(Told.REFUSED), gone)
+            return Answered(Outcome(Told.REFUSED), int(response.refused.detail) == Detail.UNDONE)
         case _:
             return Answered(Outcome(Told.REFUSED))
 

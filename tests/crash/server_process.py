@@ -11,6 +11,7 @@ from typing import Final, Self
 ROOT: Final = Path(__file__).parents[2]
 SHIPPED: Final = "cli.main"
 ANSWERS_EARLY: Final = "tests.crash.answers_early"
+CHECKPOINTS_OFTEN: Final = "tests.crash.checkpoints_often"
 
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 30
@@ -19,8 +20,8 @@ _STOP_SECONDS: Final = 30
 class ServerProcess:
     """`python -m MODULE serve` on a free loopback port; `address` says which."""
 
-    def __init__(self, store: Path, module: str = SHIPPED) -> None:
-        """Start it and wait until it takes requests."""
+    def __init__(self, store: Path, module: str = SHIPPED, *, wait: bool = True) -> None:
+        """Start it and, with `wait`, return only when it takes requests."""
         command = [sys.executable, "-m", module, "serve"]
         command += ["--store", str(store), "--listen", "127.0.0.1:0"]
         self._log = store.with_suffix(".log")
@@ -28,8 +29,10 @@ class ServerProcess:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
             )
+        self.address = ""
         try:
-            self.address = self._wait()
+            if wait:
+                self.address = self._wait()
         except BaseException:
             self.kill()
             raise

@@ -11,7 +11,7 @@ import random
 import socket
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -37,6 +37,10 @@ BATCH = 1_200
 SECONDS = 60
 
 crash = [pytest.mark.crash, pytest.mark.timeout(900)]
+
+
+Call = grpc.aio.StreamStreamCall[Any, Any]
+Send = Callable[[grpc.aio.Channel], Awaitable[Call]]
 
 
 class Proxy:
@@ -90,12 +94,14 @@ class Break(NamedTuple):
     delay: float
 
 
-async def vanish(address: str, how: Break, send: Callable[[SettlementServiceStub], Any]) -> None:
+async def vanish(
+    address: str, how: Break, send: Callable[[grpc.aio.Channel], Awaitable[Call]]
+) -> None:
     """Open a connection, send, wait a moment and be gone without having read an answer."""
     async with Proxy(address) as proxy:
         channel = grpc.aio.insecure_channel(proxy.address, options=CHANNEL_OPTIONS)
         try:
-            call = await send(SettlementServiceStub(channel))
+            call = await send(channel)
             await asyncio.sleep(how.delay)
             match how.way:
                 case "cancel":
@@ -112,8 +118,8 @@ async def vanish_terminal(address: str, terminal: Terminal, how: Break, count: i
     """Send claims on a terminal's stream and vanish."""
     terminal.add_claims(count)
 
-    async def send(stub: SettlementServiceStub) -> Any:
-        call = stub.Settle(wait_for_ready=True)
+    async def send(channel: grpc.aio.Channel) -> Call:
+        call = SettlementServiceStub(channel).Settle(wait_for_ready=True)
         await call.write(pb.SettleRequest(open=pb.Open(institution_id=terminal.institution)))
         await call.read()
         for sent in terminal.pending:
@@ -130,8 +136,8 @@ async def vanish_gateway(address: str, gateway: Gateway, how: Break) -> None:
     claims = [gateway.new_claim(gateway.new_id()) for _ in range(BATCH)]
     gateway.pending.append(claims)
 
-    async def send(stub: SettlementServiceStub) -> Any:
-        call = stub.SettleBatch(wait_for_ready=True)
+    async def send(channel: grpc.aio.Channel) -> Call:
+        call = SettlementServiceStub(channel).SettleBatch(wait_for_ready=True)
         await call.write(pb.SettleBatchRequest(claims=claim_columns(claims)))
         return call
 

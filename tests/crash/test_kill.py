@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,12 @@ from engine.verify.check import verify_store
 from engine.verify.history import check_history
 from tests.crash.clients import Client, Gateway, Terminal, history
 from tests.crash.judge import Verdict, count_history
-from tests.crash.server_process import ANSWERS_EARLY, SHIPPED, ServerProcess
+from tests.crash.server_process import (
+    ANSWERS_EARLY,
+    CHECKPOINTS_OFTEN,
+    SHIPPED,
+    ServerProcess,
+)
 from tests.support.runner import FIGURES, cities
 from tests.support.world import HEYUAN, ZIBO
 
@@ -40,6 +46,7 @@ SHARED = ("shared-0", "shared-1", "shared-2")
 FIRST_SECONDS, RESOLVE_SECONDS = 30, 60
 LOAD_SECONDS = 0.6
 """The server is killed at a random moment within it."""
+START_SECONDS = 1.0
 
 PROMISED = ("lost", "doubled", "changed", "torn", "findings", "unresolved")
 
@@ -115,17 +122,24 @@ async def load_and_kill(
     server: ServerProcess, clients: Sequence[Terminal | Gateway], rng: random.Random
 ) -> None:
     """Let the clients work, and kill the server under them."""
-    before = [client.answered for client in clients]
+    for client in clients:
+        client.heard.clear()
     tasks = [asyncio.create_task(client.talk(server.address)) for client in clients]
     try:
         async with asyncio.timeout(FIRST_SECONDS):
-            while any(c.answered == n for c, n in zip(clients, before, strict=True)):
-                await asyncio.sleep(0.005)
+            await asyncio.gather(*(client.heard.wait() for client in clients))
         await asyncio.sleep(rng.uniform(0, LOAD_SECONDS))
     finally:
         server.kill()
     async with asyncio.timeout(FIRST_SECONDS):
         await asyncio.gather(*tasks)
+
+
+def kill_while_it_starts(path: Path, module: str, rng: random.Random) -> None:
+    """Start a server and kill it somewhere between its imports and its recovery's end."""
+    server = ServerProcess(path, module, wait=False)
+    time.sleep(rng.uniform(0, START_SECONDS))
+    server.kill()
 
 
 async def resolve(server: ServerProcess, clients: Sequence[Terminal | Gateway]) -> int:
@@ -148,12 +162,15 @@ async def kill_rounds(
     fill_registers(path)
     server = ServerProcess(path, module)
     try:
-        for _ in range(rounds):
+        for round_number in range(rounds):
             await load_and_kill(server, clients, rng)
             verdict["kills"] += 1
             verdict += judge_copy(path, folder / "copy", clients)
             if until_lost and verdict["lost"]:
                 break
+            if round_number % 3 == 0:
+                kill_while_it_starts(path, module, rng)
+                verdict["kills in start"] += 1
             server = ServerProcess(path, module)
             verdict["unresolved"] += await resolve(server, clients)
         else:
@@ -168,17 +185,26 @@ async def kill_rounds(
 
 
 def shown(verdict: Verdict) -> str:
-    names = ("kills", "answered", "unanswered_present", *PROMISED)
+    names = ("kills", "kills in start", "answered", "unanswered_present", *PROMISED)
     return ", ".join(f"{name} {verdict[name]}" for name in names)
 
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=crash)])
 def test_a_killed_server_loses_nothing(tmp_path: Path, rounds: int) -> None:
-    verdict = asyncio.run(kill_rounds(tmp_path, rounds))
-    print(f"SIGKILL: {shown(verdict)}")  # noqa: T201
+    check_kills(tmp_path, rounds, SHIPPED)
+
+
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=crash)])
+def test_a_server_killed_in_a_checkpoint_loses_nothing(tmp_path: Path, rounds: int) -> None:
+    check_kills(tmp_path, rounds, CHECKPOINTS_OFTEN)
+
+
+def check_kills(folder: Path, rounds: int, module: str) -> None:
+    verdict = asyncio.run(kill_rounds(folder, rounds, module))
+    print(f"SIGKILL of {module}: {shown(verdict)}")  # noqa: T201
     assert {name: verdict[name] for name in PROMISED if verdict[name]} == {}
     assert verdict["kills"] == rounds
-    assert verdict["answered"] > 200 * rounds
+    assert verdict["answered"] > 30 * rounds
 
 
 def test_an_answer_before_the_commit_is_caught(tmp_path: Path) -> None:

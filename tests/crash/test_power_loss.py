@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from engine.domain.request import BatchAnswer
+from engine.ledger import settle
 from engine.store import schema
 from tests.crash.judge import MUST_BE_ZERO, Verdict, judge
 from tests.crash.powerloss import Recorder
@@ -48,13 +50,22 @@ def judge_images(recorded: Recorded, folder: Path, count: int) -> Verdict:
     for image in recorded.recorder.images(SEED, count):
         image.materialise(folder)
         go_on = image.index % GO_ON_EVERY == 0
-        verdict += judge(folder / STORE, recorded.run, len(image.marks), go_on=go_on)
+        one = judge(folder / STORE, recorded.run, len(image.marks), go_on=go_on)
+        verdict += one
+        verdict["images with losses"] += one["lost"] > 0
     return verdict
 
 
 def shown(verdict: Verdict) -> str:
     """The figures in one line."""
-    names = ("images", *MUST_BE_ZERO, "repeated", "unanswered_present", "went_on")
+    names = (
+        "images",
+        "images with losses",
+        *MUST_BE_ZERO,
+        "repeated",
+        "unanswered_present",
+        "went_on",
+    )
     return ", ".join(f"{name} {verdict[name]}" for name in names)
 
 
@@ -107,7 +118,7 @@ def test_less_than_full_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
             recorded = record(folder / "live", SEED)
         verdict = judge_images(recorded, folder / "image", 60)
     print(f"planted synchronous = NORMAL: {shown(verdict)}")  # noqa: T201
-    assert verdict["lost"] > 20
+    assert verdict["images with losses"] > 20
 
 
 def test_an_answer_before_the_commit_is_caught() -> None:
@@ -116,5 +127,32 @@ def test_an_answer_before_the_commit_is_caught() -> None:
         recorded = record(folder / "live", SEED, early=True)
         verdict = judge_images(recorded, folder / "image", 60)
     print(f"planted answers before the commit: {shown(verdict)}")  # noqa: T201
-    assert verdict["lost"] > 20
+    assert verdict["images with losses"] > 20
     assert broken(verdict).keys() == {"lost"}
+
+
+def test_a_claim_applied_twice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plant: a recovered ledger that has forgotten which ids are used."""
+    with fast_folder() as folder:
+        run = run_workload(folder / STORE, SEED)
+        monkeypatch.setattr(settle, "_used_id", lambda *_: False)
+        verdict = judge(folder / STORE, run, len(run.steps), go_on=False)
+    assert verdict["doubled"] > 0
+    assert verdict["lost"] == 0
+
+
+def test_a_changed_answer_is_caught() -> None:
+    """The plant: one settlement was told with a fen more than the ledger has."""
+    with fast_folder() as folder:
+        run = run_workload(folder / STORE, SEED)
+        answers = [answer for step in run.steps for answer in step.answers]
+        answer = next(a for a in answers if isinstance(a, BatchAnswer) and settled_rows(a))
+        answer.entries["result"]["cash"][settled_rows(answer)[0]] += 1
+        verdict = judge(folder / STORE, run, len(run.steps), go_on=False)
+    assert broken(verdict) == {"changed": 2}  # by the journal, and by asking again
+
+
+def settled_rows(answer: BatchAnswer) -> list[int]:
+    """Return the rows that were settled and are in the journal."""
+    rows: list[int] = answer.entries["link"]["position"].nonzero()[0].tolist()
+    return rows

@@ -1,5 +1,6 @@
 """The stream of a gateway: columns in, columns out, and terminals in between."""
 
+import time
 from typing import Any
 
 import grpc
@@ -7,6 +8,7 @@ import pytest
 
 from engine.domain.claim import Claim
 from engine.domain.request import SettleBatch
+from engine.errors import StoreError
 from engine.pipeline import Pipeline
 from gongji.v1 import codes_pb2
 from gongji.v1 import settlement_service_pb2 as pb
@@ -100,4 +102,30 @@ def test_gateways_take_turns(pipeline: Pipeline, gate: Gate) -> None:
         assert sorted(order) == list("aaaabbc")
         assert order.index("b") <= 2, "the second gateway waits for a whole message of the first"
         assert order.index("c") > order.rindex("a"), "the messages of a stream keep their order"
+        client.channel.close()
+
+
+def test_a_message_does_not_overtake_one_that_was_not_recorded(
+    pipeline: Pipeline, gate: Gate
+) -> None:
+    with ServerHandle(pipeline, ServerConfig("127.0.0.1:0", chunk=10)) as server:
+        client = Client(server.address)
+        gate.open.clear()
+        gate.error = StoreError("full")
+        call = client.settlement.SettleBatch(
+            iter([message(1, claims(20, "a")), message(2, claims(20, "b"))]), timeout=30
+        )
+        assert gate.entered.acquire(timeout=10)
+        time.sleep(0.3)
+        gate.open.set()
+        with pytest.raises(grpc.RpcError) as caught:
+            next(call)
+        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+        gate.error = None
+        again = client.settlement.SettleBatch(iter([message(1, claims(20, "a"))]), timeout=30)
+        assert set(next(again).answers.outcomes) == {codes_pb2.OUTCOME_SETTLED}
+        taken = [
+            run[0].claims[0].request_id for run in gate.runs if isinstance(run[0], SettleBatch)
+        ]
+        assert taken == ["a0", "a0", "a10"]
         client.channel.close()

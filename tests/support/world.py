@@ -75,7 +75,7 @@ def _institutions(city: str) -> list[Institution]:
         Institution(f"{city}-rx", city, kind=Kind.PHARMACY),
         Institution(f"{city}-no-offer", city, offers=frozenset({Offer.CHRONIC})),
         Institution(f"{city}-undesignated", city, Level.LEVEL_2, designated=()),
-        Institution(f"{city}-till-june", city, designated=(Interval(0, 2024_06_30),)),
+        Institution(f"{city}-till-june", city, designated=(Interval(2000_01_01, 2024_06_30),)),
         Institution(f"{city}-near", other_city, Level.LEVEL_2),
         Institution(f"{city}-far", other_province, Level.LEVEL_3, networked=()),
     ]

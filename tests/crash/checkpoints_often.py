@@ -1,0 +1,14 @@
+"""`gongji` that writes checkpoints all the time, so that a kill finds it doing so.
+
+`python -m tests.crash.checkpoints_often serve --store STORE` is `gongji serve` with its threshold
+for checkpoints set low; there is nothing else about it.
+"""
+
+from __future__ import annotations
+
+from cli.main import main
+from engine import pipeline
+
+if __name__ == "__main__":
+    pipeline.CHECKPOINT_ROWS = 60
+    main()
