@@ -33,13 +33,13 @@ class EchoService:
     def __init__(self, answers: dict[str, bytes]) -> None:
         self._answers = answers
 
-    async def Settle(self, _: object, context: Context) -> None:
+    async def Settle(self, _: object, context: Context) -> None:  # noqa: N802  the contract's
         answer = self._answers[SINGLE]
         while isinstance(data := await context.read(), bytes):
             pb.SettleRequest.FromString(data)
             await context.write(answer)
 
-    async def SettleBatch(self, _: object, context: Context) -> None:
+    async def SettleBatch(self, _: object, context: Context) -> None:  # noqa: N802
         while isinstance(data := await context.read(), bytes):
             request = pb.SettleBatchRequest.FromString(data)
             await context.write(self._answers[str(request.claims.count)])

@@ -31,6 +31,7 @@ from engine.domain.register import (
 )
 from engine.rules.book import PlanBook
 from engine.rules.load import load_cities
+from engine.rules.plan import STATUSES
 
 HOMES: Final = 64
 _SEED: Final = 20_250_101
@@ -123,7 +124,7 @@ class Population:
 
     def _members(self, count: int) -> list[Member]:
         random = self._random
-        statuses = random.choice(generate.STATUSES, count, p=generate.STATUS_SHARES).tolist()
+        statuses = random.choice(STATUSES, count, p=generate.STATUS_SHARES).tolist()
         chances = random.random(count).tolist()
         return [self._member(n, statuses[n] + 1, chances[n]) for n in range(count)]
 

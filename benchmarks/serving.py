@@ -144,7 +144,7 @@ async def run(address: str, method: str, lanes: Sequence[Lane], seconds: float) 
         calls = []
         for number, lane in enumerate(lanes):
             channel = channels[number % len(channels)]
-            call = channel.stream_stream(f"/gongji.v1.SettlementService/{method}")()
+            call: Any = channel.stream_stream(f"/gongji.v1.SettlementService/{method}")()
             if lane.opening:
                 await call.write(lane.opening)
                 await call.read()

@@ -11,6 +11,7 @@ from typing import Final, Self
 ROOT: Final = Path(__file__).parents[2]
 SHIPPED: Final = "cli.main"
 ANSWERS_EARLY: Final = "tests.crash.answers_early"
+FORGETS_IDS: Final = "tests.crash.forgets_ids"
 CHECKPOINTS_OFTEN: Final = "tests.crash.checkpoints_often"
 
 _START_SECONDS: Final = 60

@@ -26,7 +26,7 @@ from gongji.v1 import settlement_service_pb2 as pb
 from gongji.v1.settlement_service_pb2_grpc import SettlementServiceStub
 from tests.crash.clients import Client, Gateway, Terminal
 from tests.crash.judge import Verdict
-from tests.crash.server_process import ServerProcess
+from tests.crash.server_process import FORGETS_IDS, SHIPPED, ServerProcess
 from tests.crash.test_kill import PROMISED, SEED, SHARED, fill_registers, judge_store, own_members
 
 AT_ONCE = 4
@@ -214,19 +214,32 @@ async def break_all(address: str, count: int, batches: int) -> tuple[Verdict, li
     return verdict, clients
 
 
-@pytest.mark.parametrize(("count", "batches"), [(60, 4), pytest.param(1000, 40, marks=crash)])
-def test_a_vanished_client_finds_its_claims_settled_once_or_not(
-    tmp_path: Path, count: int, batches: int
-) -> None:
-    path = tmp_path / "ledger.db"
+def run_and_judge(folder: Path, count: int, batches: int, module: str = SHIPPED) -> Verdict:
+    """Let clients vanish from a server, stop it and judge its store."""
+    path = folder / "ledger.db"
     fill_registers(path)
-    with ServerProcess(path) as server:
+    with ServerProcess(path, module) as server:
         verdict, clients = asyncio.run(break_all(server.address, count, batches))
         assert server.stop() == 0, server.last_words()
     verdict += judge_store(path, clients)
     names = ("vanished", "found", "absent", "in part", *PROMISED)
     print("disconnects: " + ", ".join(f"{n} {verdict[n]}" for n in names))  # noqa: T201
+    return verdict
+
+
+@pytest.mark.parametrize(("count", "batches"), [(60, 4), pytest.param(1000, 40, marks=crash)])
+def test_a_vanished_client_finds_its_claims_settled_once_or_not(
+    tmp_path: Path, count: int, batches: int
+) -> None:
+    verdict = run_and_judge(tmp_path, count, batches)
     assert {name: verdict[name] for name in (*PROMISED, "errors") if verdict[name]} == {}
     assert verdict["vanished"] == count + batches
     assert verdict["found"] > 0
     assert verdict["absent"] > 0
+
+
+def test_a_claim_settled_twice_is_caught(tmp_path: Path) -> None:
+    """The plant: a server that settles a claim again when it is sent again."""
+    verdict = run_and_judge(tmp_path, 20, 0, FORGETS_IDS)
+    assert verdict["doubled"] > 0
+    assert verdict["changed"] > 0
