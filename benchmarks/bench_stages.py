@@ -28,7 +28,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.population import Population
 from benchmarks.tables import Show, Table
-from cli.people import read_figures
+from clients.cli.people import read_figures
 from clients.registers import RegisterItem
 from clients.wire import claim_columns, claim_message
 from engine.domain.claim import Claim

@@ -23,9 +23,9 @@ from benchmarks.echo_server import SINGLE
 from benchmarks.population import HOMES, Population
 from benchmarks.serving import Lane, Load, Process, environment, measured
 from benchmarks.tables import Show, Table
-from cli.local import LocalLedger
-from cli.people import read_figures
 from clients.answers import Outcome, Settled
+from clients.cli.local import LocalLedger
+from clients.cli.people import read_figures
 from clients.server import Server
 from clients.wire import claim_columns, claim_message, malformed, outcomes, refused, settled
 from engine.digest import ResultDigest
@@ -151,7 +151,7 @@ def started(folder: Path, population: Population) -> Iterator[tuple[Process, Jud
     """Yield a server and its judge, which know the same people."""
     arguments = ("serve", "--store", str(folder / "durable.sqlite"), "--listen", "127.0.0.1:0")
     with (
-        Process(folder / "durable.log", "cli.main", *arguments) as durable,
+        Process(folder / "durable.log", "clients.cli.main", *arguments) as durable,
         LocalLedger(folder / "reference.sqlite", kernel="reference") as ledger,
     ):
         with Server(durable.address) as connection:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks import generate
-from cli.people import CitySetting, read_setting
+from clients.cli.people import CitySetting, read_setting
 from clients.registers import RegisterItem
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import Benefit, FilingKind, Kind, Level, Liability, Status

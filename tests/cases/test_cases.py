@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from cli.cases.format import Case, read_files
-from cli.cases.run import WAYS, Report, run_cases
-from cli.cases.support import CLAIM_KEYS, KINDS, Support
+from clients.cli.cases.format import Case, read_files
+from clients.cli.cases.run import WAYS, Report, run_cases
+from clients.cli.cases.support import CLAIM_KEYS, KINDS, Support
 from engine.rules.load import load_cities
 
 HERE = Path(__file__).parent

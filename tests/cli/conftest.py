@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo_run import register_world, supply_figures
-from cli.people import World, make_world, read_setting
-from cli.process import ServerProcess
+from clients.cli.demo_run import register_world, supply_figures
+from clients.cli.people import World, make_world, read_setting
+from clients.cli.process import ServerProcess
 from clients.server import Server
 from engine.rules.book import PlanBook
 from engine.rules.load import load_cities

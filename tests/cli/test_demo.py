@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import demo_show
-from cli.people import deal, make_world, read_setting, split
+from clients.cli import demo_show
+from clients.cli.people import deal, make_world, read_setting, split
 from engine.rules.book import PlanBook
 from engine.rules.load import load_cities
 
@@ -16,7 +16,7 @@ from engine.rules.load import load_cities
 @pytest.mark.slow
 def test_the_demo_agrees_to_the_last_digit(tmp_path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "cli.main", "demo", "--keep", str(tmp_path / "demo")],
+        [sys.executable, "-m", "clients.cli.main", "demo", "--keep", str(tmp_path / "demo")],
         capture_output=True,
         text=True,
         timeout=100,

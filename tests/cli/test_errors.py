@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.main import gongji
+from clients.cli.main import gongji
 
 NOBODY = "127.0.0.1:1"
 
@@ -114,7 +114,7 @@ def test_a_figure_file_that_is_wrong_says_where(tmp_path: Path) -> None:
 
 def test_an_unexpected_fault_is_one_line_too() -> None:
     code = (
-        "import cli.main as m\n"
+        "import clients.cli.main as m\n"
         "def broken(*a, **k): raise RuntimeError('secret')\n"
         "m.gongji.main = broken\n"
         "m.main()"

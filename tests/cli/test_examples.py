@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cli.main import gongji
+from clients.cli.main import gongji
 
 EXAMPLES = Path(__file__).parents[2] / "clients" / "examples"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cli.demo_run import read_results, write_file
-from cli.main import gongji
-from cli.people import World, make_world, read_setting
-from cli.process import ServerProcess
+from clients.cli.demo_run import read_results, write_file
+from clients.cli.main import gongji
+from clients.cli.people import World, make_world, read_setting
+from clients.cli.process import ServerProcess
 from engine.digest import ResultDigest
 from engine.rules.book import PlanBook
 from engine.rules.load import load_cities
@@ -87,7 +87,7 @@ def test_a_killed_client_resumes_without_settling_twice(
     write_file(file, big_world.claims)
     with ServerProcess(store) as server:
         enter(server.address, big_world)
-        command = [sys.executable, "-m", "cli.main", "gateway", str(file), "--json"]
+        command = [sys.executable, "-m", "clients.cli.main", "gateway", str(file), "--json"]
         command += ["--server", server.address]
         kills = 0
         for wait in (0.4, 0.5, 0.6, 0.7, 0.8):
@@ -111,7 +111,7 @@ def test_a_server_killed_or_stopped_is_waited_for_and_nothing_is_settled_twice(
     server = ServerProcess(store)
     port = int(server.address.rpartition(":")[2])
     enter(server.address, big_world)
-    command = [sys.executable, "-m", "cli.main", "gateway", str(file), "--json"]
+    command = [sys.executable, "-m", "clients.cli.main", "gateway", str(file), "--json"]
     client = subprocess.Popen(
         [*command, "--server", server.address], stdout=subprocess.PIPE, text=True
     )

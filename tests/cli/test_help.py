@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from cli.main import COMMANDS, gongji
+from clients.cli.main import COMMANDS, gongji
 
 
 def walk(command: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -37,7 +37,7 @@ def test_commands_with_exit_codes_of_their_own_say_them() -> None:
 
 def test_help_loads_neither_grpc_nor_the_engine() -> None:
     code = (
-        "import sys; from click.testing import CliRunner; from cli.main import gongji; "
+        "import sys; from click.testing import CliRunner; from clients.cli.main import gongji; "
         "assert CliRunner().invoke(gongji, ['--help']).exit_code == 0; "
         "print([m for m in ('grpc', 'numpy', 'apsw', 'pydantic', 'rich') if m in sys.modules])"
     )

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.main import gongji
-from cli.people import World
-from cli.process import ServerProcess
+from clients.cli.main import gongji
+from clients.cli.people import World
+from clients.cli.process import ServerProcess
 
 
 @pytest.fixture

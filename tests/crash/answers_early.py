@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from cli.main import main
+from clients.cli.main import main
 from engine.domain.journal import Segment, SegmentKind, text_length
 from engine.store.sqlite import SqliteStore
 

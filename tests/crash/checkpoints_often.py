@@ -6,7 +6,7 @@ for checkpoints set low; there is nothing else about it.
 
 from __future__ import annotations
 
-from cli.main import main
+from clients.cli.main import main
 from engine import pipeline
 
 if __name__ == "__main__":

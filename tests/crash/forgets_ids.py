@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cli.main import main
+from clients.cli.main import main
 from engine.ledger import settle
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 ROOT: Final = Path(__file__).parents[2]
-SHIPPED: Final = "cli.main"
+SHIPPED: Final = "clients.cli.main"
 ANSWERS_EARLY: Final = "tests.crash.answers_early"
 FORGETS_IDS: Final = "tests.crash.forgets_ids"
 CHECKPOINTS_OFTEN: Final = "tests.crash.checkpoints_often"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli.cases.format import Case, parse
-from cli.cases.values import CaseError, Where
+from clients.cli.cases.format import Case, parse
+from clients.cli.cases.values import CaseError, Where
 
 FILE = Where("some.toml")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.cases.format import parse, read_files
-from cli.cases.values import CaseError
+from clients.cli.cases.format import parse, read_files
+from clients.cli.cases.values import CaseError
 from tests.support.cases_text import EVENT, EXPECT, FILE, HEAD, INSTITUTION, one_case, problem_of
 
 

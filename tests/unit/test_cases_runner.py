@@ -5,15 +5,15 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from cli.cases.build import Names, claim, institutions, members, openings, undone
-from cli.cases.compare import broken_identities, differences, expected_outcome
-from cli.cases.format import parse
-from cli.cases.outcome import ERROR, REFUSED, SETTLED, Outcome
-from cli.cases.play import Played
-from cli.cases.run import share
-from cli.cases.support import CLAIM_KEYS, KINDS, Support
-from cli.cases.values import CaseError
-from cli.commands.cases import cases as command
+from clients.cli.cases.build import Names, claim, institutions, members, openings, undone
+from clients.cli.cases.compare import broken_identities, differences, expected_outcome
+from clients.cli.cases.format import parse
+from clients.cli.cases.outcome import ERROR, REFUSED, SETTLED, Outcome
+from clients.cli.cases.play import Played
+from clients.cli.cases.run import share
+from clients.cli.cases.support import CLAIM_KEYS, KINDS, Support
+from clients.cli.cases.values import CaseError
+from clients.cli.commands.cases import cases as command
 from engine.domain.codes import Benefit, Level, Liability, Offer
 from engine.domain.dates import OPEN_END
 from engine.domain.layout import AMOUNTS

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli.cases.format import parse
-from cli.cases.run import WAYS, run_cases
+from clients.cli.cases.format import parse
+from clients.cli.cases.run import WAYS, run_cases
 from engine.rules.load import load_cities
 from tests.support.cases_text import FILE
 

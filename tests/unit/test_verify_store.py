@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from cli.commands.verify import verify
+from clients.cli.commands.verify import verify
 from engine.domain.journal import SegmentKind
 from engine.domain.layout import Array
 from engine.pipeline import Pipeline

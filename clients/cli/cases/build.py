@@ -1,0 +1,210 @@
+"""Turns a case into what the engine is asked: registers, openings, claims, undos.
+
+Every id is prefixed by its case, so that all cases share one ledger. A case whose id is long or
+holds a sign that the prefixes use gets a prefix made of its hash, so that no two ids can meet.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from clients.cli.cases.format import CLAIMS, Case, Event
+from clients.cli.cases.schema import CITIES
+from clients.cli.cases.values import CaseError, Values
+from engine.domain.claim import ID_LENGTH_MAX, LIABLE_NOT_GIVEN, Claim
+from engine.domain.codes import (
+    Benefit,
+    DiseaseKind,
+    Employment,
+    FilingKind,
+    Kind,
+    Level,
+    Liability,
+    Mode,
+    Offer,
+    Status,
+)
+from engine.domain.dates import OPEN_END, Interval
+from engine.domain.register import (
+    ALL_OFFERS,
+    ALWAYS,
+    AccountOpening,
+    Disease,
+    Filing,
+    Institution,
+    Member,
+    Opening,
+    Selection,
+    Stay,
+)
+
+LEVELS: Final = {
+    "1": Level.LEVEL_1,
+    "2": Level.LEVEL_2,
+    "3": Level.LEVEL_3,
+    "3p": Level.LEVEL_3_PROVINCIAL,
+}
+_PREFIX_MAX: Final = 32
+_HASHED: Final = "~"
+_UNDO: Final = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The ids of one case as the engine sees them."""
+
+    case: Case
+    prefix: str
+
+    @classmethod
+    def of(cls, case: Case) -> "Names":
+        """Return the ids of a case: its own id is the prefix, or a hash of it."""
+        plain = len(case.id.encode()) <= _PREFIX_MAX and "/" not in case.id
+        if plain and not case.id.startswith((_HASHED, _UNDO)):
+            return cls(case, case.id)
+        return cls(case, _HASHED + hashlib.sha256(case.id.encode()).hexdigest()[:16])
+
+    def id(self, name: str) -> str:
+        """Return the engine's id for a name of the case; empty stays empty."""
+        if not name:
+            return ""
+        full = f"{self.prefix}/{name}"
+        if len(full.encode()) > ID_LENGTH_MAX:
+            problem = f'the id "{name}" is too long: with "{self.prefix}/" before it an id may '
+            raise CaseError(self.case.where, problem + f"have {ID_LENGTH_MAX} bytes")
+        return full
+
+    def undo(self, event: Event) -> str:
+        """Return the own request id of an undo, which the format does not name."""
+        return f"{_UNDO}{self.prefix}/{event.position}"
+
+    @property
+    def member(self) -> str:
+        """Return the id of the member."""
+        return self.id(self.case.member["id"])
+
+
+def members(names: Names) -> list[Member]:
+    """Return the register entries of the member and of the relatives."""
+    people = (names.case.member, *names.case.relatives)
+    return [_member(names, person) for person in people]
+
+
+def institutions(names: Names) -> list[Institution]:
+    """Return the register entries of the institutions."""
+    return [_institution(names, item) for item in names.case.institutions]
+
+
+def openings(names: Names) -> list[Opening | AccountOpening]:
+    """Return the opening counters of the member and the opening balances of everyone."""
+    result: list[Opening | AccountOpening] = [
+        Opening(
+            member=names.member,
+            year=opening["year"],
+            deductible_fen=opening.get("deductible", 0) or 0,
+            deductible_met="deductible" in opening and opening["deductible"] is None,
+            ordinary_paid_fen=opening.get("ordinary_paid", 0),
+            visit_paid_fen=tuple(opening.get("visit_paid", {}).items()),
+        )
+        for opening in names.case.openings
+    ]
+    for person in (names.case.member, *names.case.relatives):
+        if person["account_balance"]:
+            result.append(AccountOpening(names.id(person["id"]), person["account_balance"]))
+    return result
+
+
+def _liable(amount_fen: int | None) -> int:
+    """Return the liable part; -1 given is negative like any other, not "not given"."""
+    if amount_fen is None:
+        return LIABLE_NOT_GIVEN
+    return amount_fen if amount_fen != LIABLE_NOT_GIVEN else -2
+
+
+def claim(names: Names, event: Event) -> Claim:
+    """Return the claim of a `settle` or `preview`; texts of visit and disease stay as written."""
+    values = event.values
+    liability = values.get("liability")
+    return Claim(
+        institution=names.id(values["institution"]),
+        request_id=names.id(event.id),
+        member=names.member,
+        service_date=values["date"],
+        until_date=values["until"],
+        total_fen=values["total"],
+        in_scope_fen=values["in_scope"],
+        pre_payment_fen=values["pre_payment"],
+        over_limit_fen=values["over_limit"],
+        non_covered_fen=values["non_covered"],
+        benefit=Benefit[values["benefit"].upper()],
+        visit=values["visit"],
+        disease=values["disease"],
+        prescriber=names.id(values["prescriber"]),
+        admission=names.id(values["admission"]),
+        liability=Liability[liability.upper()] if liability else Liability.NONE,
+        liable_fen=_liable(values.get("liable_amount")),
+        emergency=values["emergency"],
+        referred=values["referred"],
+        statement=values["statement"],
+        manual=values["manual"],
+        use_account=values["use_account"],
+    )
+
+
+def undone(case: Case, undo: Event) -> Event:
+    """Return the claim that an undo names: the last one before it with that id, else the first."""
+    named = [e for e in case.events if e.kind in CLAIMS and e.id == undo.values["of"]]
+    settles = [e for e in named if e.kind == "settle"] or named
+    before = [e for e in settles if e.position < undo.position]
+    return before[-1] if before else settles[0]
+
+
+def _days(values: Values) -> Interval:
+    return Interval(values["from"], values.get("to", OPEN_END))
+
+
+def _member(names: Names, person: Values) -> Member:
+    return Member(
+        id=names.id(person["id"]),
+        city=CITIES[names.case.city],
+        status=Status[person["status"].upper()],
+        retired_on=person.get("retired_on", 0),
+        born_on=person["born_on"],
+        mode=Mode[person["mode"].upper()],
+        employment=Employment[person["employment"].upper()],
+        arrears=tuple(_days(item) for item in person["arrears"]),
+        filings=tuple(
+            Filing(FilingKind[item["kind"].upper()], item["area"], _days(item))
+            for item in person["filings"]
+        ),
+        selections=tuple(
+            Selection(names.id(item["institution"]), _days(item)) for item in person["selections"]
+        ),
+        diseases=tuple(
+            Disease(item["code"], DiseaseKind[item["kind"].upper()], _days(item))
+            for item in person["diseases"]
+        ),
+        stays=tuple(
+            Stay(
+                names.id(item["institution"]),
+                item["admitted"],
+                item.get("discharged", OPEN_END),
+            )
+            for item in person["stays"]
+        ),
+    )
+
+
+def _institution(names: Names, item: Values) -> Institution:
+    offers = item.get("offers")
+    return Institution(
+        id=names.id(item["id"]),
+        area=item.get("area", CITIES[names.case.city]),
+        level=LEVELS[item["level"]],
+        kind=Kind[item["kind"].upper()],
+        host=names.id(item["host"]),
+        parent=names.id(item["parent"]),
+        designated=ALWAYS if item["designated"] else (),
+        networked=ALWAYS if item["networked"] else (),
+        offers=ALL_OFFERS if offers is None else frozenset(Offer[o.upper()] for o in offers),
+    )

@@ -1,0 +1,251 @@
+"""Reads case files: strictly, with the defaults of the format filled in.
+
+What is unknown, of the wrong type, or contradicts itself is a `CaseError` that names the file, the
+case and the key. The result is the case as data; nothing here knows the engine's pipeline.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from clients.cli.cases.schema import (
+    BILL_PARTS,
+    CITIES,
+    EVENTS,
+    INSTITUTION,
+    MEMBER,
+    OPENING,
+    RELATIVE,
+    SUPPLY,
+    SUPPLY_CITIES,
+)
+from clients.cli.cases.values import (
+    REQUIRED,
+    CaseError,
+    Key,
+    Reader,
+    Values,
+    Where,
+    choice,
+    found,
+    identifier,
+    list_of,
+    table,
+    text,
+    unique,
+)
+
+FORMAT: Final = 1
+
+CLAIMS: Final = ("settle", "preview")
+UNDOS: Final = ("cancel", "reverse")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a case, with the keys of its kind.
+
+    `id` is the request id of a claim as the case writes it; of another kind it is the position,
+    for messages. `given` are the keys that stand in the file.
+    """
+
+    position: int
+    kind: str
+    id: str
+    values: Values
+    expect: Values
+    given: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One worked case; `supply` is the file's, overridden by the case's, as TOML gave it."""
+
+    where: Where
+    id: str
+    city: str
+    supply: Values
+    member: Values
+    relatives: tuple[Values, ...]
+    institutions: tuple[Values, ...]
+    openings: tuple[Values, ...]
+    events: tuple[Event, ...]
+
+
+def read_files(paths: Iterable[Path]) -> list[Case]:
+    """Return the cases of all files, in order.
+
+    Raises:
+        CaseError: A file does not keep to the format, or two cases have the same id.
+    """
+    cases: list[Case] = []
+    seen: dict[str, str] = {}
+    for path in paths:
+        for case in read_file(path):
+            if case.id in seen:
+                raise CaseError(case.where, f"the id is used already, in {seen[case.id]}")
+            seen[case.id] = case.where.file
+            cases.append(case)
+    return cases
+
+
+def read_file(path: Path) -> list[Case]:
+    """Return the cases of one file."""
+    where = Where(str(path))
+    try:
+        data = path.read_bytes().decode()
+    except OSError as error:
+        raise CaseError(where, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CaseError(where, "is not UTF-8") from None
+    return parse(data, where)
+
+
+def parse(data: str, where: Where) -> list[Case]:
+    """Return the cases of the text of a file."""
+    try:
+        raw = tomllib.loads(data)
+    except tomllib.TOMLDecodeError as error:
+        raise CaseError(where, f"is not TOML: {error}") from None
+    file = _FILE(raw, where)
+    cases = []
+    for index, item in enumerate(file["case"], 1):
+        # The id first, so that every later message can name the case.
+        name = item.get("id") if isinstance(item, dict) else None
+        if not isinstance(name, str) or not name:
+            raise CaseError(where.at("case").item(index), 'a case needs an id, such as id = "A1"')
+        cases.append(_case(item, file, where._replace(case=name)))
+    return cases
+
+
+def _version(raw: Any, where: Where) -> int:
+    if type(raw) is not int or raw != FORMAT:
+        raise CaseError(where, f"expected {FORMAT}, found {found(raw)}")
+    return raw
+
+
+_CITY: Final = choice(*CITIES)
+_SUPPLY: Final = table({name: Key(read) for name, read in SUPPLY.items()})
+
+
+def _raw_supply(raw: Any, where: Where) -> Values:
+    """Check operator figures and return them as they stand: the engine has its own reader."""
+    _SUPPLY(raw, where)
+    return dict(raw)
+
+
+def _kind_of_event(raw: Any, where: Where) -> tuple[str, Values, frozenset[str]]:
+    if not isinstance(raw, dict):
+        raise CaseError(where, f"expected a table, found {found(raw)}")
+    kind = choice(*EVENTS)(raw.get("do"), where.at("do"))
+    keys = {name: value for name, value in raw.items() if name != "do"}
+    return kind, table(EVENTS[kind])(keys, where), frozenset(keys)
+
+
+_ANYTHING: Final[Reader] = lambda raw, where: raw  # noqa: E731 - a reader as the others are
+_FILE: Final = table(
+    {
+        "format": Key(_version, REQUIRED),
+        "city": Key(_CITY),
+        "note": Key(text),
+        "supply": Key(_raw_supply, {}),
+        "case": Key(list_of(_ANYTHING), REQUIRED),
+    }
+)
+_CASE: Final = table(
+    {
+        "id": Key(identifier, REQUIRED),
+        "city": Key(_CITY),
+        "clauses": Key(list_of(text)),
+        "reading": Key(text),
+        "note": Key(text),
+        "supply": Key(_raw_supply, {}),
+        "member": Key(MEMBER),
+        "relative": Key(list_of(RELATIVE), ()),
+        "institution": Key(list_of(INSTITUTION), ()),
+        "opening": Key(list_of(OPENING), ()),
+        "event": Key(list_of(_kind_of_event), REQUIRED),
+    }
+)
+
+
+def _case(raw: Values, file: Values, where: Where) -> Case:
+    values = _CASE(raw, where)
+    city = values.get("city") or file.get("city")
+    if city is None:
+        raise CaseError(where.at("city"), "neither the file nor the case names a city")
+    member = values.get("member") or MEMBER({}, where.at("member"))
+    unique([member, *values["relative"]], "id", where.at("relative"))
+    unique(values["institution"], "id", where.at("institution"))
+    unique(values["opening"], "year", where.at("opening"))
+    events = tuple(_event(item, i, where) for i, item in enumerate(values["event"], 1))
+    if not events:
+        raise CaseError(where.at("event"), "a case has at least one event")
+    supply = {**file["supply"], **values["supply"]}
+    case = Case(
+        where=where,
+        id=values["id"],
+        city=city,
+        supply={name: figure for name, figure in supply.items() if city in SUPPLY_CITIES[name]},
+        member=member,
+        relatives=tuple(values["relative"]),
+        institutions=tuple(values["institution"]),
+        openings=tuple(values["opening"]),
+        events=events,
+    )
+    _check_references(case)
+    return case
+
+
+def _event(item: tuple[str, Values, frozenset[str]], position: int, where: Where) -> Event:
+    kind, values, given = item
+    here = where.at("event").item(position)
+    expect = values.pop("expect")
+    if kind in CLAIMS:
+        _complete_claim(values, here)
+    if "reason" in expect and expect.get("outcome") not in (None, "settled", "refused"):
+        raise CaseError(here.at("expect").at("reason"), "goes with a refusal or an exclusion only")
+    return Event(position, kind, values.pop("id", f"e{position}"), values, expect, given)
+
+
+def _complete_claim(values: Values, where: Where) -> None:
+    """Fill in the parts of the bill and what follows from others."""
+    values.setdefault("until", values["date"])
+    parts = [part for part in BILL_PARTS if part in values]
+    if "lines" in values and parts:
+        raise CaseError(where.at(parts[0]), "stands beside lines; give one or the other")
+    for part in BILL_PARTS:
+        values.setdefault(part, 0)
+    if "lines" not in values:
+        values.setdefault("total", sum(values[part] for part in BILL_PARTS))
+    if "liable_amount" in values and "liability" not in values:
+        raise CaseError(where.at("liable_amount"), "needs liability, which says who is liable")
+
+
+def _check_references(case: Case) -> None:
+    """Check what one event says of another."""
+    claims = {event.id: event for event in case.events if event.kind in CLAIMS}
+    visits = explicit_visits(case)
+    met = {o["year"] for o in case.openings if o.get("deductible", 0) is None}
+    for event in case.events:
+        where = case.where.at("event").item(event.position)
+        claim = claims.get(event.values["of"]) if event.kind in UNDOS else event
+        if claim is None:
+            raise CaseError(
+                where.at("of"), f"no claim of this case has the id {event.values['of']}"
+            )
+        after = event.expect.get("after", {})
+        where = where.at("expect").at("after")
+        if "deductible" in after and claim.values["date"] // 10_000 in met:
+            raise CaseError(where.at("deductible"), 'the opening is "met", so no amount is known')
+        for visit in after.get("visit_paid", ()):
+            if visit not in visits and visit not in claims:
+                raise CaseError(where.at("visit_paid").at(visit), "no such visit, no such event")
+
+
+def explicit_visits(case: Case) -> frozenset[str]:
+    """Return the visits that an event or an opening names."""
+    named = {e.values["visit"] for e in case.events if e.kind in CLAIMS and e.values["visit"]}
+    return frozenset(named.union(*(o.get("visit_paid", ()) for o in case.openings)))

@@ -1,0 +1,144 @@
+"""Cases inside this process: the pipeline on a temporary SQLite store."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from clients.cli.cases.outcome import (
+    CANCELLED,
+    ERROR,
+    NOTHING_TO_REVERSE,
+    REFUSED,
+    SETTLED,
+    LaneError,
+    Outcome,
+    Registers,
+)
+from engine.digest import ResultDigest
+from engine.domain.claim import Claim
+from engine.domain.codes import Benefit
+from engine.domain.layout import AMOUNTS
+from engine.domain.reasons import Reason
+from engine.domain.request import (
+    Accepted,
+    Answer,
+    BatchAnswer,
+    Cancel,
+    Counters,
+    GetCounters,
+    ImportOpenings,
+    ItemError,
+    NothingToReverse,
+    PutInstitutions,
+    PutMembers,
+    Refused,
+    Request,
+    Reverse,
+    SettleBatch,
+    SupplyFigures,
+    Undone,
+)
+from engine.kernel import kernel_by_name
+from engine.pipeline import Pipeline
+from engine.rules.figures import Figure, to_json
+from engine.rules.load import load_cities
+from engine.store.sqlite import SqliteStore
+
+
+class InProcessLane:
+    """A pipeline of its own with one kernel; the store is removed when the lane is closed."""
+
+    def __init__(self, kernel: str, figures: Sequence[Figure]) -> None:
+        self.digest = ResultDigest()
+        self._figures = figures
+        self._folder = tempfile.TemporaryDirectory(prefix="gongji-cases-")
+        store = SqliteStore.open(Path(self._folder.name) / "ledger.sqlite")
+        try:
+            self._pipeline = Pipeline.open(
+                store, kernel=kernel_by_name(kernel), cities=load_cities()
+            )
+        except BaseException:
+            store.close()
+            self._folder.cleanup()
+            raise
+
+    def prepare(self, registers: Registers) -> None:
+        """Supply the figures and fill the registers."""
+        requests: list[Request] = [
+            SupplyFigures(to_json(self._figures)),
+            PutMembers(registers.members),
+            PutInstitutions(registers.institutions),
+            ImportOpenings(registers.openings),
+        ]
+        for request in requests:
+            answer = self._ask(request)
+            if not isinstance(answer, Accepted) or answer.errors:
+                raise LaneError(f"{type(request).__name__} was not taken: {answer}")
+
+    def settle(self, claims: Sequence[Claim], preview: bool) -> list[Outcome]:
+        """Settle or preview claims as one batch."""
+        answer = self._ask(SettleBatch(claims, preview))
+        if not isinstance(answer, BatchAnswer):
+            return [_plain(answer)] * len(claims)
+        if not preview:
+            self.digest.add_batch(claims, answer)
+        return [_row(answer, row) for row in range(len(claims))]
+
+    def undo(self, request: Cancel | Reverse) -> Outcome:
+        """Undo a settlement."""
+        answer = self._ask(request)
+        if isinstance(answer, Undone):
+            if not answer.replayed:
+                self.digest.add(answer.entry)
+            return Outcome(CANCELLED)
+        return _plain(answer)
+
+    def counters(self, member: str, year: int) -> Counters:
+        """Return the counters of a member-year."""
+        answer = self._ask(GetCounters(member, year))
+        if not isinstance(answer, Counters):
+            raise LaneError(f"no counters of {member} in {year}: {answer}")
+        return answer
+
+    def close(self) -> None:
+        """Close the store and remove it."""
+        self._pipeline.close()
+        self._folder.cleanup()
+
+    def _ask(self, request: Request) -> Answer:
+        return self._pipeline.run([request], time.time_ns() // 1_000_000)[0]
+
+
+def settled(record: np.void) -> Outcome:
+    """Return the outcome that a journal entry of a settlement stands for."""
+    result = record["result"]
+    reason = int(result["reason"])
+    return Outcome(
+        SETTLED,
+        reason=Reason(reason).name if reason else "",
+        benefit=Benefit(int(record["row"]["benefit"])).name.lower(),
+        amounts={name: int(result[name]) for name in AMOUNTS},
+        settlement_id=int(record["link"]["position"]),
+    )
+
+
+def _row(answer: BatchAnswer, row: int) -> Outcome:
+    if row in answer.errors:
+        return _plain(answer.errors[row])
+    if row in answer.refusals:
+        return _plain(answer.refusals[row])
+    return settled(answer.entries[row])
+
+
+def _plain(answer: Answer) -> Outcome:
+    match answer:
+        case Refused():
+            return Outcome(REFUSED, reason=answer.reason.name, message=answer.message)
+        case NothingToReverse():
+            return Outcome(NOTHING_TO_REVERSE)
+        case ItemError():
+            return Outcome(ERROR, message=f"{answer.path}: {answer.problem}")
+    return Outcome(ERROR, message=f"unexpected answer {type(answer).__name__}")

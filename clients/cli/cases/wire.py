@@ -1,0 +1,33 @@
+"""What the cases need of `gongji.v1` beside `clients.wire`: outcomes and counters."""
+
+from clients.cli.cases.outcome import SETTLED, Outcome
+from clients.wire import amounts_of
+from engine.domain.codes import Benefit
+from engine.domain.reasons import Reason
+from engine.domain.request import Counters, VisitPaid
+from gongji.v1 import register_pb2, settlement_pb2
+
+
+def outcome_of(settlement: settlement_pb2.Settlement) -> Outcome:
+    """Return the outcome that a settlement stands for."""
+    return Outcome(
+        SETTLED,
+        reason=Reason(settlement.reason).name if settlement.reason else "",
+        benefit=Benefit(settlement.benefit).name.lower(),
+        amounts=amounts_of(settlement),
+        settlement_id=settlement.settlement_id,
+    )
+
+
+def counters_of(message: register_pb2.Counters) -> Counters:
+    """Return the counters that a message holds."""
+    return Counters(
+        member=message.member_id,
+        year=message.policy_year,
+        deductible_fen=message.deductible_fen,
+        deductible_met=message.deductible_met,
+        ordinary_paid_fen=message.ordinary_paid_fen,
+        visits=tuple(VisitPaid(v.visit_id, v.institution_id, v.paid_fen) for v in message.visits),
+        account_balance_fen=message.account_balance_fen,
+        last_entry=message.last_entry_id,
+    )

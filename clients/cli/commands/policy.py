@@ -1,0 +1,127 @@
+"""`gongji policy`: the rules in force, and the operator's figures."""
+
+import datetime
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clients.cli.common import (
+    SOME_REFUSED,
+    echo_json,
+    friendly,
+    json_option,
+    one_of,
+    server_or_store,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.group(epilog="Example: gongji policy list")
+def policy() -> None:
+    """Show the rules in force, and supply operator figures.
+
+    Without --server or --store the rule files of this installation answer, without any figures.
+
+    Exit codes: 0 done; 1 figures that ordinary claims need are missing (policy list --strict);
+    2 wrong city, date or file; 3 server or store cannot be used.
+    """
+
+
+@policy.command("list", epilog="Example: gongji policy list --server 127.0.0.1:50051")
+@click.option("--city", default="", help="Area code or pinyin name; all cities if not given.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if a figure that can be supplied is not.")
+@server_or_store
+@json_option
+@friendly
+def list_(city: str, strict: bool, server: str | None, store: Path | None, as_json: bool) -> None:
+    """List cities, documents, versions, and the figures that are missing."""
+    from clients.cli.policy_view import missing_dict, policies_dict, print_policies
+    from clients.cli.source import open_source
+
+    with ExitStack() as stack:
+        source = open_source(stack, server, store)
+        policies, missing = source.policies(city), source.missing(city)
+    if as_json:
+        echo_json(
+            {
+                "cities": [policies_dict(item) for item in policies],
+                "missing": [missing_dict(item) for item in missing],
+            }
+        )
+    else:
+        print_policies(policies, missing)
+    if strict and any(item.suppliable for item in missing):
+        raise click.exceptions.Exit(SOME_REFUSED)
+
+
+@policy.command(epilog="Example: gongji policy show 370100 --date 2024-03-05")
+@click.argument("city")
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Service date.  [today]",
+)
+@server_or_store
+@json_option
+@friendly
+def show(
+    city: str, day: datetime.datetime | None, server: str | None, store: Path | None, as_json: bool
+) -> None:
+    """Show what decides in CITY (area code or pinyin) on a day, clause by clause."""
+    from clients.cli.policy_view import plan_dict, print_plan
+    from clients.cli.source import open_source
+    from engine.domain.dates import from_date
+
+    china = datetime.timezone(datetime.timedelta(hours=8))
+    date = day.date() if day else datetime.datetime.now(china).date()
+    with ExitStack() as stack:
+        plan = open_source(stack, server, store).find_plan(city, from_date(date))
+    if as_json:
+        echo_json(plan_dict(plan))
+    else:
+        print_plan(plan)
+
+
+@policy.command(epilog="Example: gongji policy supply figures.toml --server 127.0.0.1:50051")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@server_or_store
+@json_option
+@friendly
+def supply(file: Path, server: str | None, store: Path | None, as_json: bool) -> None:
+    """Supply the operator figures of FILE (TOML): dated, each with its source.
+
+    They decide from now on; what was settled stays as it is.
+    """
+    from clients.cli.source import StoreSource, read_figures
+    from clients.server import Server
+
+    content = read_figures(file)
+    target = one_of(server, store)
+    if isinstance(target, Path):
+        with StoreSource(target) as source:
+            count = source.supply(file)
+    else:
+        with Server(target) as connection:
+            count = connection.supply(content)
+    if as_json:
+        echo_json({"supplied": count})
+    else:
+        click.echo(f"{count} figures supplied")
+
+
+@policy.command(epilog="Example: gongji policy check rules/")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@friendly
+def check(folder: Path | None) -> None:
+    """Check rule files as the server does at start: FOLDER holds a folder for each city."""
+    from engine.rules.book import PlanBook
+    from engine.rules.load import load_cities
+
+    book = PlanBook(load_cities(folder))
+    for area, rules in sorted(book.cities.items()):
+        click.echo(f"{area} {rules.name}: {len(book.versions(area))} versions, sound")

@@ -1,0 +1,113 @@
+"""`gongji register`: members, institutions and opening counters, from files."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from clients.cli.common import (
+    SOME_REFUSED,
+    echo_json,
+    friendly,
+    json_option,
+    one_of,
+    server_or_store,
+)
+
+if TYPE_CHECKING:
+    from clients.registers import RegisterItem
+    from clients.table import BadRow
+
+_CHUNK = 2_000
+
+
+@click.group(epilog="Example: gongji register members members.csv --server 127.0.0.1:50051")
+def register() -> None:
+    """Enter members, institutions and opening counters from CSV or JSON lines.
+
+    An entry replaces the earlier one of the same id, so a file may be entered again.
+
+    Exit codes: 0 all entered; 1 some lines were not taken (they are listed); 2 the file cannot be
+    used; 3 server or store cannot be used.
+    """
+
+
+def _command(name: str, what: str) -> None:
+    @register.command(name, epilog=f"Example: gongji register {name} {name}.csv --store l.sqlite")
+    @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+    @server_or_store
+    @json_option
+    @friendly
+    def command(file: Path, server: str | None, store: Path | None, as_json: bool) -> None:
+        count, bad = enter_file(file, name, one_of(server, store))
+        if as_json:
+            echo_json({"entered": count, "not_taken": [row._asdict() for row in bad]})
+        else:
+            for row in bad:
+                where = f"line {row.line}" + (f", {row.column}" if row.column else "")
+                click.echo(f"{where}: {row.problem}", err=True)
+            click.echo(f"{count:,} {what} entered, {len(bad):,} not taken")
+        if bad:
+            raise click.exceptions.Exit(SOME_REFUSED)
+
+    command.help = f"Enter {what} from FILE."
+
+
+_command("members", "members")
+_command("institutions", "institutions")
+_command("openings", "opening counters and balances")
+
+
+def enter_file(file: Path, name: str, target: str | Path) -> tuple[int, list["BadRow"]]:
+    """Enter a register file; return how many items were taken, and the lines that were not."""
+    from clients.cli.local import LocalLedger
+    from clients.server import Server
+
+    bad: list[BadRow] = []
+    if isinstance(target, Path):
+        with LocalLedger(target) as ledger:
+            count = _enter(
+                file, name, bad, lambda items: [(e.index, e) for e in ledger.register(items)]
+            )
+    else:
+        with Server(target) as connection:
+            count = _enter(file, name, bad, lambda items: next(connection.register([items])))
+    return count, sorted(bad, key=lambda row: row.line)
+
+
+def _enter(
+    file: Path,
+    name: str,
+    bad: list["BadRow"],
+    enter: Callable[[list["RegisterItem"]], list[tuple[int, Any]]],
+) -> int:
+    from clients.table import BadRow
+
+    count = 0
+    for lines, items in _chunks(file, name, bad):
+        errors = enter(items)
+        count += len(items) - len(errors)
+        bad += [BadRow(lines[index], error.path, error.problem) for index, error in errors]
+    return count
+
+
+def _chunks(
+    file: Path, name: str, bad: list["BadRow"]
+) -> Iterator[tuple[list[int], list["RegisterItem"]]]:
+    from clients.registers import read_register
+    from clients.table import BadRow
+
+    lines: list[int] = []
+    items: list[RegisterItem] = []
+    for row in read_register(file, name):
+        if isinstance(row, BadRow):
+            bad.append(row)
+            continue
+        lines += [row.line] * len(row.items)
+        items += row.items
+        if len(items) >= _CHUNK:
+            yield lines, items
+            lines, items = [], []
+    if items:
+        yield lines, items

@@ -1,0 +1,61 @@
+"""`gongji serve`: a settlement server on a store."""
+
+from pathlib import Path
+
+import click
+
+from clients.cli.common import DEFAULT_SERVER, Fail, check_address, friendly
+
+
+@click.command(epilog="Example: gongji serve --store ledger.sqlite --listen 127.0.0.1:50051")
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Store (SQLite file); it is made if it is not there.",
+)
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    default=DEFAULT_SERVER,
+    show_default=True,
+    callback=check_address,
+    help="Where to listen, on this machine only; port 0 takes a free one.",
+)
+@click.option("--reflection", is_flag=True, help="Let tools ask for the contracts.")
+@click.option(
+    "--kernel",
+    type=click.Choice(["fast", "reference"]),
+    default="fast",
+    show_default=True,
+    help="Which kernel computes; both give the same.",
+)
+@friendly
+def serve(store: Path, listen: str, reflection: bool, kernel: str) -> None:
+    """Run a settlement server; SIGTERM or Ctrl-C answers what was read and stops.
+
+    Exit codes: 0 stopped as asked; 2 wrong command line; 3 the store or the address cannot be
+    used, or the server had to stop rather than answer wrongly.
+    """
+    import asyncio
+    import logging
+
+    from clients.cli.local import open_pipeline
+    from server.app import serve as run
+    from server.config import ServerConfig
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = ServerConfig(address=listen, reflection=reflection)
+    host = listen.rpartition(":")[0]
+    try:
+        code = asyncio.run(
+            run(
+                open_pipeline(store, kernel),
+                config,
+                ready=lambda port: click.echo(f"listening on {host}:{port}"),
+            )
+        )
+    except OSError as error:
+        raise Fail(str(error)) from error
+    if code:
+        raise Fail("stopped: the last commit may or may not be there; start again to recover")

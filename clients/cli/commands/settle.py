@@ -1,0 +1,43 @@
+"""`gongji settle`: a file of claims through a ledger in this process."""
+
+from pathlib import Path
+
+import click
+
+from clients.cli.common import friendly, json_option
+
+
+@click.command(epilog="Example: gongji settle claims.csv --store ledger.sqlite")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Store (SQLite file); no server may hold it.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run. [FILE.gongji]")
+@click.option("--again", is_flag=True, help="Ask for every answer anew, under the same ids.")
+@click.option(
+    "--kernel",
+    type=click.Choice(["fast", "reference"]),
+    default="fast",
+    show_default=True,
+    help="Which kernel computes; both give the same.",
+)
+@json_option
+@friendly
+def settle(
+    file: Path, store: Path, out: Path | None, again: bool, kernel: str, as_json: bool
+) -> None:
+    """Settle the claims of FILE (CSV or JSON lines) in a store, without a server.
+
+    The lane is the one a gateway's file takes through a server: same files, same answers.
+
+    Exit codes: 0 all settled; 1 some claims refused or malformed; 2 the file cannot be used;
+    3 the store cannot be used.
+    """
+    from clients.cli.filerun import run_file
+    from clients.cli.local import LocalLedger
+
+    with LocalLedger(store, kernel=kernel, create=False) as ledger:
+        run_file(file, out, again, ledger, as_json)

@@ -1,0 +1,241 @@
+"""`gongji terminal`: one claim at a counter, with a receipt."""
+
+import datetime
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from clients.cli.common import friendly, json_option, server_option
+
+if TYPE_CHECKING:
+    from clients.outbox import Outbox
+    from clients.session import Session
+    from engine.domain.claim import Claim
+    from gongji.v1.settlement_service_pb2 import SettleResponse
+
+_TEXTS = ("benefit", "visit", "disease", "prescriber", "liability", "admission")
+_MONEY = (
+    "in_scope",
+    "pre_payment",
+    "over_limit",
+    "non_covered",
+    "total",
+    "liable_amount",
+)
+_FLAGS = ("emergency", "referred", "statement", "manual", "use_account")
+
+EXIT_CODES = """
+
+    Exit codes: 0 done; 1 refused or malformed; 2 wrong command line; 3 the server cannot be
+    reached, or the outcome is unknown: gongji terminal resend, or reverse.
+"""
+
+
+@click.group(
+    epilog="Example: gongji terminal settle --institution H1 --member M1 --date 2024-03-05 "
+    "--in-scope 320.00"
+)
+def terminal() -> None:
+    """Settle, preview, cancel, reverse or look up one claim; prints a receipt in Chinese.
+
+    The request id is written to an outbox on disk before anything is sent. If no answer comes the
+    outcome is unknown, never "failed": `resend` asks again under the same id, `reverse` takes the
+    claim back whether or not it arrived.
+
+    Exit codes: 0 done; 1 refused or malformed; 2 wrong command line; 3 the server cannot be
+    reached, or the outcome is unknown.
+    """
+
+
+def _common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options every sub-command has."""
+    for option in (
+        json_option,
+        click.option("--patience", type=click.IntRange(1), default=30, help="Seconds to wait."),
+        click.option(
+            "--outbox",
+            type=click.Path(path_type=Path, file_okay=False),
+            envvar="GONGJI_OUTBOX",
+            help="Folder of unanswered requests.  [~/.local/state/gongji]",
+        ),
+        server_option,
+        click.option(
+            "--institution",
+            envvar="GONGJI_INSTITUTION",
+            help="Whose terminal this is.",
+        ),
+    ):
+        command = option(command)
+    return friendly(command)
+
+
+def _claim_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe a claim, under the names of the worked-case format."""
+    for name in reversed(_FLAGS):
+        command = click.option(f"--{name.replace('_', '-')}", is_flag=True)(command)
+    for name in reversed(_TEXTS):
+        command = click.option(f"--{name.replace('_', '-')}")(command)
+    for name in reversed(_MONEY):
+        command = click.option(f"--{name.replace('_', '-')}", metavar="YUAN")(command)
+    day = click.DateTime(["%Y-%m-%d"])
+    command = click.option("--until", type=day, help="Last service date.")(command)
+    command = click.option("--date", type=day, help="Service date.  [today]")(command)
+    command = click.option("--request-id", help="Id of the request.  [a new one]")(command)
+    command = click.option("--member", help="Who was treated.")(command)
+    return click.argument("claim_file", metavar="[FILE]", type=click.File("rb"), required=False)(
+        command
+    )
+
+
+def _read_claim(claim_file: Any, institution: str | None, given: dict[str, Any]) -> "Claim":
+    """Return the claim that a JSON file, the options, or both describe; options win."""
+    from clients.files import CLAIM_COLUMNS, claim_column, claim_from_fields
+    from clients.session import new_id
+    from clients.table import BadRow, check_names, read_json
+    from engine.errors import InvalidInput
+
+    try:
+        fields = read_json(claim_file.read()) if claim_file else {}
+        for name, value in given.items():
+            if isinstance(value, datetime.datetime):
+                fields[name] = value.date().isoformat()
+            elif value:
+                fields[name] = value
+        china = datetime.timezone(datetime.timedelta(hours=8))
+        fields.setdefault("date", datetime.datetime.now(china).date().isoformat())
+        if institution:
+            fields["institution"] = institution
+        row = check_names(0, fields, CLAIM_COLUMNS)
+        if isinstance(row, BadRow):
+            raise InvalidInput(row.column, row.problem)
+        return claim_from_fields(row.fields, new_id())
+    except InvalidInput as error:
+        column = claim_column(error.path)
+        where = f"--{column.replace('_', '-')}: " if column else ""
+        raise click.UsageError(f"{where}{error.problem}") from None
+
+
+@terminal.command(epilog="Example: gongji terminal settle claim.json --institution H1")
+@_claim_options
+@_common
+def settle(claim_file: Any, **options: Any) -> None:
+    """Settle a claim from the options, or from FILE (JSON; - for standard input)."""
+    common = _split(options)
+    claim = _read_claim(claim_file, common["institution"], options)
+    common["institution"] = claim.institution
+    _run(common, lambda session: session.settle(claim))
+
+
+@terminal.command(epilog="Example: gongji terminal preview claim.json --institution H1")
+@_claim_options
+@_common
+def preview(claim_file: Any, **options: Any) -> None:
+    """Show what settling a claim would give now; nothing is recorded."""
+    common = _split(options)
+    claim = _read_claim(claim_file, common["institution"], options)
+    common["institution"] = claim.institution
+    _run(common, lambda session: session.preview(claim), keeps=False)
+
+
+@terminal.command(epilog="Example: gongji terminal cancel 17 --institution H1")
+@click.argument("settlement_id", type=click.IntRange(1))
+@click.option("--request-id", help="The cancel's own id.  [a new one]")
+@_common
+def cancel(settlement_id: int, request_id: str | None, **common: Any) -> None:
+    """Undo a settlement by its id."""
+    from clients.session import new_id
+
+    own = request_id or new_id()
+    _run(common, lambda session: session.cancel(own, settlement_id))
+
+
+@terminal.command(epilog="Example: gongji terminal reverse R-2024-17 --institution H1")
+@click.argument("original_request_id")
+@click.option("--request-id", help="The reversal's own id.  [a new one]")
+@_common
+def reverse(original_request_id: str, request_id: str | None, **common: Any) -> None:
+    """Undo a request whose answer was lost, whether or not it arrived."""
+    from clients.session import new_id
+
+    own = request_id or new_id()
+    _run(common, lambda session: session.reverse(own, original_request_id), original_request_id)
+
+
+@terminal.command(epilog="Example: gongji terminal query --id 17 --institution H1")
+@click.option("--id", "settlement_id", type=click.IntRange(1), help="Id of the settlement.")
+@click.option("--request-id", help="Id of the claim's request.")
+@_common
+def query(settlement_id: int | None, request_id: str | None, **common: Any) -> None:
+    """Look a settlement up by its id or by its request's id."""
+    if bool(settlement_id) == bool(request_id):
+        raise click.UsageError("give --id or --request-id")
+    _run(
+        common,
+        lambda session: session.query(
+            settlement_id=settlement_id or 0, request_id=request_id or ""
+        ),
+        keeps=False,
+    )
+
+
+@terminal.command(epilog="Example: gongji terminal resend --institution H1")
+@_common
+def resend(**common: Any) -> None:
+    """Send everything unanswered again, under its old ids."""
+    import asyncio
+
+    from clients.cli.counter import send_again
+
+    with _open_outbox(common) as outbox:
+        asyncio.run(send_again(outbox, **_connection(common), as_json=common["as_json"]))
+
+
+def _split(options: dict[str, Any]) -> dict[str, Any]:
+    names = ("institution", "server", "outbox", "patience", "as_json")
+    return {name: options.pop(name) for name in names}
+
+
+def _connection(common: dict[str, Any]) -> dict[str, Any]:
+    return {name: common[name] for name in ("server", "institution", "patience")}
+
+
+def _open_outbox(common: dict[str, Any]) -> "Outbox":
+    from clients.outbox import Outbox
+
+    institution = common["institution"]
+    if not institution:
+        raise click.UsageError("--institution: is missing; say whose terminal this is")
+    if "/" in institution or institution.startswith("."):
+        raise click.UsageError("--institution: cannot name an outbox file; take another id")
+    folder = common["outbox"] or Path.home().joinpath(".local", "state", "gongji")
+    return Outbox(folder.joinpath(f"{institution}.outbox"))
+
+
+def _run(
+    common: dict[str, Any],
+    ask: "Callable[[Session], Awaitable[SettleResponse]]",
+    reversed_id: str = "",
+    *,
+    keeps: bool = True,
+) -> None:
+    """Ask one thing over a session and print the answer."""
+    import asyncio
+    from contextlib import ExitStack
+
+    from clients.cli.counter import ask_and_print
+
+    with ExitStack() as stack:
+        if not common["institution"]:
+            raise click.UsageError("--institution: is missing; say whose terminal this is")
+        outbox = stack.enter_context(_open_outbox(common)) if keeps else None
+        asyncio.run(
+            ask_and_print(
+                ask,
+                outbox,
+                reversed_id=reversed_id,
+                as_json=common["as_json"],
+                **_connection(common),
+            )
+        )

@@ -1,0 +1,111 @@
+"""A file of claims settled through a lane, with a progress bar and a summary."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from clients.cli.common import SOME_REFUSED, echo_json
+from clients.gateway import Lane, Watcher, settle_file
+from clients.receipt import REASONS
+from clients.run import Run
+from clients.table import file_digest
+from engine.domain.money import format_yuan
+from engine.domain.reasons import Reason
+
+_PAYERS: Final = (
+    ("pooled_fund", "统筹基金 pooled fund"),
+    ("large_amount_fund", "大额补助 large-amount fund"),
+    ("institution_share", "医疗机构 institution"),
+    ("account", "个人账户 own account"),
+    ("family_account", "共济账户 family account"),
+    ("cash", "现金 cash"),
+    ("total", "总额 total"),
+)
+
+
+def run_file(file: Path, out: Path | None, again: bool, lane: Lane, as_json: bool) -> None:
+    """Settle a file, or what is left of it; print the summary and leave with its exit code."""
+    digest = file_digest(file)
+    folder = out or file.with_name(f"{file.name}.gongji")
+    if again:
+        # The ids are the same, so what was settled is answered again and not settled twice.
+        for name in ("run.jsonl", "results.csv", "refusals.csv"):
+            folder.joinpath(name).unlink(missing_ok=True)
+    with Run(file, digest, folder=folder) as run:
+        finished_before, resumed_at = run.finished, run.last_line
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=as_json,
+        ) as progress:
+            task = progress.add_task(file.name, total=_count_lines(file), completed=run.last_line)
+            watcher = Watcher(line=lambda line: progress.update(task, completed=line))
+            settle_file(file, digest, run, lane, watcher)
+        counts = dict(run.counts)
+    if as_json:
+        echo_json({"file": file.name, "digest": digest, "out": str(folder), **summary(counts)})
+    else:
+        if finished_before:
+            click.echo("was settled before, nothing was sent; --again asks for every answer anew")
+        elif resumed_at:
+            click.echo(f"resumed after line {resumed_at}")
+        print_summary(counts, folder)
+    if counts.get("refused") or counts.get("malformed"):
+        raise click.exceptions.Exit(SOME_REFUSED)
+
+
+def _count_lines(file: Path) -> int:
+    with file.open("rb") as stream:
+        return sum(1 for _ in stream)
+
+
+def summary(counts: Mapping[str, int]) -> dict[str, object]:
+    """Return the summary of a run for programs: counts, sums in yuan, reasons."""
+    return {
+        **{name: counts.get(name, 0) for name in ("settled", "replayed", "refused", "malformed")},
+        "sums": {name: format_yuan(counts.get(f"sum.{name}", 0)) for name, _ in _PAYERS},
+        "refused_by": _by(counts, "refused."),
+        "excluded_by": _by(counts, "excluded."),
+    }
+
+
+def _by(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
+    found = {
+        key.removeprefix(prefix): n for key, n in counts.items() if key.startswith(prefix) and n
+    }
+    return dict(sorted(found.items()))
+
+
+def print_summary(counts: Mapping[str, int], folder: Path) -> None:
+    """Print the summary of a run for people."""
+    console = Console()
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, label in (
+        ("settled", "已结算 settled now"),
+        ("replayed", "先前已结算 settled before"),
+        ("refused", "拒付 refused"),
+        ("malformed", "格式错误 malformed"),
+    ):
+        table.add_row(label, f"{counts.get(name, 0):,}")
+    for name, label in _PAYERS:
+        if (amount := counts.get(f"sum.{name}", 0)) or name in ("pooled_fund", "cash", "total"):
+            table.add_row(label, f"{format_yuan(amount)} 元")
+    console.print(table)
+    for title, prefix in (("refused", "refused."), ("nothing from the fund", "excluded.")):
+        for code, number in _by(counts, prefix).items():
+            console.print(f"{title}: {code} {REASONS[Reason[code]]} × {number:,}", highlight=False)
+    console.print(f"results   {folder.joinpath('results.csv')}", highlight=False, soft_wrap=True)
+    if counts.get("refused") or counts.get("malformed"):
+        refusals = folder.joinpath("refusals.csv")
+        console.print(f"refusals  {refusals}", highlight=False, soft_wrap=True)

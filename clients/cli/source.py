@@ -1,0 +1,140 @@
+"""Where rules and settlements are read from: a server, a store, or the rule files alone."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from clients.cli.local import LocalLedger
+from clients.server import Refusal, Server
+from engine.domain.request import Found, GetSettlement
+from engine.errors import InvalidInput
+from engine.rules.book import PlanBook
+from engine.rules.figures import load_figures, to_json
+from engine.rules.load import load_cities
+from engine.rules.plan import RulePlan
+from gongji.v1 import policy_pb2, policy_service_pb2, settlement_service_pb2
+from server.codec_policy import encode_city, encode_missing, encode_plan
+from server.codec_settlement import encode_explanation
+
+
+class Source(Protocol):
+    """Answers questions about rules and settlements, in the messages of `gongji.v1`."""
+
+    def policies(self, city: str = "") -> Sequence[policy_service_pb2.CityPolicies]:
+        """Return every dated version of the rules, of one city or of all."""
+        ...
+
+    def missing(self, city: str = "") -> Sequence[policy_service_pb2.MissingFigure]:
+        """Return the operator figures that nobody has supplied."""
+        ...
+
+    def find_plan(self, city: str, day: int) -> policy_pb2.Plan:
+        """Return the plan that decides for a city on a day."""
+        ...
+
+
+class RuleFiles:
+    """The rules of a book: those of the files, or those of a store with its figures."""
+
+    def __init__(self, book: PlanBook) -> None:
+        self.book = book
+
+    def policies(self, city: str = "") -> list[policy_service_pb2.CityPolicies]:
+        """Return every dated version of the rules, of one city or of all."""
+        return [
+            encode_city(self.book.cities[area], self.book.versions(area))
+            for area in self._areas(city)
+        ]
+
+    def missing(self, city: str = "") -> list[policy_service_pb2.MissingFigure]:
+        """Return the operator figures that nobody has supplied."""
+        return [
+            encode_missing(area, missing)
+            for area in self._areas(city)
+            for missing in self.book.missing(area)
+        ]
+
+    def find_plan(self, city: str, day: int) -> policy_pb2.Plan:
+        """Return the plan that decides for a city on a day.
+
+        Raises:
+            Refusal: no document is in force.
+        """
+        rules = self.book.city(city)
+        plan = self.book.plan_for(rules.area, day)
+        if plan is None:
+            raise Refusal(f"NO_RULE: no document of {rules.pinyin} is in force on {day}")
+        return encode_plan(plan, rules)
+
+    def _areas(self, city: str) -> list[str]:
+        return [self.book.city(city).area] if city else sorted(self.book.cities)
+
+
+class StoreSource(RuleFiles, AbstractContextManager["StoreSource"]):
+    """A store with its figures and settlements."""
+
+    def __init__(self, store: Path) -> None:
+        """Open a store that exists.
+
+        Raises:
+            StoreError: it does not, or somebody else holds it.
+        """
+        self.ledger = LocalLedger(store, create=False)
+        super().__init__(self.ledger.book)
+
+    def explain(
+        self, institution: str, *, settlement_id: int = 0, request_id: str = ""
+    ) -> settlement_service_pb2.Explanation:
+        """Return a settlement of the institution with the clauses of its parts."""
+        found = self.ledger.find(GetSettlement(institution, settlement_id, request_id))
+        if not isinstance(found, Found):
+            raise Refusal(found.message or found.reason.name)
+        return encode_explanation(found, self.ledger.plan, dict(self.book.cities))
+
+    def plan(self, digest: bytes) -> policy_pb2.Plan:
+        """Return a plan that decided something, with its clause table."""
+        plan: RulePlan | None = self.ledger.plan(digest)
+        if plan is None:
+            raise Refusal("no such plan decided anything in this store")
+        return encode_plan(plan, self.book.cities.get(plan.city))
+
+    def supply(self, file: Path) -> int:
+        """Supply the operator figures of a file; return how many."""
+        return self.ledger.supply(to_json(load_figures(file, self.book.cities)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.ledger.close()
+
+
+def open_source(stack: ExitStack, server: str | None, store: Path | None) -> Source:
+    """Return where rules are read from: the server or store given, else the rule files."""
+    if store is not None:
+        return stack.enter_context(StoreSource(store))
+    if server is not None:
+        return stack.enter_context(Server(server))
+    return RuleFiles(PlanBook(load_cities()))
+
+
+def read_figures(file: Path) -> bytes:
+    """Return the bytes of a figure file that the rules here accept.
+
+    Raises:
+        InvalidInput: it cannot be read.
+        RuleFileError: it is not accepted.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InvalidInput(str(file), f"{error.strerror}; name a file that can be read") from None
+    load_figures(file, load_cities())
+    return content
