@@ -48,12 +48,24 @@ class Facts(NamedTuple):
 
 
 class Parties(NamedTuple):
-    """Who takes part in a claim, as the registers have them; `host` of an internet hospital."""
+    """Who takes part in a claim, as the registers have them.
+
+    `host` is that of the institution, or of the prescriber at a pharmacy, if it is an internet
+    hospital.
+    """
 
     member: Member
     institution: Institution
     prescriber: Institution | None
     host: Institution | None
+
+    @property
+    def treating(self) -> Institution:
+        """The institution that treated: at a pharmacy the prescriber, if there is one."""
+        here, prescriber = self.institution, self.prescriber
+        if here.kind == Kind.PHARMACY and prescriber is not None:
+            return here if prescriber.kind == Kind.PHARMACY else prescriber
+        return here
 
 
 def resolve(claim: Claim, parties: Parties, *, until_has_rule: bool) -> Facts:
@@ -144,7 +156,7 @@ def _institution_bits(institution: Institution, benefit: Benefit, day: int) -> i
 def _member_bits(claim: Claim, parties: Parties) -> int:
     member, day = parties.member, claim.service_date
     bits = 0
-    if parties.prescriber is not None:
+    if parties.prescriber is not None and parties.prescriber.kind != Kind.PHARMACY:
         bits |= Fact.PRESCRIBER
     if _covers(member.arrears, day):
         bits |= Fact.IN_ARREARS
@@ -161,20 +173,13 @@ def _chosen(parties: Parties) -> tuple[str, ...]:
     The institution itself, the one a station belongs to, the host of an internet hospital; at a
     pharmacy with a prescription the prescriber counts in its place.
     """
-    here = parties.institution
-    if here.kind == Kind.PHARMACY and parties.prescriber is not None:
-        here = parties.prescriber
+    here = parties.treating
     return tuple(i for i in (here.id, here.parent, here.host) if i)
 
 
 def _level(parties: Parties) -> Level:
     """Return the level that counts: the prescriber's at a pharmacy, the host's online."""
-    institution = parties.institution
-    if institution.kind == Kind.PHARMACY and parties.prescriber is not None:
-        return parties.prescriber.level
-    if institution.kind == Kind.INTERNET_HOSPITAL and parties.host is not None:
-        return parties.host.level
-    return institution.level
+    return parties.treating.level if parties.host is None else parties.host.level
 
 
 def _place(member: Member, institution: Institution, day: int) -> tuple[Place, int]:
@@ -196,4 +201,4 @@ def _same_place(filed: str, area: str) -> bool:
 
 
 def _covers(intervals: tuple[Interval, ...], day: int) -> bool:
-    return any(first_day <= day <= last_day for first_day, last_day in intervals)
+    return any(day in days for days in intervals)

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
 from engine.domain.journal import SegmentKind
-from engine.domain.request import Answer, Entry, Request
+from engine.domain.request import (
+    Answer,
+    Entry,
+    GetCounters,
+    GetSettlement,
+    Request,
+    SettleBatch,
+)
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
 from engine.kernel import FAST, Kernel
 from engine.ledger.change import figures_of
@@ -57,6 +64,8 @@ class Pipeline:
         """
         if self._broken:
             raise OutcomeUnknown("an earlier request failed half-way; stop and recover")
+        if not all(map(_reads, requests)):
+            self._store.require_space()
         self._broken = True  # until the journal has followed the state, or the state the journal
         try:
             applied = self._ledger.apply(requests, instant)
@@ -71,7 +80,7 @@ class Pipeline:
         return applied.answers
 
     def plan(self, digest: bytes) -> RulePlan | None:
-        """Return the plan with this digest, of those that ever decided an entry."""
+        """Return the plan with this digest, of those that ever decided an entry or a preview."""
         number = self._state.plan_numbers.get(digest)
         return None if number is None else self._state.plans.plans[number]
 
@@ -108,6 +117,12 @@ class Pipeline:
     def _new_ledger(self) -> Ledger:
         book = PlanBook(self._cities, figures_of(self._state.figures))
         return Ledger(self._state, book, self._kernel)
+
+
+def _reads(request: Request) -> bool:
+    """Return whether a request books nothing, so that a full disk is no hindrance."""
+    preview = isinstance(request, SettleBatch) and request.preview
+    return preview or isinstance(request, GetSettlement | GetCounters)
 
 
 def recover(store: Store) -> State:

@@ -61,10 +61,13 @@ def check_id(path: str, text: str, *, required: bool = True) -> None:
     """
     if required and not text:
         raise InvalidInput(path, "is missing; an id is expected")
-    if len(text.encode()) > ID_LENGTH_MAX:
-        raise InvalidInput(path, f"is longer than {ID_LENGTH_MAX} bytes")
+    # First of all: what is not printable may not even be text that can be written.
     if not text.isprintable():
         raise InvalidInput(path, "holds a control character; printable text is expected")
+    if len(text.encode()) > ID_LENGTH_MAX:
+        raise InvalidInput(path, f"is longer than {ID_LENGTH_MAX} bytes")
+    if text != text.strip():
+        raise InvalidInput(path, "begins or ends with a space")
 
 
 def check_claim(claim: Claim) -> None:

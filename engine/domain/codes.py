@@ -1,6 +1,7 @@
 """Closed lists of outpatient settlement. Numbers are ours and go on the wire and into the store.
 
-Zero is never a value here: on the wire it is UNSPECIFIED.
+Zero is a value only where it says "nothing special" (`Liability.NONE`, `Place.LOCAL`); of the other
+codes it is UNSPECIFIED on the wire.
 """
 
 from enum import IntEnum, IntFlag

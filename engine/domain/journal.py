@@ -32,8 +32,9 @@ class SegmentKind(IntEnum):
     MEMBERS = 3
     INSTITUTIONS = 4
     OPENINGS = 5
-    FIGURES = 6
     """`text` is a JSON array of register entries, see `engine.state.registers`."""
+    FIGURES = 6
+    """`text` is a JSON array of operator figures, see `engine.rules.figures`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,8 @@ ENTRY: Final = np.dtype(
     [("link", LINK), ("claim", CLAIM), ("row", ROW), ("result", RESULT)], align=True
 )
 
-AMOUNTS: Final = tuple(name for name in RESULT.names or () if RESULT[name] == np.dtype("<i8"))[:20]
+_RESULT_NAMES: Final = RESULT.names or ()
+AMOUNTS: Final = _RESULT_NAMES[: _RESULT_NAMES.index("cash") + 1]
 """The parts of the three sums in `RESULT`: `total` to `cash`."""
 
 COUNTERS_PER_MEMBER_YEAR: Final = 8

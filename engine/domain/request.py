@@ -99,8 +99,9 @@ class Blocker(NamedTuple):
 class Refused(NamedTuple):
     """Nothing was settled and nothing moved; the request id stays free.
 
-    `message` is one English sentence for people: what, and what to do. `citation` is a position
-    in the citation table of the plan with the digest `plan_digest` (empty: no plan decided).
+    `message` says why in one sentence for people: in English what is wrong with the request and
+    what to do, or, where a clause decided, the clause's own text in Chinese. `citation` is a
+    position in the citation table of the plan with the digest `plan_digest` (empty: no plan).
     """
 
     reason: Reason

@@ -32,9 +32,7 @@ def put_members(context: Context, members: Sequence[Member]) -> Accepted:
         if known is not None and known.city != member.city:
             raise InvalidInput("city", f"the member is insured in {known.city} already")
 
-    taken, errors = _check_each(members, check)
-    for member in taken:
-        context.state.members.put(member)
+    taken, errors = _take_each(members, check, context.state.members.put)
     if taken:
         context.change(SegmentKind.MEMBERS, len(taken), members_to_json(taken))
     return Accepted(len(taken), errors)
@@ -42,9 +40,8 @@ def put_members(context: Context, members: Sequence[Member]) -> Accepted:
 
 def put_institutions(context: Context, institutions: Sequence[Institution]) -> Accepted:
     """Enter institutions into the register; report the items that are malformed."""
-    taken, errors = _check_each(institutions, check_institution)
-    for institution in taken:
-        context.state.institutions.put(institution)
+    put = context.state.institutions.put
+    taken, errors = _take_each(institutions, check_institution, put)
     if taken:
         context.change(SegmentKind.INSTITUTIONS, len(taken), institutions_to_json(taken))
     return Accepted(len(taken), errors)
@@ -65,9 +62,7 @@ def import_openings(context: Context, openings: Sequence[Opening | AccountOpenin
         elif state.last_entry.values[state.member_year(member, opening.year)]:
             raise InvalidInput("year", "the member-year has entries; too late for an opening")
 
-    taken, errors = _check_each(openings, check)
-    for opening in taken:
-        state.open(opening)
+    taken, errors = _take_each(openings, check, state.open)
     if taken:
         context.change(SegmentKind.OPENINGS, len(taken), openings_to_json(taken))
     return Accepted(len(taken), errors)
@@ -75,7 +70,10 @@ def import_openings(context: Context, openings: Sequence[Opening | AccountOpenin
 
 def supply_figures(context: Context, figures_json: bytes) -> Accepted:
     """Supply operator figures; they decide from now on, and settled claims stay as they are."""
-    figures = from_json(figures_json)
+    try:
+        figures = from_json(figures_json)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InvalidInput("figures_json", f"holds no figures: {type(error).__name__}") from None
     book = context.book.with_figures(figures)
     check_figures(book.cities, book.figures)
     context.supply(book)
@@ -92,9 +90,10 @@ def figures_of(journalled: Sequence[bytes]) -> FigureSet:
     return figures
 
 
-def _check_each(
-    items: Sequence[T], check: Callable[[T], None]
+def _take_each(
+    items: Sequence[T], check: Callable[[T], None], take: Callable[[T], object]
 ) -> tuple[list[T], tuple[ItemError, ...]]:
+    """Check and take item by item: each is held against what the ones before it left."""
     taken, errors = [], []
     for index, item in enumerate(items):
         try:
@@ -102,5 +101,6 @@ def _check_each(
         except InvalidInput as error:
             errors.append(ItemError(index, error.path, error.problem))
         else:
+            take(item)
             taken.append(item)
     return taken, tuple(errors)

@@ -1,5 +1,7 @@
 """Looking things up, in the order of the queue: every earlier request is seen."""
 
+import numpy as np
+
 from engine.domain import layout
 from engine.domain.claim import check_id
 from engine.domain.journal import EntryKind
@@ -51,8 +53,8 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
     member = state.members.numbers.get(request.member)
     if member is None:
         return Refused(Reason.MEMBER_UNKNOWN, message="the member is not in the register")
-    slot = state.member_year(member, request.year)
-    line = state.counters.values[slot]
+    row = state.read_member_year(member, request.year)
+    line = np.frombuffer(row.counters, dtype="<i8")
     visits = state.visits_of(member, request.year)
     return Counters(
         member=request.member,
@@ -66,5 +68,5 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
             if paid
         ),
         account_balance_fen=int(state.balances.values[state.account(member)]),
-        last_entry=int(state.last_entry.values[slot]),
+        last_entry=row.last_entry,
     )

@@ -73,6 +73,10 @@ def settle(context: Context, request: SettleBatch) -> BatchAnswer:
         except InvalidInput as error:
             answers.errors[index] = ItemError(index, error.path, error.problem)
             continue
+        refused = _invalid(claim)
+        if refused is not None:
+            answers.refusals[index] = refused
+            continue
         if not request.preview:
             key = (claim.institution, claim.request_id)
             if key in ids:
@@ -166,9 +170,6 @@ def _content(context: Context, claim: Claim) -> tuple[tuple[int, ...], bytes]:
 
 def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _Prepared | Refused:
     """Resolve a claim into a kernel row, or refuse it, in the order of the reason codes."""
-    refused = _invalid(claim)
-    if refused is not None:
-        return refused
     state = context.state
     member = state.members.find(claim.member)
     if member is None:
@@ -184,7 +185,7 @@ def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _P
             Reason.NO_RULE,
             message=f"no document of {member.city} is in force on {claim.service_date}",
         )
-    until_has_rule = context.plan_on(member.city, claim.until_date) >= 0
+    until_has_rule = context.book.plan_for(member.city, claim.until_date) is not None
     facts = resolve(claim, parties, until_has_rule=until_has_rule)
     number = state.members.numbers[member.id]
     institution = state.institutions.numbers[claim.institution]
@@ -264,8 +265,11 @@ def _parties(context: Context, claim: Claim, member: Member) -> Parties | Refuse
         prescriber = find(claim.prescriber)
         if prescriber is None:
             return _unknown("prescriber")
-    online = institution.kind == Kind.INTERNET_HOSPITAL
-    return Parties(member, institution, prescriber, find(institution.host) if online else None)
+    parties = Parties(member, institution, prescriber, None)
+    if parties.treating.kind != Kind.INTERNET_HOSPITAL:
+        return parties
+    host = find(parties.treating.host)
+    return _unknown("host") if host is None else parties._replace(host=host)
 
 
 def _unknown(role: str) -> Refused:

@@ -103,6 +103,14 @@ class State:
                 self.last_entry.values[slot] = row.last_entry
         return slot
 
+    def read_member_year(self, member: int, year: int) -> MemberYearRow:
+        """Return a member-year as it stands, without giving it a slot."""
+        slot = self.member_years.get((member, year))
+        if slot is None:
+            return self.tables.member_year(member, year) or MemberYearRow(bytes(64), 0)
+        line = self.counters.values[slot].tobytes()
+        return MemberYearRow(line, int(self.last_entry.values[slot]))
+
     def visit(self, key: VisitKey) -> int:
         """Return the slot of a visit in `visits`."""
         slot = self.visit_slots.get(key)
@@ -249,10 +257,11 @@ class State:
         line[layout.ORDINARY_PAID] = opening.ordinary_paid_fen
         line[layout.FLAGS] = layout.DEDUCTIBLE_MET if opening.deductible_met else 0
         self.counters.changed.add(slot)
-        for institution, visit in self.visits_of(member, opening.year):
-            visit_slot = self.visit((member, opening.year, institution, visit))
-            self.visits.values[visit_slot] = 0
-            self.visits.changed.add(visit_slot)
+        for (institution, visit), paid_fen in self.visits_of(member, opening.year).items():
+            if paid_fen:
+                visit_slot = self.visit((member, opening.year, institution, visit))
+                self.visits.values[visit_slot] = 0
+                self.visits.changed.add(visit_slot)
         for visit, paid_fen in opening.visit_paid_fen:
             visit_slot = self.visit((member, opening.year, -1, visit))
             self.visits.values[visit_slot] = paid_fen

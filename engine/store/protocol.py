@@ -10,6 +10,14 @@ from engine.state.tables import Checkpoint, Tables
 class Store(Tables, Protocol):
     """A durable journal with its lagging tables. One process at a time writes it."""
 
+    def require_space(self) -> None:
+        """Check, before anything is moved, that there is room on the disk for a commit.
+
+        Raises:
+            StoreFull: the disk is nearly full.
+        """
+        ...
+
     def append(self, segments: Sequence[Segment]) -> int:
         """Make the segments durable, all in one transaction; return the last sequence number.
 

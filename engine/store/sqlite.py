@@ -195,7 +195,7 @@ class SqliteStore:
                 position += segment.count
         if rows:
             # Twice: once for the write-ahead log, once for the database that it is copied into.
-            self._require_space(2 * sum(len(row.records) + len(row.text) for row in rows))
+            self.require_space(2 * sum(len(row.records) + len(row.text) for row in rows))
             with self._transaction():
                 self._connection.executemany(_INSERT, rows)
             self._sequence, self._digest, self._next_position = sequence, digest, position
@@ -271,7 +271,7 @@ class SqliteStore:
                 f"a checkpoint at segment {checkpoint.sequence}, but the last one was at "
                 f"{self._checkpoint} and the journal ends at {self._sequence}"
             )
-        self._require_space(0)
+        self.require_space(0)
         position = self._position_at(checkpoint.sequence)
         # In key order neighbours share pages, which doubles the rate of random order and more.
         with self._transaction():
@@ -381,8 +381,12 @@ class SqliteStore:
         if self._failed:
             raise OutcomeUnknown(f"{self._path}: an earlier COMMIT failed; open the store again")
 
-    def _require_space(self, needed: int) -> None:
-        """Refuse before BEGIN when the disk is nearly full."""
+    def require_space(self, needed: int = 0) -> None:
+        """Refuse before anything is begun when the disk is nearly full.
+
+        Raises:
+            StoreFull: fewer bytes are free than the headroom and `needed`.
+        """
         disk = os.statvfs(os.path.dirname(self._path))
         free = disk.f_bavail * disk.f_frsize
         if free < self._headroom + needed:

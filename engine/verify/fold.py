@@ -103,8 +103,10 @@ class Fold:
         line[ORDINARY_PAID] = opening.ordinary_paid_fen
         line[FLAGS] = DEDUCTIBLE_MET if opening.deductible_met else 0
         self.counters[member, opening.year] = line
-        for visit, paid_fen in opening.visit_paid_fen:
-            self.visits.setdefault((member, opening.year), {})[-1, visit] = paid_fen
+        named = {(-1, visit): paid_fen for visit, paid_fen in opening.visit_paid_fen}
+        # A later opening replaces an earlier one: what it no longer names stays, with nothing paid.
+        earlier = dict.fromkeys(self.visits.get((member, opening.year), {}), 0)
+        self.visits[member, opening.year] = earlier | named
 
     def line(self, member_year: MemberYear) -> list[int]:
         """Return the counters of a member-year, zero if nothing was booked yet."""

@@ -1,4 +1,8 @@
-"""Plans of the journal: well-formed, of their digest, and the right one for each claim."""
+"""Plans of the journal: well-formed, of their digest, of the claim's city and day.
+
+Facts (status, level, place, bits) are taken as stored: they say what the registers said then, and
+are held only against what a claim can be, not resolved again.
+"""
 
 import hashlib
 from typing import Final

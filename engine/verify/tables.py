@@ -95,9 +95,9 @@ def _visits(store: Store, fold: Fold, key: tuple[int, int], last: int) -> list[D
     expected = fold.visits.get(key, {})
     found = {(institution, visit): paid for institution, visit, paid in store.visits(*key)}
     return [
-        ("visit: paid", last, expected.get(name, "no row"), found.get(name, "no row"))
+        ("visit: paid", last, expected.get(name, 0), found.get(name, 0))
         for name in expected.keys() | found.keys()
-        if expected.get(name) != found.get(name)
+        if expected.get(name, 0) != found.get(name, 0)
     ]
 
 

@@ -27,6 +27,9 @@ class MemoryStore:
     def last_position(self) -> int:
         return len(self._entries)
 
+    def require_space(self) -> None:
+        """There is always room."""
+
     def append(self, segments: Sequence[Segment]) -> int:
         for segment in segments:
             assert segment.first_position == self.last_position + 1

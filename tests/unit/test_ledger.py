@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine.domain.claim import Claim
-from engine.domain.codes import Benefit, Level, Liability
+from engine.domain.codes import Benefit, Fact, Kind, Level, Liability
 from engine.domain.dates import Interval
 from engine.domain.reasons import Detail, Reason
 from engine.domain.register import AccountOpening, Institution, Member, Opening
@@ -27,9 +27,11 @@ from engine.domain.request import (
     Request,
     Reverse,
     SettleBatch,
+    SupplyFigures,
     Undone,
 )
 from engine.errors import OutcomeUnknown, StoreFull
+from engine.facts import Parties, resolve
 from engine.kernel import FAST, REFERENCE, Kernel
 from engine.pipeline import Pipeline
 from tests.support.memory_store import MemoryStore
@@ -347,3 +349,75 @@ def test_after_an_unknown_outcome_nothing_is_answered(monkeypatch: pytest.Monkey
             bench.settle(claim("a"))
     with pytest.raises(OutcomeUnknown):
         bench.counters()
+
+
+@KERNELS
+def test_the_level_is_the_host_of_an_online_prescriber(kernel: Kernel) -> None:
+    """At a pharmacy the prescriber counts, and for an internet hospital its host."""
+    bench = Bench(kernel)
+    bench.ask(
+        PutInstitutions(
+            [
+                Institution("X", ZIBO, Level.LEVEL_3),
+                Institution("NET", ZIBO, kind=Kind.INTERNET_HOSPITAL, host="X"),
+                Institution("LOST", ZIBO, kind=Kind.INTERNET_HOSPITAL, host="nowhere"),
+                Institution("RX", ZIBO, kind=Kind.PHARMACY),
+            ]
+        )
+    )
+    online = bench.settle(claim("a", institution="NET"), preview=True).entries[0]
+    assert online["row"]["level"] == Level.LEVEL_3 - 1
+    lost = bench.settle(claim("b", institution="LOST"), preview=True).refusals[0]
+    assert lost.reason == Reason.INSTITUTION_UNKNOWN
+    at_pharmacy = Parties(
+        Member("m", ZIBO),
+        Institution("RX", ZIBO, kind=Kind.PHARMACY),
+        Institution("NET", ZIBO, kind=Kind.INTERNET_HOSPITAL, host="X"),
+        Institution("X", ZIBO, Level.LEVEL_3),
+    )
+    facts = resolve(claim("c", prescriber="NET"), at_pharmacy, until_has_rule=True)
+    assert facts.level == Level.LEVEL_3
+    own = at_pharmacy._replace(prescriber=at_pharmacy.institution, host=None)
+    facts = resolve(claim("d", prescriber="RX"), own, until_has_rule=True)
+    assert not facts.bits & Fact.PRESCRIBER
+
+
+def test_a_later_opening_replaces_an_earlier_one() -> None:
+    bench = Bench()
+    bench.ask(ImportOpenings([Opening("m", 2024, 10, False, 20, (("V", 30), ("W", 40)))]))
+    bench.ask(ImportOpenings([Opening("m", 2024, visit_paid_fen=(("W", 5),))]))
+    counters = bench.counters()
+    assert (counters.deductible_fen, counters.ordinary_paid_fen) == (0, 0)
+    assert [(v.visit, v.paid_fen) for v in counters.visits] == [("W", 5)]
+
+
+def test_items_of_one_change_are_held_against_each_other() -> None:
+    bench = Bench()
+    answer = bench.ask(PutMembers([Member("q", ZIBO), Member("q", "441600")]))
+    assert isinstance(answer, Accepted)
+    assert (answer.count, [error.index for error in answer.errors]) == (1, [1])
+
+
+@pytest.mark.parametrize("request_id", ["a\ud800", " ", "a ", "a\nb"])
+def test_ids_that_cannot_be_written_are_errors(request_id: str) -> None:
+    bench = Bench()
+    assert bench.settle(claim("a")._replace(request_id=request_id)).errors[0].path == "request_id"
+    assert not bench.settle(claim("a")).errors
+
+
+def test_figures_that_are_none_are_refused() -> None:
+    answer = Bench().ask(SupplyFigures(b"{}"))
+    assert isinstance(answer, ItemError)
+
+
+def test_reading_needs_no_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+
+    def full() -> None:
+        raise StoreFull("no space")
+
+    monkeypatch.setattr(bench.store, "require_space", full)
+    with pytest.raises(StoreFull):
+        bench.settle(claim("a"))
+    assert bench.counters().last_entry == 0
+    assert bench.settle(claim("a"), preview=True).entries[0]["result"]["pooled_fund"] == 3_000
