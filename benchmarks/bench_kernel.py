@@ -12,6 +12,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks import numpy_rounds
 from benchmarks.generate import Batch, batch
+from benchmarks.tables import Show, Table
 from engine.kernel import FAST, REFERENCE, check_identities
 
 Run = Callable[[Batch, tuple[np.ndarray, ...]], None]
@@ -46,14 +47,17 @@ CONTENDERS: dict[str, tuple[Run, int]] = {
 
 
 @pytest.fixture(scope="module")
-def seconds_a_claim() -> Iterator[dict[str, float]]:
-    """Collect medians, and print how much faster the compiled kernel is."""
+def seconds_a_claim(show: Show) -> Iterator[dict[str, float]]:
+    """Collect medians, and show how much faster the compiled kernel is."""
     medians: dict[str, float] = {}
     yield medians
     fast = medians.get("fast")
-    for name, median in medians.items():
-        if fast and name != "fast":
-            print(f"\nfast is {median / fast:,.1f} times as fast as {name}", end="")
+    if fast:
+        rows = [
+            (name, f"{median * 1e9:,.0f}", f"{median / fast:,.1f}")
+            for name, median in medians.items()
+        ]
+        show(Table("kernel, both passes", ("", "ns a claim", "times fast"), rows))
 
 
 def require_agreement(run: Run) -> None:

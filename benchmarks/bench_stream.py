@@ -61,7 +61,7 @@ class Size:
     gateway_claims: int
 
 
-SHORT: Final = Size(20_000, 3, 1.0, 12_000)
+SHORT: Final = Size(20_000, 3, 0.8, 12_000)
 FULL: Final = Size(200_000, 5, 5.0, 200_000)
 
 
@@ -70,6 +70,7 @@ class Judge:
     """What a server answered, against the same claims settled by the reference kernel."""
 
     ledger: LocalLedger
+    settled: int = 0
     digest: ResultDigest = field(default_factory=ResultDigest)
     refusals: Counter[str] = field(default_factory=Counter)
     _expected: ResultDigest = field(default_factory=ResultDigest)
@@ -80,6 +81,7 @@ class Judge:
         for claim, answer in zip(claims, answers, strict=True):
             if isinstance(answer, Settled):
                 assert not answer.replayed
+                self.settled += 1
                 self.digest.add_settled(claim, answer.amounts)
             else:
                 self.refusals[_why(answer)] += 1
@@ -92,6 +94,7 @@ class Judge:
 
     def check(self) -> str:
         """Fail unless everything came to the same; return the digest."""
+        assert self.settled
         assert self.digest.hexdigest() == self._expected.hexdigest()
         assert self.refusals == self._expected_refusals
         return self.digest.hexdigest()
@@ -311,12 +314,10 @@ HEAD: Final = (
 def spread(found: dict[str, float], name: str) -> str:
     """Return the range of a ratio over the rounds; of 1 beside itself there is none."""
     low, high = found[f"{name}_min"], found[f"{name}_max"]
-    return f"{low:.3f}-{high:.3f}" if low != high else ""
+    return f"{low:.4f}-{high:.4f}" if low != high else ""
 
 
-def report(
-    title: str, rounds: Rounds, per_message: int, notes: list[str]
-) -> tuple[Table, list[dict[str, object]]]:
+def report(title: str, rounds: Rounds, per_message: int) -> tuple[Table, list[dict[str, object]]]:
     """Return the table and the lines to keep."""
     rows, lines = [], []
     for contender in CONTENDERS:
@@ -328,14 +329,14 @@ def report(
                 f"{found['claims_per_second']:,.0f}",
                 f"{found['p50_ms']:.1f}",
                 f"{found['p99_ms']:.1f}",
-                f"{found['server_cpu_us_per_claim']:.1f}",
-                f"{found['of_echo']:.3f}",
+                f"{found['server_cpu_us_per_claim']:,.2f}",
+                f"{found['of_echo']:.4f}",
                 spread(found, "of_echo"),
-                f"{found['of_echo_per_cpu']:.3f}",
+                f"{found['of_echo_per_cpu']:.4f}",
                 spread(found, "of_echo_per_cpu"),
             )
         )
-    return Table(title, HEAD, rows, notes), lines
+    return Table(title, HEAD, rows), lines
 
 
 def in_turns(benchmark: BenchmarkFixture, rounds: int, run: Callable[[str], Load]) -> Rounds:
@@ -367,7 +368,17 @@ def finish(
         line["digest"] = digest
         keep(line)
     benchmark.extra_info["contenders"] = lines
-    show(table._replace(notes=[*table.notes, f"digest = reference = {digest[:16]}…"]))
+    judge = arena.judge
+    show(
+        table._replace(
+            notes=[
+                f"this server settled {judge.settled:,} claims so far and refused "
+                f"{judge.refusals.total():,}, all as the reference kernel does",
+                f"digest {digest[:16]}…; of the {SAME_CLAIMS:,} claims that both servers settle "
+                f"first, streams or gateway: {min(same[1])[:16]}…",
+            ]
+        )
+    )
 
 
 # ------------------------------------------------------------------------------------- the runs
@@ -406,7 +417,7 @@ def test_terminal_streams(
         return load
 
     rounds = in_turns(benchmark, terminals.size.rounds, run)
-    reported = report(f"{streams} terminal streams", rounds, 1, [])
+    reported = report(f"{streams} terminal streams", rounds, 1)
     finish(benchmark, terminals, same, reported, show, keep)
 
 
@@ -440,5 +451,5 @@ def test_gateway_messages(
 
     rounds = in_turns(benchmark, gateway.size.rounds, run)
     title = f"gateway messages of {per_message:,} claims"
-    reported = report(title, rounds, per_message, [])
+    reported = report(title, rounds, per_message)
     finish(benchmark, gateway, same, reported, show, keep)

@@ -25,7 +25,7 @@ from engine.rules.plan import RulePlan
 from engine.state.state import State
 from engine.store.protocol import Store
 
-CHECKPOINT_ROWS = 50_000
+CHECKPOINT_ROWS = 20_000
 """Changed rows after which a checkpoint is due."""
 
 

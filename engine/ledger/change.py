@@ -57,9 +57,9 @@ def import_openings(context: Context, openings: Sequence[Opening | AccountOpenin
         if member is None:
             raise InvalidInput("member", "is not in the register; register the member first")
         if isinstance(opening, AccountOpening):
-            if state.account_entries.values[state.account(member)]:
+            if state.account_entries[state.account(member)]:
                 raise InvalidInput("member", "the account has entries; too late for an opening")
-        elif state.last_entry.values[state.member_year(member, opening.year)]:
+        elif state.last_entry[state.member_year(member, opening.year)]:
             raise InvalidInput("year", "the member-year has entries; too late for an opening")
 
     taken, errors = _take_each(openings, check, state.open)

@@ -67,6 +67,6 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
             for (i, visit), paid in sorted(visits.items())
             if paid
         ),
-        account_balance_fen=int(state.balances.values[state.account(member)]),
+        account_balance_fen=state.read_balance(member),
         last_entry=row.last_entry,
     )

@@ -191,7 +191,7 @@ def _blockers(context: Context, target: np.void, text: EntryText) -> tuple[Block
     state = context.state
     number, year = int(target["claim"]["member"]), int(target["row"]["year"])
     counters = layout.aligned_counters(1)
-    counters[0] = state.counters.values[state.member_year(number, year)]
+    counters[0] = state.counters[state.member_year(number, year)]
     visits: dict[VisitKey, int] = {}
     paid = np.zeros(len(later) + 1, dtype=np.int64)
     rows = np.zeros(len(later), dtype=ROW)
@@ -204,7 +204,7 @@ def _blockers(context: Context, target: np.void, text: EntryText) -> tuple[Block
             key = visit_key(number, year, institution, own.visit, own.request_id)
             if key not in visits:
                 visits[key] = len(visits)
-                paid[visits[key]] = state.visits.values[state.visit(key)]
+                paid[visits[key]] = state.visits[state.visit(key)]
             visit = visits[key]
             paid[visit] -= record["result"]["pooled_fund"]
         if n:
@@ -231,7 +231,7 @@ def _later_standing(context: Context, target: np.void) -> list[tuple[np.void, En
     """Return the settlements of the member-year after `target` that stand, in order."""
     state = context.state
     number, year = int(target["claim"]["member"]), int(target["row"]["year"])
-    position = int(state.last_entry.values[state.member_year(number, year)])
+    position = int(state.last_entry[state.member_year(number, year)])
     later = []
     while position > int(target["link"]["position"]):
         record, text = _read(context, position)

@@ -7,6 +7,7 @@ writer applies requests one after the other.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,13 @@ class Slots:
         self.values = make(_ROWS_AT_FIRST)
         self.count = 0
         self.changed: set[int] = set()
+
+    def __getitem__(self, slot: int) -> Any:
+        """Return the value of a slot, which may be one that was made in the same expression.
+
+        `values[slot_of(key)]` would look into the old array if making the slot made it grow.
+        """
+        return self.values[slot]
 
     def new(self) -> int:
         """Return a new slot, all zero."""
@@ -135,6 +143,14 @@ class State:
                 self.balances.values[slot] = row.balance_fen
                 self.account_entries.values[slot] = row.last_entry
         return slot
+
+    def read_balance(self, member: int) -> int:
+        """Return the balance of an account in fen, without giving it a slot."""
+        slot = self._accounts.get(member)
+        if slot is not None:
+            return int(self.balances[slot])
+        row = self.tables.account(member)
+        return 0 if row is None else row.balance_fen
 
     def visits_of(self, member: int, year: int) -> dict[tuple[int, str], int]:
         """Return fen paid by (institution or -1, visit) for every visit of a member-year."""

@@ -382,6 +382,27 @@ def test_the_level_is_the_host_of_an_online_prescriber(kernel: Kernel) -> None:
     assert not facts.bits & Fact.PRESCRIBER
 
 
+@pytest.mark.parametrize("count", [1023, 1024, 1025, 2100])
+def test_the_state_grows_in_any_expression(count: int) -> None:
+    """Storage doubles at 1024: every path that can be the first to need a slot."""
+    bench = Bench()
+    members = [Member(f"n{n}", ZIBO) for n in range(count)]
+    bench.ask(PutMembers(members))
+    accounts = bench.ask(ImportOpenings([AccountOpening(m.id, 7) for m in members]))
+    years = bench.ask(ImportOpenings([Opening(m.id, 2024, 5) for m in members]))
+    assert isinstance(accounts, Accepted)
+    assert isinstance(years, Accepted)
+    assert (accounts.count, years.count) == (count, count)
+    for member in members:
+        counters = bench.ask(GetCounters(member.id, 2025))
+        assert isinstance(counters, Counters)
+        assert (counters.deductible_fen, counters.account_balance_fen) == (0, 7)
+    answer = bench.settle(*(claim(m.id)._replace(member=m.id, use_account=True) for m in members))
+    assert len(set(answer.entries["link"]["position"].tolist())) == count
+    for n, member in enumerate(members[-3:], start=count - 2):
+        assert isinstance(bench.ask(Cancel("Y", f"undo {member.id}", n)), Undone)
+
+
 def test_a_later_opening_replaces_an_earlier_one() -> None:
     bench = Bench()
     bench.ask(ImportOpenings([Opening("m", 2024, 10, False, 20, (("V", 30), ("W", 40)))]))
