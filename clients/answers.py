@@ -29,6 +29,8 @@ class Refused(NamedTuple):
     reason: Reason
     message: str
     detail: Detail = Detail.NONE
+    figure: str = ""
+    """The missing operator figure, for `NO_FIGURE`."""
 
 
 class Malformed(NamedTuple):

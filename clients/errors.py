@@ -5,6 +5,8 @@ FileError          the file as a whole cannot be read
 OutboxError        nothing was sent: the outbox cannot keep it
 RunError           the run of a file cannot begin or go on; what is answered stays
 CallError          the server did not take the request: it changed nothing
+  Refusal          the server answered that it cannot be done
+  NotSent          nobody was reached: nothing was sent
 UnknownOutcome     the request may have been applied: send it again, or reverse it
 """
 
@@ -27,6 +29,14 @@ class RunError(ClientError):
 
 class CallError(ClientError):
     """The server did not take the request, and it changed nothing."""
+
+
+class Refusal(CallError):
+    """The server answered that it cannot be done: the message says why."""
+
+
+class NotSent(CallError):
+    """Nobody was reached: nothing that is unanswered was ever sent."""
 
 
 class UnknownOutcome(ClientError):

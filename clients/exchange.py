@@ -13,10 +13,13 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 import grpc
 import grpc.aio
 
-from clients.errors import CallError, UnknownOutcome
+from clients.errors import CallError, NotSent, UnknownOutcome
 
 _BACKOFF_FIRST: Final = 0.2
 _BACKOFF_MAX: Final = 5.0
+
+REFUSED_SECONDS: Final = 2.0
+"""How long a server that refuses the first connection is waited for: it may be about to start."""
 
 _FINAL: Final = frozenset(
     {
@@ -39,6 +42,8 @@ CHANNEL_OPTIONS: Final = (
     ("grpc.enable_retries", 0),
     ("grpc.use_local_subchannel_pool", 1),
 )
+
+_LOOK_SECONDS: Final = 0.005
 
 
 class _Numbered(Protocol):
@@ -66,6 +71,7 @@ class Exchange(Generic[Req, Resp]):
         channel: grpc.aio.Channel,
         call: Callable[[], "grpc.aio.StreamStreamCall[Req, Resp]"],
         *,
+        address: str = "",
         opening: Req | None = None,
         patience: float = 30.0,
     ) -> None:
@@ -73,11 +79,13 @@ class Exchange(Generic[Req, Resp]):
 
         Args:
             channel: The channel, for waiting until the server is there.
+            address: Where it leads to, for messages.
             call: Starts a stream on it.
             opening: The first request of every stream, where the contract has one.
             patience: Seconds without an answer after which the outcome counts as unknown.
         """
         self._channel = channel
+        self._address = address
         self._start = call
         self._opening = opening
         self._patience = patience
@@ -85,6 +93,7 @@ class Exchange(Generic[Req, Resp]):
         self._unanswered: deque[Req] = deque()
         self._ever_sent: set[int] = set()
         self._draining = False
+        self._reached = False
         self._last_status = ""
         self.reconnects = 0
 
@@ -101,7 +110,8 @@ class Exchange(Generic[Req, Resp]):
         """Return the answer to the oldest unanswered request, over as many streams as it takes.
 
         Raises:
-            CallError: nothing unanswered was ever sent, or the server refuses the stream.
+            NotSent: nothing unanswered was ever sent.
+            CallError: the server refuses the stream.
             UnknownOutcome: something was sent and patience has run out.
         """
         pause = _BACKOFF_FIRST
@@ -179,7 +189,7 @@ class Exchange(Generic[Req, Resp]):
         return response
 
     async def _connect(self) -> "grpc.aio.StreamStreamCall[Req, Resp]":
-        await self._channel.channel_ready()
+        await self._reach()
         self._call = call = self._start()
         self._draining = False
         if self._opening is not None:
@@ -193,12 +203,31 @@ class Exchange(Generic[Req, Resp]):
                     pass
                 case "error":
                     problem = getattr(response, "error").problem  # noqa: B009 - by stream
-                    raise CallError(f"the server does not open the stream: {problem}")
+                    raise CallError(
+                        f"{self._address}: the server does not open the stream: {problem}"
+                    )
                 case _:
                     raise asyncio.InvalidStateError
         for request in self._unanswered:
             await self._write(call, request)
         return call
+
+    async def _reach(self) -> None:
+        """Wait for the connection; the first one not for long where it is refused."""
+        if self._reached:
+            await self._channel.channel_ready()
+            return
+        now = asyncio.get_running_loop().time
+        give_up = now() + REFUSED_SECONDS
+        # A channel that fails says so until it is connected, and so reports no change.
+        while (state := self._channel.get_state(True)) is not grpc.ChannelConnectivity.READY:
+            if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE and now() >= give_up:
+                raise NotSent(
+                    f"{self._address}: cannot be connected to; nothing was sent: is the server "
+                    "running there?"
+                )
+            await asyncio.sleep(_LOOK_SECONDS)
+        self._reached = True
 
     async def _write(self, call: "grpc.aio.StreamStreamCall[Req, Resp]", request: Req) -> None:
         self._ever_sent.add(request.sequence)
@@ -215,15 +244,16 @@ class Exchange(Generic[Req, Resp]):
             self._forget()
             why = f"the server ended the stream ({self._last_status})"
             if code == grpc.StatusCode.UNIMPLEMENTED:
-                raise CallError(f"{why}; it does not serve this")
+                raise CallError(f"{self._address}: {why}; it does not serve this")
             raise self._gave_up(why)
 
     def _gave_up(self, why: str) -> CallError | UnknownOutcome:
         if self._last_status and self._last_status not in why:
             why = f"{why} (last: {self._last_status})"
+        why = f"{self._address}: {why}"
         if any(request.sequence in self._ever_sent for request in self._unanswered):
             return UnknownOutcome(f"{why}; the outcome is unknown: send it again, or reverse it")
-        return CallError(f"{why}; nothing was sent: is the server running there?")
+        return NotSent(f"{why}; nothing was sent: is the server running there?")
 
     def _forget(self) -> None:
         """Leave the stream; what is unanswered goes to the next one."""

@@ -79,6 +79,7 @@ def _receipt(
         member=settlement.member_id,
         service_date=settlement.service_date,
         benefit=settlement.benefit,
+        requested_benefit=settlement.requested_benefit,
         amounts=amounts_of(settlement),
         grounds={name: found for name, found in grounds.items() if found},
         counters=tuple(_counters(settlement)),

@@ -42,6 +42,7 @@ CLAIM_COLUMNS: Final = Columns(
     ),
     required=("institution", "member", "date"),
     later=("lines", "payer"),
+    one_of=_AMOUNTS,
 )
 
 _COLUMN_OF: Final = {
@@ -84,6 +85,20 @@ def read_claims(path: Path, digest: str) -> Iterator[ClaimRow | BadRow]:
     """
     for row in read_table(path, CLAIM_COLUMNS):
         yield row if isinstance(row, BadRow) else _claim_row(row, digest)
+
+
+def have_own_ids(path: Path) -> bool:
+    """Return whether every claim of a file came with a request id; malformed lines are no claims.
+
+    Raises:
+        FileError: the file as a whole cannot be used.
+    """
+    return all(
+        isinstance(row, BadRow)
+        or bool(row.fields.get("request_id"))
+        or isinstance(_claim_row(row, ""), BadRow)
+        for row in read_table(path, CLAIM_COLUMNS)
+    )
 
 
 def _claim_row(row: Row, digest: str) -> ClaimRow | BadRow:
@@ -133,6 +148,8 @@ def claim_from_fields(fields: Fields, default_id: str = "") -> Claim:
     )
     if claim.total_fen > AMOUNT_MAX_FEN:
         raise InvalidInput("total", f"at most {format_yuan(AMOUNT_MAX_FEN)} yuan for one claim")
+    if not any(name in fields for name in _AMOUNTS):
+        raise InvalidInput("in_scope", f"is missing; give at least one of {', '.join(_AMOUNTS)}")
     check_claim(claim)
     return claim
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from clients.answers import Malformed, Outcome, Refused, Settled
-from clients.errors import RunError
+from clients.errors import NotSent, RunError
 from clients.files import ClaimRow, claim_column, read_claims
 from clients.run import RESULT_COLUMNS, Run, Step
 from clients.table import BadRow
@@ -90,23 +90,31 @@ def settle_file(
         return
     watcher = watcher or Watcher()
     waiting: deque[_Batch] = deque()
+    answered = False
 
     def ahead() -> Iterator[list[Claim]]:
-        for batch in _batches(read_claims(file, digest), run.last_line):
+        for batch in _batches(read_claims(file, digest), run):
             waiting.append(batch)
             if batch.claims:
+                run.sending()
                 yield [row.claim for row in batch.claims]
 
-    for outcomes in lane.settle(ahead()):
-        while not waiting[0].claims:
-            _record(waiting.popleft(), [], run, watcher)
-        batch = waiting.popleft()
-        if len(outcomes) != len(batch.claims):
-            raise RunError(
-                f"{len(batch.claims)} claims were sent and {len(outcomes)} answered; "
-                "the server is of another version"
-            )
-        _record(batch, outcomes, run, watcher)
+    try:
+        for outcomes in lane.settle(ahead()):
+            answered = True
+            while not waiting[0].claims:
+                _record(waiting.popleft(), [], run, watcher)
+            batch = waiting.popleft()
+            if len(outcomes) != len(batch.claims):
+                raise RunError(
+                    f"{len(batch.claims)} claims were sent and {len(outcomes)} answered; "
+                    "the server is of another version"
+                )
+            _record(batch, outcomes, run, watcher)
+    except NotSent:
+        if not answered:
+            run.nothing_sent()
+        raise
     while waiting:
         if waiting[0].claims:
             raise RunError("the lane ended before everything was answered; run it again")
@@ -114,12 +122,12 @@ def settle_file(
     run.finish()
 
 
-def _batches(rows: Iterable[ClaimRow | BadRow], after: int) -> Iterator[_Batch]:
+def _batches(rows: Iterable[ClaimRow | BadRow], run: Run) -> Iterator[_Batch]:
     claims: list[ClaimRow] = []
     bad: list[BadRow] = []
-    last = after
+    after = last = run.last_line
     for row in rows:
-        if row.line <= after:
+        if row.line <= after or row.line in run.settled_lines:
             continue
         last = row.line
         if isinstance(row, ClaimRow):
@@ -136,7 +144,7 @@ def _batches(rows: Iterable[ClaimRow | BadRow], after: int) -> Iterator[_Batch]:
 def _record(batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watcher) -> None:
     results: list[tuple[str | int, ...]] = []
     refusals = [
-        (row.line, row.column, _MALFORMED, row.problem, "", row.record_id) for row in batch.bad
+        (row.line, row.column, _MALFORMED, row.problem, "", row.record_id, "") for row in batch.bad
     ]
     counts: Counter[str] = Counter({"malformed": len(batch.bad)})
     for (line, claim), outcome in zip(batch.claims, outcomes, strict=True):
@@ -149,11 +157,11 @@ def _record(batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watch
             case Refused():
                 code = outcome.reason.name
                 expected = outcome.message or WHAT_TO_DO.get(outcome.reason, "")
-                refusals.append((line, "", code, expected, *ids))
+                refusals.append((line, "", code, expected, *ids, outcome.figure))
                 counts.update({"refused": 1, f"refused.{code}": 1})
             case Malformed():
                 column = claim_column(outcome.path)
-                refusals.append((line, column, _MALFORMED, outcome.problem, *ids))
+                refusals.append((line, column, _MALFORMED, outcome.problem, *ids, ""))
                 counts["malformed"] += 1
     refusals.sort(key=lambda row: row[0])
     run.add(Step(batch.last_line, results, refusals, counts))
@@ -181,6 +189,7 @@ def _result(line: int, claim: Claim, settled: Settled) -> tuple[str | int, ...]:
         "outcome": "replayed" if settled.replayed else "settled",
         "reason": settled.reason.name if settled.reason else "",
         "benefit": Benefit(settled.benefit).name.lower(),
+        "requested_benefit": Benefit(claim.benefit).name.lower(),
         "over_cap": format_yuan(cuts),
         "plan": settled.plan_digest.hex(),
     }

@@ -52,6 +52,7 @@ class Receipt(NamedTuple):
     member: str
     service_date: int
     benefit: int
+    """What it was settled under."""
     amounts: Mapping[str, int]
     """Parts of the three sums by their names in `engine.domain.layout.AMOUNTS`."""
     grounds: Mapping[str, tuple[Ground, ...]]
@@ -62,6 +63,8 @@ class Receipt(NamedTuple):
     preview: bool = False
     replayed: bool = False
     undone_by: int = 0
+    requested_benefit: int = 0
+    """What the claim asked for; 0: not known."""
 
 
 BENEFITS: Final = {
@@ -167,6 +170,10 @@ def _head(receipt: Receipt) -> Iterator[str]:
         yield f"★ 此结算已撤销（撤销号 {receipt.undone_by}）"
     elif receipt.replayed:
         yield "★ 此请求先前已经结算，这里是同一结果"
+    if receipt.requested_benefit not in (0, receipt.benefit):
+        asked = Benefit(receipt.requested_benefit)
+        why = "未查到该病种登记，" if asked in (Benefit.CHRONIC, Benefit.SPECIAL) else ""
+        yield f"★ 申请待遇 {BENEFITS[asked]}：{why}按{benefit}结算"
 
 
 def _bill(receipt: Receipt) -> Iterator[str]:
@@ -251,10 +258,10 @@ def _total(label: str, amount: int) -> str:
     return f"  {'─' * (WIDTH - 2)}\n{_amount(f'  {label}', amount)}"
 
 
-def refusal_text(reason: Reason, message: str) -> str:
+def refusal_text(reason: Reason, message: str, headline: str = "未予结算") -> str:
     """Return what a patient is told of a refusal, and what the counter is."""
     meaning = REASONS.get(reason, "")
-    lines = [f"未予结算：{meaning}（{reason.name}）", *([f"  {message}"] if message else [])]
+    lines = [f"{headline}：{meaning}（{reason.name}）", *([f"  {message}"] if message else [])]
     return "\n".join(lines) + "\n"
 
 
@@ -268,6 +275,7 @@ def receipt_json(receipt: Receipt) -> dict[str, object]:
         "member": receipt.member,
         "date": receipt.service_date,
         "benefit": Benefit(receipt.benefit).name.lower(),
+        "requested_benefit": Benefit(receipt.requested_benefit or receipt.benefit).name.lower(),
         "outcome": "preview" if receipt.preview else "settled",
         "reason": receipt.reason.name if receipt.reason else "",
         "replayed": receipt.replayed,

@@ -49,6 +49,29 @@ LEVELS: Final = {
 """Levels as the worked-case format writes them."""
 
 
+_COLUMN_OF: Final = {
+    "member_id": "member",
+    "institution_id": "id",
+    "policy_year": "year",
+    "balance": "account_balance",
+    "deductible_met": "deductible",
+    "visits": "visit_paid",
+    "retired_date": "retired_on",
+    "born_date": "born_on",
+    "host_id": "host",
+    "parent_id": "parent",
+}
+"""Columns of the fields that engine and server name, without `_fen`."""
+
+
+def register_column(path: str) -> str:
+    """Return the column of a register field as the engine or the server names it."""
+    names = [name.partition("[")[0].removesuffix("_fen") for name in path.split(".")]
+    kinds = ("members", "institutions", "openings", "year", "account", "")
+    top = next((name for name in names[:-1] if name not in kinds), names[-1])
+    return _COLUMN_OF.get(top, top)
+
+
 class RegisterRow(NamedTuple):
     """One line of a register file; an opening line can hold counters and a balance."""
 

@@ -2,7 +2,7 @@
 
 Beside `claims.csv` stands the folder `claims.csv.gongji`:
 
-    run.jsonl      the heading (digest of the file, server), then a line for each answered batch
+    run.jsonl      the heading (digest of the file), then a line for each answered batch
     results.csv    one line for each settled claim
     refusals.csv   one line for each claim or line that was not settled: where, why, what to do
 
@@ -10,19 +10,25 @@ A batch counts as answered when its lines are synced in both CSV files and then 
 `run.jsonl`. After a break both files are cut back to the last such line and the file's rest is
 sent: what was on its way gets its old ids again, which the server applies once. The claims
 themselves are not copied: the file is the outbox, and its digest proves that it is the same file.
+
+A finished file may go its way again, in a new pass: of the lines that were not settled, or of all.
+A changed file may do so only if no claim, before and after, lives by an id made from the file's
+digest: such a claim would get another id, and be settled twice.
 """
 
 import csv
+import datetime
 import fcntl
 import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
-from clients.errors import RunError
+from clients.errors import FileError, RunError
 from clients.outbox import append_line, load_lines, sync_folder
 
 RESULT_COLUMNS: Final = (
@@ -33,6 +39,7 @@ RESULT_COLUMNS: Final = (
     "outcome",
     "reason",
     "benefit",
+    "requested_benefit",
     "total",
     "non_covered",
     "over_limit",
@@ -56,7 +63,19 @@ RESULT_COLUMNS: Final = (
     "cash",
     "plan",
 )
-REFUSAL_COLUMNS: Final = ("line", "column", "code", "expected", "institution", "request_id")
+REFUSAL_COLUMNS: Final = (
+    "line",
+    "column",
+    "code",
+    "expected",
+    "institution",
+    "request_id",
+    "figure",
+)
+
+_FORMAT: Final = 2
+_ALL: Final = "all"
+_REST: Final = "rest"
 
 
 class Step(NamedTuple):
@@ -69,20 +88,93 @@ class Step(NamedTuple):
     """`settled`, `replayed`, `refused`, `malformed`, `refused.CODE`, and sums in fen."""
 
 
+class Earlier(NamedTuple):
+    """What the passes before this one came to."""
+
+    date: str
+    settled: int
+    refused: int
+    malformed: int
+
+
+@dataclass(slots=True)
+class _State:
+    """Where a run stands, from its journal."""
+
+    heading: dict[str, Any] = field(default_factory=dict)
+    """`digest` of the file and `own_ids`: whether every claim of it has an id of its own."""
+    sent: bool = False
+    last_line: int = 0
+    sizes: dict[str, int] = field(default_factory=lambda: {"results": 0, "refusals": 0})
+    counts: Counter[str] = field(default_factory=Counter)
+    finished: str = ""
+    """The day on which the whole file was answered."""
+    earlier: Earlier | None = None
+
+    def take(self, record: dict[str, Any]) -> None:
+        """Go on by one record of the journal."""
+        if "sending" in record:
+            self.sent = bool(record["sending"])
+        elif "finished" in record:
+            self.finished = str(record["finished"])
+        elif "pass" in record:
+            self._begin_pass(record)
+        else:
+            self.sizes = {name: int(record[name]) for name in self.sizes}
+            self.last_line = int(record["last_line"])
+            self.counts.update(record["counts"])
+
+    def _begin_pass(self, record: dict[str, Any]) -> None:
+        if record["pass"] == _ALL:
+            self.counts.clear()
+            self.sizes, self.earlier = {"results": 0, "refusals": 0}, None
+        else:
+            self.look_back()
+            self.sizes["refusals"] = 0
+            for name in list(self.counts):
+                if name == "malformed" or name.partition(".")[0] == "refused":
+                    del self.counts[name]
+        self.heading |= {name: record[name] for name in ("digest", "own_ids")}
+        self.last_line, self.finished = 0, ""
+
+    def look_back(self) -> None:
+        """Count what was settled so far as settled before."""
+        settled = self.counts["settled"] + self.counts["replayed"]
+        refused, malformed = self.counts["refused"], self.counts["malformed"]
+        self.earlier = Earlier(self.finished, settled, refused, malformed)
+        self.counts["settled"], self.counts["replayed"] = 0, settled
+
+
 class Run:
     """The run of one file; a second process on the same file is refused.
 
     Raises:
-        RunError: the file changed since its run began, another process is at it, or the record is
-            damaged.
+        FileError: the file changed since its run began, and some claim would be settled twice.
+        RunError: another process is at it, or the record is damaged.
     """
 
-    def __init__(self, file: Path, digest: str, *, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        digest: str,
+        *,
+        folder: Path | None = None,
+        own_ids: bool = False,
+        again: bool = False,
+    ) -> None:
+        """Begin a run, go on with one, or begin a new pass of one that is finished.
+
+        Args:
+            file: The file, for messages.
+            digest: Its digest.
+            folder: Where the run is kept; None: beside the file.
+            own_ids: Whether every claim of the file has an id of its own.
+            again: Ask for every answer anew.
+        """
         self.folder = folder or file.with_name(file.name + ".gongji")
-        self.counts: Counter[str] = Counter()
-        self.last_line = 0
-        self.resumed = False
-        self.finished = False
+        self._heading = {"digest": digest, "own_ids": own_ids}
+        self._state = _State()
+        self._first_sent = False
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._journal = self._open("run.jsonl", os.O_APPEND)
@@ -95,44 +187,95 @@ class Run:
             os.close(self._journal)
             raise RunError(f"{file}: another process is settling this file; wait for it") from None
         try:
-            self._begin(file, digest)
+            self._begin(file, again)
         except BaseException:
             os.close(self._journal)
             raise
 
-    def _begin(self, file: Path, digest: str) -> None:
+    @property
+    def counts(self) -> Counter[str]:
+        """What the file came to so far, as in `Step`."""
+        return self._state.counts
+
+    @property
+    def last_line(self) -> int:
+        """The last line that is answered in this pass."""
+        return self._state.last_line
+
+    @property
+    def finished(self) -> bool:
+        """Whether the whole file is answered."""
+        return bool(self._state.finished)
+
+    @property
+    def earlier(self) -> Earlier | None:
+        """What was answered before this pass, None if it is the first."""
+        return self._state.earlier
+
+    def _begin(self, file: Path, again: bool) -> None:
+        state = self._state
         try:
             records = load_lines(self._journal)
-        except ValueError:
+            heading = records[0] if records else {}
+            if heading.get("format", _FORMAT) != _FORMAT:
+                raise RunError(f"{self.folder}: is of another version; give --out FOLDER")
+            state.heading |= heading
+            for record in records[1:]:
+                state.take(record)
+        except (ValueError, KeyError, TypeError):
             raise RunError(f"{self.folder}: run.jsonl is damaged; keep it for inquiry") from None
-        sizes = {"results": 0, "refusals": 0}
-        if records:
-            self._check_same(file, digest, records[0])
-            self.resumed = True
-        else:
-            append_line(self._journal, {"format": 1, "file": file.name, "digest": digest})
-        for record in records[1:]:
-            if record.get("finished"):
-                self.finished = True
-                continue
-            sizes = {name: int(str(record[name])) for name in sizes}
-            self.last_line = int(str(record["last_line"]))
-            counts = record["counts"]
-            if isinstance(counts, dict):
-                self.counts.update(counts)
-        self._results = self._output("results.csv", sizes["results"], RESULT_COLUMNS)
-        self._refusals = self._output("refusals.csv", sizes["refusals"], REFUSAL_COLUMNS)
+        if not records:
+            state.heading = {"format": _FORMAT, "file": file.name, **self._heading}
+            append_line(self._journal, state.heading)
+        elif kind := self._next_pass(file, again):
+            record = {"pass": kind, **self._heading}
+            append_line(self._journal, record)
+            state.take(record)
+        elif state.finished:
+            state.look_back()
+        self.settled_lines = self._settled_lines() if state.earlier else frozenset()
+        self._results = self._output("results.csv", state.sizes["results"], RESULT_COLUMNS)
+        self._refusals = self._output("refusals.csv", state.sizes["refusals"], REFUSAL_COLUMNS)
         sync_folder(self.folder)
 
-    def _check_same(self, file: Path, digest: str, heading: dict[str, object]) -> None:
-        if heading.get("format") != 1:
-            raise RunError(f"{self.folder}: is of another format; give --out FOLDER")
-        if heading.get("digest") != digest:
-            raise RunError(
-                f"{file}: was changed since its run began, and claims without an id of their own "
-                "would be settled twice; bring the old content back, or put the new claims alone "
-                "into a new file"
+    def _next_pass(self, file: Path, again: bool) -> str:
+        """Return which lines a new pass is for, empty if the last one goes on or is enough."""
+        state = self._state
+        if state.heading.get("digest") == self._heading["digest"]:
+            if again:
+                return _ALL
+            left = state.counts["refused"] or state.counts["malformed"]
+            return _REST if state.finished and left else ""
+        if state.heading.get("file") != file.name:
+            raise FileError(
+                f"{self.folder}: holds the run of {state.heading.get('file')}; give another --out"
             )
+        if state.sent and not (state.heading.get("own_ids") and self._heading["own_ids"]):
+            raise FileError(
+                f"{file}: was changed since its run began, and has or had claims without a "
+                "request_id of their own, which would be settled twice: bring the old content "
+                "back, or put new and mended lines alone into a new file"
+            )
+        return _ALL
+
+    def _settled_lines(self) -> frozenset[int]:
+        """Return the lines of the file that need not be sent again."""
+        with self.folder.joinpath("results.csv").open("rb") as stream:
+            data = stream.read(self._state.sizes["results"])
+        return frozenset(int(line.partition(b",")[0]) for line in data.splitlines()[1:])
+
+    def sending(self) -> None:
+        """Note that claims of the file may have been sent from now on."""
+        if not self._state.sent:
+            self._append({"sending": True})
+            self._state.sent = True
+            self._first_sent = True
+
+    def nothing_sent(self) -> None:
+        """Take the note back that this process made: nothing of the file ever left it."""
+        if self._first_sent:
+            self._append({"sending": False})
+            self._state.sent = self._first_sent = False
 
     def add(self, step: Step) -> None:
         """Write what a batch came to; when this returns it survives a crash.
@@ -143,27 +286,33 @@ class Run:
         try:
             for file, rows in ((self._results, step.results), (self._refusals, step.refusals)):
                 _write(file, rows)
-            append_line(
-                self._journal,
-                {
-                    "last_line": step.last_line,
-                    "results": os.lseek(self._results, 0, os.SEEK_CUR),
-                    "refusals": os.lseek(self._refusals, 0, os.SEEK_CUR),
-                    "counts": step.counts,
-                },
-            )
         except OSError as error:
-            raise RunError(
-                f"{self.folder}: {error.strerror}; make room and run the same command again"
-            ) from None
-        self.last_line = step.last_line
-        self.counts.update(step.counts)
+            raise self._refused(error) from None
+        record = {
+            "last_line": step.last_line,
+            "results": os.lseek(self._results, 0, os.SEEK_CUR),
+            "refusals": os.lseek(self._refusals, 0, os.SEEK_CUR),
+            "counts": step.counts,
+        }
+        self._append(record)
+        self._state.take(record)
 
     def finish(self) -> None:
         """Note that the whole file is answered."""
         if not self.finished:
-            append_line(self._journal, {"finished": True})
-            self.finished = True
+            self._state.finished = datetime.datetime.now().astimezone().date().isoformat()
+            self._append({"finished": self._state.finished})
+
+    def _append(self, record: dict[str, Any]) -> None:
+        try:
+            append_line(self._journal, record)
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def _refused(self, error: OSError) -> RunError:
+        return RunError(
+            f"{self.folder}: {error.strerror}; make room and run the same command again"
+        )
 
     def close(self) -> None:
         """Close the files; another process may go on with the run."""

@@ -3,6 +3,7 @@
 All of them may be asked again without harm.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self, TypeVar
@@ -10,8 +11,8 @@ from typing import Any, Final, NoReturn, Self, TypeVar
 import grpc
 
 from clients.answers import Malformed
-from clients.errors import CallError
-from clients.exchange import CHANNEL_OPTIONS
+from clients.errors import CallError, Refusal
+from clients.exchange import CHANNEL_OPTIONS, REFUSED_SECONDS
 from clients.registers import RegisterItem
 from clients.wire import institution_message, kind_of, malformed, member_message, opening_message
 from engine.domain.reasons import Reason
@@ -32,10 +33,8 @@ from gongji.v1.settlement_service_pb2_grpc import SettlementServiceStub
 T = TypeVar("T")
 
 _SECONDS: Final = 20.0
-
-
-class Refusal(CallError):
-    """The server answered that it cannot be done: the message says why."""
+_PAUSE: Final = 0.2
+_UNAVAILABLE: Final = grpc.StatusCode.UNAVAILABLE
 
 
 class Server:
@@ -52,6 +51,7 @@ class Server:
         self._seconds = seconds
         self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
         self._plans: dict[bytes, policy_pb2.Plan] = {}
+        self._reached = False
 
     # --- rules ---------------------------------------------------------------------------
 
@@ -170,14 +170,28 @@ class Server:
         self.close()
 
     def _call(self, method: Callable[..., Any], request: Any, **more: Any) -> Any:
-        try:
-            return method(request, timeout=self._seconds, wait_for_ready=True, **more)
-        except grpc.RpcError as error:
-            self._failed(error)
+        """Ask; a server that refuses the first connection is not waited for long."""
+        give_up = time.monotonic() + REFUSED_SECONDS
+        while True:
+            reached = self._reached
+            try:
+                answer = method(request, timeout=self._seconds, wait_for_ready=reached, **more)
+            except grpc.RpcError as error:
+                refused = not reached and getattr(error, "code")() is _UNAVAILABLE  # noqa: B009
+                if not refused or time.monotonic() >= give_up:
+                    self._failed(error)
+                time.sleep(_PAUSE)
+            else:
+                self._reached = True
+                return answer
 
     def _failed(self, error: Any) -> NoReturn:
         code, details = error.code(), error.details()
-        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        if code is _UNAVAILABLE and not self._reached:
+            raise CallError(
+                f"{self._address}: cannot be connected to; is the server running there?"
+            ) from error
+        if code in (_UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
             raise CallError(
                 f"{self._address}: no answer in {self._seconds:g} s; is the server running there?"
             ) from error

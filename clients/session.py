@@ -64,7 +64,11 @@ class Session:
             sequence=0, open=pb.Open(institution_id=institution, client=CLIENT)
         )
         self._exchange: Exchange[pb.SettleRequest, pb.SettleResponse] = Exchange(
-            self._channel, lambda: stub.Settle(), opening=opening, patience=patience
+            self._channel,
+            lambda: stub.Settle(),
+            address=server,
+            opening=opening,
+            patience=patience,
         )
         self._sequence = 0
 
@@ -207,7 +211,9 @@ class BulkLane:
     ) -> tuple[grpc.aio.Channel, Exchange[pb.SettleBatchRequest, pb.SettleBatchResponse]]:
         channel = grpc.aio.insecure_channel(self._server, options=CHANNEL_OPTIONS)
         stub = SettlementServiceStub(channel)
-        return channel, Exchange(channel, lambda: stub.SettleBatch(), patience=self._patience)
+        return channel, Exchange(
+            channel, lambda: stub.SettleBatch(), address=self._server, patience=self._patience
+        )
 
     def _exchange(
         self,

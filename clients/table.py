@@ -47,6 +47,8 @@ class Columns(NamedTuple):
     required: tuple[str, ...]
     later: tuple[str, ...] = ()
     """Columns of the worked-case format that are not served yet: refused by name, not ignored."""
+    one_of: tuple[str, ...] = ()
+    """Columns of which a CSV file must have one at least."""
 
 
 def file_digest(path: Path) -> str:
@@ -70,7 +72,7 @@ def read_table(path: Path, columns: Columns) -> Iterator[Row | BadRow]:
     """
     lines = _lines(path)
     if path.suffix in (".jsonl", ".json"):
-        yield from _json_rows(lines, columns)
+        yield from _json_rows(path, lines, columns)
         return
     number, heading = next(lines, (0, b""))
     if not number:
@@ -110,6 +112,8 @@ def _heading(path: Path, line: bytes, columns: Columns) -> list[str]:
         )
     if missing := [name for name in columns.required if name not in names]:
         raise FileError(f"{path}: column {missing[0]} is missing; it is always needed")
+    if columns.one_of and not set(columns.one_of) & set(names):
+        raise FileError(f"{path}: expected at least one of the columns {', '.join(columns.one_of)}")
     return names
 
 
@@ -129,7 +133,10 @@ def _csv_row(number: int, line: bytes, names: list[str]) -> Row | BadRow:
     return Row(number, {k: v.strip() for k, v in zip(names, values, strict=True) if v.strip()})
 
 
-def _json_rows(lines: Iterator[tuple[int, bytes]], columns: Columns) -> Iterator[Row | BadRow]:
+def _json_rows(
+    path: Path, lines: Iterator[tuple[int, bytes]], columns: Columns
+) -> Iterator[Row | BadRow]:
+    number = 0
     for number, line in lines:
         if len(line) > _LINE_MAX:
             yield BadRow(number, "", f"the line is longer than {_LINE_MAX} bytes")
@@ -140,6 +147,8 @@ def _json_rows(lines: Iterator[tuple[int, bytes]], columns: Columns) -> Iterator
             yield BadRow(number, error.path, error.problem)
             continue
         yield check_names(number, record, columns)
+    if not number:
+        raise FileError(f"{path}: is empty; expected one JSON object a line")
 
 
 def read_json(text: bytes) -> dict[str, object]:

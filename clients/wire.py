@@ -182,7 +182,8 @@ def _column(data: bytes, dtype: str, count: int) -> list[int]:
 
 def refused(message: settlement_pb2.Refusal) -> Refused:
     """Return a refusal."""
-    return Refused(Reason(message.reason), message.message, Detail(message.detail))
+    detail = Detail(message.detail)
+    return Refused(Reason(message.reason), message.message, detail, message.figure)
 
 
 def malformed(message: settlement_pb2.Error) -> Malformed:

@@ -88,7 +88,10 @@ class Server:
         except RuntimeError:
             self.port = 0
         if not self.port:
-            raise OSError(f"{address} cannot be bound; is another server running there?")
+            raise OSError(
+                f"{address} cannot be bound; is another server running there? Stop it, or give "
+                "another port"
+            )
         self._batcher.start()
         await self._server.start()
         for name in names:

@@ -114,6 +114,7 @@ def encode_settlement(
         before=_counters(result, moved=0),
         after=_counters(result, moved=1, counts_visit=row["visit"] >= 0),
         benefit=number(row["benefit"]),
+        requested_benefit=number(claim["benefit"]),
         status=number(row["status"] + 1),
         level=number(row["level"] + 1),
         place=number(row["place"] + 1),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from engine.domain.codes import Benefit
+from engine.domain.dates import to_date
 from engine.domain.reasons import Reason
 from engine.domain.request import Accepted, ItemError, Refused, SupplyFigures
 from engine.errors import InvalidInput, RuleFileError
@@ -86,7 +87,8 @@ class PolicyService:
             plan = book.plan_for(city.area, day)
             if plan is None:
                 return Refused(
-                    Reason.NO_RULE, message=f"no document of {city.name} is in force on {day}"
+                    Reason.NO_RULE,
+                    message=f"no document of {city.name} is in force on {to_date(day)}",
                 )
             line = refusing_line(plan, benefit)
             if line is None:

@@ -9,7 +9,7 @@ from typing import IO, Any, Final, ParamSpec, TypeVar
 
 import click
 
-from clients.errors import ClientError, FileError
+from clients.errors import ClientError, FileError, Refusal
 from engine.errors import (
     EngineError,
     InvalidInput,
@@ -48,6 +48,12 @@ class Wrong(Fail):
     exit_code = WRONG_INPUT
 
 
+class Unfound(Fail):
+    """Ends a command because what was asked for cannot be done, or is not there."""
+
+    exit_code = SOME_REFUSED
+
+
 def friendly(command: Callable[P, R]) -> Callable[P, R]:
     """Turn the exceptions of engine and clients into one line and an exit code."""
 
@@ -57,6 +63,8 @@ def friendly(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except (FileError, InvalidInput, RuleFileError) as error:
             raise Wrong(str(error)) from error
+        except Refusal as error:
+            raise Unfound(str(error)) from error
         except ClientError as error:
             raise Fail(str(error)) from error
         except OutcomeUnknown as error:
@@ -112,14 +120,23 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 
 def server_or_store(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--server` and `--store`, one of which is used; the server where neither is given."""
+    return _either(f"Settlement server; {DEFAULT_SERVER} if --store is not given either.")(command)
+
+
+def server_or_store_or_files(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--server` and `--store`; the rule files answer where neither is given."""
+    return _either("Settlement server; rule files answer without it and --store.")(command)
+
+
+def _either(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     server = click.option(
         "--server",
         metavar="HOST:PORT",
         envvar="GONGJI_SERVER",
         callback=check_address,
-        help=f"Settlement server; {DEFAULT_SERVER} if --store is not given either.",
+        help=text,
     )
-    return server(store_option(command))
+    return lambda command: server(store_option(command))
 
 
 def one_of(server: str | None, store: Path | None) -> str | Path:

@@ -1,6 +1,7 @@
 """What a counter prints: receipts, refusals, undos; for people or for programs."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import click
 
@@ -17,6 +18,9 @@ from engine.domain.reasons import Detail, Reason
 from gongji.v1 import settlement_pb2
 from gongji.v1.settlement_service_pb2 import SettleResponse
 
+_HEADLINES: Final = {"cancel": "未予撤销", "reverse": "未予冲正", "query": "未查到"}
+"""What a refusal is called; 未予结算 for the others."""
+
 Ask = Callable[[Session], Awaitable[SettleResponse]]
 
 
@@ -28,15 +32,27 @@ async def ask_and_print(
     institution: str,
     patience: float,
     as_json: bool,
+    kind: str,
     reversed_id: str = "",
 ) -> None:
-    """Ask one thing, print the answer, and leave with its exit code."""
+    """Ask one thing, print the answer, and leave with its exit code.
+
+    Args:
+        ask: What is asked.
+        outbox: Keeps it until it is answered; None: nothing changes by it.
+        server: Where the server listens.
+        institution: Whose terminal this is.
+        patience: Seconds without an answer after which the outcome counts as unknown.
+        as_json: Whether a program reads the answer.
+        kind: What it is: `settle`, `preview`, `cancel`, `reverse` or `query`.
+        reversed_id: The request that is reversed.
+    """
     async with Session(server, institution, outbox=outbox, patience=patience) as session:
         response = await ask(session)
     if outbox is not None and response.WhichOneof("answer") in ("undone", "nothing_to_reverse"):
         # What was reversed has a known outcome now, and need not be sent again.
         outbox.done(institution, reversed_id)
-    if not print_response(response, server, as_json):
+    if not print_response(response, server, kind, as_json):
         raise click.exceptions.Exit(SOME_REFUSED)
 
 
@@ -51,12 +67,12 @@ async def send_again(
     async with Session(server, institution, outbox=outbox, patience=patience) as session:
         for request in pending:
             response = await session.resend(request)
-            fine &= print_response(response, server, as_json)
+            fine &= print_response(response, server, request.kind, as_json)
     if not fine:
         raise click.exceptions.Exit(SOME_REFUSED)
 
 
-def print_response(response: SettleResponse, server: str, as_json: bool) -> bool:
+def print_response(response: SettleResponse, server: str, asked: str, as_json: bool) -> bool:
     """Print an answer; return whether what was asked was done."""
     kind = response.WhichOneof("answer")
     if kind in ("settled", "found"):
@@ -67,7 +83,7 @@ def print_response(response: SettleResponse, server: str, as_json: bool) -> bool
     if as_json:
         echo_json(_as_dict(response))
     else:
-        click.echo(_as_text(response), nl=False)
+        click.echo(_as_text(response, asked), nl=False)
     return kind in ("undone", "nothing_to_reverse")
 
 
@@ -90,10 +106,10 @@ def _print_settlement(
         click.echo(receipt_text(receipt), nl=False)
 
 
-def _as_text(response: SettleResponse) -> str:
+def _as_text(response: SettleResponse, asked: str) -> str:
     match response.WhichOneof("answer"):
         case "refused":
-            return _refusal_text(response.refused)
+            return _refusal_text(response.refused, _HEADLINES.get(asked, "未予结算"))
         case "undone":
             undone, back = response.undone, response.undone.negated.payers
             again = "（先前已撤销，同一结果）" if undone.replayed else ""
@@ -112,8 +128,8 @@ def _as_text(response: SettleResponse) -> str:
     return "无法识别的回答\n"
 
 
-def _refusal_text(refusal: settlement_pb2.Refusal) -> str:
-    lines = [refusal_text(Reason(refusal.reason), refusal.message)]
+def _refusal_text(refusal: settlement_pb2.Refusal, headline: str) -> str:
+    lines = [refusal_text(Reason(refusal.reason), refusal.message, headline)]
     lines += [f"  缺少的数据：{refusal.figure}\n"] if refusal.figure else []
     lines += [
         f"  依赖于它的结算：{blocker.settlement_id}（机构 {blocker.institution_id}，"

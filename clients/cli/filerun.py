@@ -1,6 +1,8 @@
 """A file of claims settled through a lane, with a progress bar and a summary."""
 
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -9,10 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from clients.cli.common import SOME_REFUSED, echo_json
+from clients.cli.common import SOME_REFUSED, Fail, echo_json
+from clients.files import have_own_ids
 from clients.gateway import Lane, Watcher, settle_file
 from clients.receipt import REASONS
-from clients.run import Run
+from clients.run import Earlier, Run
 from clients.table import file_digest
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
@@ -30,14 +33,13 @@ _PAYERS: Final = (
 
 def run_file(file: Path, out: Path | None, again: bool, lane: Lane, as_json: bool) -> None:
     """Settle a file, or what is left of it; print the summary and leave with its exit code."""
-    digest = file_digest(file)
+    digest, own_ids = file_digest(file), have_own_ids(file)
     folder = out or file.with_name(f"{file.name}.gongji")
-    if again:
-        # The ids are the same, so what was settled is answered again and not settled twice.
-        for name in ("run.jsonl", "results.csv", "refusals.csv"):
-            folder.joinpath(name).unlink(missing_ok=True)
-    with Run(file, digest, folder=folder) as run:
-        finished_before, resumed_at = run.finished, run.last_line
+    with (
+        _resumable(),
+        Run(file, digest, folder=folder, own_ids=own_ids, again=again) as run,
+    ):
+        resumed_at, earlier = run.last_line, run.earlier
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -52,15 +54,49 @@ def run_file(file: Path, out: Path | None, again: bool, lane: Lane, as_json: boo
             settle_file(file, digest, run, lane, watcher)
         counts = dict(run.counts)
     if as_json:
-        echo_json({"file": file.name, "digest": digest, "out": str(folder), **summary(counts)})
+        echo_json(
+            {
+                "file": file.name,
+                "digest": digest,
+                "out": str(folder),
+                **summary(counts),
+                "earlier": earlier and earlier._asdict(),
+            }
+        )
     else:
-        if finished_before:
-            click.echo("was settled before, nothing was sent; --again asks for every answer anew")
-        elif resumed_at:
+        if resumed_at:
             click.echo(f"resumed after line {resumed_at}")
+        elif earlier:
+            click.echo(_looking_back(earlier, counts))
         print_summary(counts, folder)
     if counts.get("refused") or counts.get("malformed"):
         raise click.exceptions.Exit(SOME_REFUSED)
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into a line that says how to go on."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Fail(
+            "stopped by you; what was answered stays: run the same command to resume"
+        ) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _looking_back(earlier: Earlier, counts: Mapping[str, int]) -> str:
+    """Return what a finished file came to before, and what is new."""
+    new = counts.get("settled", 0)
+    left = earlier.refused + earlier.malformed
+    words = f"{earlier.settled:,} settled and {left:,} refused or malformed earlier"
+    tried = ", tried again now" if left else ""
+    return (
+        f"{f'{new:,} settled now; ' if new else 'nothing new: '}{words} ({earlier.date}){tried}; "
+        "--again asks for every answer anew"
+    )
 
 
 def _count_lines(file: Path) -> int:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from clients.answers import Malformed, Outcome, Settled
 from clients.answers import Refused as RefusedClaim
@@ -34,14 +34,57 @@ from engine.pipeline import Pipeline
 from engine.rules.book import PlanBook
 from engine.rules.load import load_cities
 from engine.rules.plan import RulePlan
+from engine.store.schema import APPLICATION_ID
 from engine.store.sqlite import SqliteStore
 
 T = TypeVar("T")
+
+_SQLITE: Final = b"SQLite format 3\0"
+_APPLICATION: Final = slice(68, 72)
+"""Where SQLite's file format keeps the application id."""
+_HEAD_BYTES: Final = 100
 
 
 def now() -> int:
     """Return the instant, milliseconds UTC."""
     return time.time_ns() // 1_000_000
+
+
+def check_there(store: Path) -> None:
+    """Check that there is a store, without touching what is no store.
+
+    Raises:
+        StoreError: there is none, and what makes one.
+    """
+    if not store.exists():
+        raise StoreError(
+            f"{store}: there is no such store; make one with "
+            f"gongji register institutions FILE --store {store}"
+        )
+    if not store.stat().st_size:
+        raise StoreError(f"{store}: is empty, not a store")
+    check_not_foreign(store)
+
+
+def check_not_foreign(store: Path) -> None:
+    """Check that a file, if it is there, is empty or a store: opening it leaves files beside it.
+
+    Raises:
+        StoreError: it is something else.
+    """
+    try:
+        with store.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{store}: {error.strerror}; name a file that can be read") from None
+    if head and not head.startswith(_SQLITE):
+        raise StoreError(f"{store}: is not a store; give another path")
+    ours = int.from_bytes(head[_APPLICATION], "big") == APPLICATION_ID
+    # A store that broke off while it was made has everything in its log still.
+    if head and not ours and not store.with_name(f"{store.name}-wal").exists():
+        raise StoreError(f"{store}: is an SQLite database, but not a store; give another path")
 
 
 def open_pipeline(store: Path, kernel: str) -> Pipeline:
@@ -52,6 +95,7 @@ def open_pipeline(store: Path, kernel: str) -> Pipeline:
     """
     if not store.parent.is_dir():
         raise StoreError(f"{store.parent}: there is no such folder; make it first")
+    check_not_foreign(store)
     opened = SqliteStore.open(store)
     try:
         return Pipeline.open(opened, load_cities(), kernel_by_name(kernel))
@@ -69,8 +113,8 @@ class LocalLedger:
         Raises:
             StoreError: somebody else holds it, or it is none; without `create`, it is not there.
         """
-        if not create and not store.exists():
-            raise StoreError(f"{store}: there is no such store; gongji serve or settle make one")
+        if not create:
+            check_there(store)
         self.pipeline = open_pipeline(store, kernel)
 
     @property
@@ -160,7 +204,9 @@ def batch_outcomes(answer: BatchAnswer, count: int) -> list[Outcome]:
         if (error := answer.errors.get(row)) is not None:
             outcomes.append(Malformed(error.path, error.problem))
         elif (refused := answer.refusals.get(row)) is not None:
-            outcomes.append(RefusedClaim(refused.reason, refused.message, refused.detail))
+            outcomes.append(
+                RefusedClaim(refused.reason, refused.message, refused.detail, refused.figure)
+            )
         else:
             outcomes.append(
                 Settled(

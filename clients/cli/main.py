@@ -5,9 +5,11 @@ or a file is wrong; 3 server or store cannot be used, or the outcome of a reques
 """
 
 import importlib
+import io
+import json
 import os
 import sys
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 
@@ -53,7 +55,11 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.version_option(package_name="gongji", message="gongji %(version)s")
 def gongji() -> None:
     """共济: settles outpatient claims of China's employee medical insurance, exact to the fen.
@@ -62,11 +68,23 @@ def gongji() -> None:
     """
 
 
+def _leave(text: str, code: int) -> NoReturn:
+    """Say what went wrong, to a program as JSON on standard output, and leave."""
+    if "--json" in sys.argv[1:]:
+        click.echo(json.dumps({"error": text, "exit": code}, ensure_ascii=False))
+    else:
+        click.echo(f"gongji: {text}", err=True)
+    sys.exit(code)
+
+
 def main() -> None:
     """Run the command line; every error is one line and an exit code.
 
     `GONGJI_DEBUG=1` shows where an unexpected error comes from.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if os.environ.get("GONGJI_DEBUG") == "1":
         gongji()
         return
@@ -74,22 +92,24 @@ def main() -> None:
         sys.exit(gongji.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
+    except click.UsageError as error:
+        if "--json" not in sys.argv[1:]:
+            error.show()
+            sys.exit(error.exit_code)
+        _leave(error.format_message(), error.exit_code)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _leave(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("gongji: stopped by you; what was answered stays", err=True)
-        sys.exit(3)
+        _leave("stopped by you; what was answered stays", 3)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last door: a line for people, never a traceback
-        click.echo(
-            f"gongji: stopped by a fault of its own ({type(error).__name__}); "
+        _leave(
+            f"stopped by a fault of its own ({type(error).__name__}); "
             "run it again with GONGJI_DEBUG=1 and report what it shows",
-            err=True,
+            3,
         )
-        sys.exit(3)
 
 
 if __name__ == "__main__":

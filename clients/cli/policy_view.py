@@ -10,7 +10,7 @@ from clients.explain import figure_value, grounds_of
 from clients.paper import indented
 from clients.receipt import REASONS, chinese_date, ground_text
 from engine.domain.codes import Level, Place, Status
-from engine.domain.dates import OPEN_END
+from engine.domain.dates import OPEN_END, Interval, next_day, to_date
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 from gongji.v1 import policy_pb2, policy_service_pb2
@@ -45,6 +45,29 @@ def percent(rate_bp: int) -> str:
 def days(first: int, last: int) -> str:
     """Return an interval of days for people."""
     return f"{chinese_date(first)} – {'' if last >= OPEN_END else chinese_date(last)}"
+
+
+class Days(Interval):
+    """An interval of days that prints as ISO dates."""
+
+    def __str__(self) -> str:
+        """Return `FIRST to LAST`, or `from FIRST on`."""
+        first = to_date(self.first_day)
+        if self.last_day >= OPEN_END:
+            return f"from {first} on"
+        return f"{first} to {to_date(self.last_day)}"
+
+
+def days_in_force(policies: Iterable[policy_service_pb2.CityPolicies]) -> list[Days]:
+    """Return the days on which documents are in force, joined where they touch."""
+    joined: list[Days] = []
+    versions = (version for city in policies for version in city.versions)
+    for version in sorted(versions, key=lambda version: version.first_day):
+        days = Days(version.first_day, version.last_day)
+        if joined and days.first_day <= next_day(joined[-1].last_day):
+            days = Days(joined.pop().first_day, days.last_day)
+        joined.append(days)
+    return joined
 
 
 def print_policies(

@@ -6,8 +6,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from clients.cli.common import one_of
 from clients.cli.local import LocalLedger
-from clients.server import Refusal, Server
+from clients.errors import Refusal
+from clients.server import Server
+from engine.domain.dates import to_date
 from engine.domain.request import Found, GetSettlement
 from engine.errors import InvalidInput
 from engine.rules.book import PlanBook
@@ -65,7 +68,7 @@ class RuleFiles:
         rules = self.book.city(city)
         plan = self.book.plan_for(rules.area, day)
         if plan is None:
-            raise Refusal(f"NO_RULE: no document of {rules.pinyin} is in force on {day}")
+            raise Refusal(f"NO_RULE: no document of {rules.pinyin} is in force on {to_date(day)}")
         return encode_plan(plan, rules)
 
     def _areas(self, city: str) -> list[str]:
@@ -118,6 +121,8 @@ class StoreSource(RuleFiles, AbstractContextManager["StoreSource"]):
 
 def open_source(stack: ExitStack, server: str | None, store: Path | None) -> Source:
     """Return where rules are read from: the server or store given, else the rule files."""
+    if store is not None:
+        one_of(server, store)
     if store is not None:
         return stack.enter_context(StoreSource(store))
     if server is not None:

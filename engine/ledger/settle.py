@@ -13,7 +13,7 @@ import numpy as np
 from engine.domain import layout
 from engine.domain.claim import Claim, check_claim
 from engine.domain.codes import Kind, Mode
-from engine.domain.dates import year_of
+from engine.domain.dates import to_date, year_of
 from engine.domain.journal import EntryKind
 from engine.domain.layout import CLAIM, ENTRY, ROW, Array
 from engine.domain.money import AMOUNT_MAX_FEN
@@ -183,7 +183,7 @@ def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _P
     if plan < 0:
         return Refused(
             Reason.NO_RULE,
-            message=f"no document of {member.city} is in force on {claim.service_date}",
+            message=f"no document of {member.city} is in force on {to_date(claim.service_date)}",
         )
     until_has_rule = context.book.plan_for(member.city, claim.until_date) is not None
     facts = resolve(claim, parties, until_has_rule=until_has_rule)

@@ -5,7 +5,7 @@ a document or a figure begins or ends, and at each New Year: a plan never spans 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.domain.codes import Fact
 from engine.domain.dates import Interval, next_day, previous_day, year_of
@@ -231,7 +231,11 @@ def _exclusions(
     for cap in caps:
         spec = rules.figure(cap.value.figure)
         if cap.used is None and spec is not None:
-            missing = (int(Fact.ORDINARY), 0, cap.value.days, (spec.clause,))
+            clause = spec.clause
+            if cap.floor_label and not cap.refused:
+                either = f"（需提供 {spec.name} 或 {cap.floor_label}）"
+                clause = replace(clause, text=f"{clause.text}{either}")
+            missing = (int(Fact.ORDINARY), 0, cap.value.days, (clause,))
             lines.append(Line(Reason.NO_FIGURE, *missing, False, BAR_NONE, spec.name))
     lines += [line for line in rules.lines if day in line.days]
     return tuple(

@@ -28,7 +28,7 @@ def run(*arguments: str) -> Result:
         (["serve", "--store", "l.sqlite", "--listen", "50051"], 2, "HOST:PORT"),
         (["gateway", "x.csv", "--server", "example.org:1"], 2, "not this machine"),
         (["policy", "show", "atlantis"], 2, "no rules"),
-        (["policy", "show", "370300", "--date", "1999-01-01"], 3, "NO_RULE"),
+        (["policy", "show", "370300", "--date", "1999-01-01"], 2, "1999-01-01; documents"),
         (["policy", "show", "370300", "--date", "tomorrow"], 2, "tomorrow"),
         (["policy", "supply", "none.toml", "--store", "l.sqlite"], 2, "No such file"),
         (["policy", "list", "--store", "none.sqlite"], 3, "no such store"),

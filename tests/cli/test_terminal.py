@@ -53,7 +53,30 @@ def test_a_claim_from_settlement_to_undo(counter: ServerProcess, world: World) -
     assert undone.exit_code == 0
     assert "已撤销" in undone.output
     assert "已撤销" in run("terminal", "query", "--id", number).output
-    assert run("terminal", "cancel", number).exit_code == 1
+    again = run("terminal", "cancel", number)
+    assert again.exit_code == 1
+    assert again.output.startswith("未予撤销：")
+    assert run("terminal", "query", number).exit_code == 0
+
+
+def test_what_is_unknown_is_said_so(counter: ServerProcess) -> None:
+    for by in (("99999",), ("--id", "99999"), ("--request-id", "none")):
+        result = run("terminal", "query", *by)
+        assert result.exit_code == 1
+        assert result.output.startswith("未查到：")
+    assert run("explain", "99999", "--institution", "370300-H02").exit_code == 1
+    assert run("terminal", "query", "1", "--id", "1").exit_code == 2
+
+
+def test_a_benefit_asked_for_and_whole_yuan(counter: ServerProcess) -> None:
+    options = ["--member", "370300-P00000", "--date", "2024-06-03"]
+    whole = run("terminal", "preview", *options, "--in-scope", "1200", "--benefit", "chronic")
+    assert whole.exit_code == 0, whole.output
+    assert "1200.00" in whole.output
+    assert "申请待遇 门诊慢性病：未查到该病种登记" in whole.output
+    none = run("terminal", "preview", *options)
+    assert none.exit_code == 2
+    assert "at least one of in_scope, pre_payment, over_limit, non_covered" in none.output
 
 
 def test_a_reversal_bars_an_id_that_has_not_arrived(counter: ServerProcess) -> None:

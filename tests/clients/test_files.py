@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clients.errors import FileError
-from clients.files import ClaimRow, read_claims
+from clients.files import ClaimRow, have_own_ids, read_claims
 from clients.table import BadRow, file_digest
 from engine.domain.claim import LIABLE_NOT_GIVEN
 from engine.domain.codes import Benefit, Liability
@@ -73,7 +73,7 @@ def test_what_a_row_leaves_out_takes_the_default(tmp_path: Path) -> None:
 
 
 def test_an_id_not_given_comes_from_the_file_and_the_line(tmp_path: Path) -> None:
-    text = "institution,member,date\nH1,M1,2024-03-05\nH1,M1,2024-03-05\n"
+    text = "institution,member,date,in_scope\n" + "H1,M1,2024-03-05,1.00\n" * 2
     first = read(write(tmp_path, text))
     again = read(write(tmp_path, text, "copy.csv"))
     other = read(write(tmp_path, text + "\n", "other.csv"))
@@ -93,6 +93,7 @@ def test_an_id_not_given_comes_from_the_file_and_the_line(tmp_path: Path) -> Non
         ("R,H1,M1,5.3.2024,1.00", "date", "2024-03-05"),
         ("R,H1,M1,1999-12-31,1.00", "date", "from 2000"),
         ("R,H1,M1,,1.00", "date", "missing"),
+        ("R,H1,M1,2024-03-05,", "in_scope", "at least one of in_scope, pre_payment"),
         ("R,,M1,2024-03-05,1.00", "institution", "missing"),
         ("R,H1,M\x071,2024-03-05,1.00", "member", "control"),
         (f"{'R' * 65},H1,M1,2024-03-05,1.00", "request_id", "longer"),
@@ -127,7 +128,10 @@ def test_a_negative_amount_is_for_the_rules_to_refuse(tmp_path: Path) -> None:
 
 
 def test_a_negative_liable_amount_is_not_taken_for_none(tmp_path: Path) -> None:
-    text = "institution,member,date,liability,liable_amount\nH1,M1,2024-03-05,abroad,-0.01\n"
+    text = (
+        "institution,member,date,in_scope,liability,liable_amount\n"
+        "H1,M1,2024-03-05,1.00,abroad,-0.01\n"
+    )
     (row,) = read(write(tmp_path, text))
     assert isinstance(row, ClaimRow)
     assert row.claim.liable_fen < LIABLE_NOT_GIVEN
@@ -146,8 +150,8 @@ def test_codes_and_liability(
 ) -> None:
     path = write(
         tmp_path,
-        "institution,member,date,benefit,liability,liable_amount\n"
-        f"H1,M1,2024-03-05,{benefit},{liability},{liable}\n",
+        "institution,member,date,in_scope,benefit,liability,liable_amount\n"
+        f"H1,M1,2024-03-05,1.00,{benefit},{liability},{liable}\n",
     )
     assert [row.column for row in bad(read(path))] == [column]
 
@@ -169,12 +173,31 @@ def test_byte_order_mark_blank_lines_and_windows_line_ends_are_no_hindrance(tmp_
         (b"institution,member,date,colour\n", "unknown column “colour”"),
         (b"institution,member,date,date\n", "stands twice"),
         (b"institution,member,date,payer\n", "not served yet"),
+        (b"institution,member,date,total\nH1,M1,2024-03-05,1.00\n", "at least one of the columns"),
         ("机构,人员\n".encode("gbk"), "not UTF-8"),
     ],
 )
 def test_a_file_that_is_none_says_what_to_do(tmp_path: Path, content: bytes, says: str) -> None:
     with pytest.raises(FileError, match=says):
         read(write(tmp_path, content))
+
+
+def test_an_empty_file_of_json_lines_is_none(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="is empty"):
+        read(write(tmp_path, "\n", "claims.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "own"),
+    [
+        ("A,H1,M1,2024-03-05,1.00\n", True),
+        ("A,H1,M1,2024-03-05,1.00\n,H1,M1,2024-03-05,1.00\n", False),
+        # What is malformed is not sent, and so gets no id.
+        ("A,H1,M1,2024-03-05,1.00\n,H1,M1,2024-03-05,x\nshort\n", True),
+    ],
+)
+def test_a_claim_without_an_id_of_its_own_is_noticed(tmp_path: Path, rows: str, own: bool) -> None:
+    assert have_own_ids(write(tmp_path, HEADING + rows)) is own
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:

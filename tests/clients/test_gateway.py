@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from clients import gateway
 from clients.answers import Malformed, Outcome, Refused, Settled
-from clients.errors import RunError, UnknownOutcome
+from clients.errors import FileError, NotSent, RunError, UnknownOutcome
+from clients.files import have_own_ids
 from clients.run import Run
 from clients.table import file_digest
 from engine.domain.claim import Claim
@@ -28,9 +30,14 @@ class FakeServer:
         self.break_before = -1
         self.break_after = -1
         self.batches = 0
+        self.absent = False
+        self.known: set[str] = set()
+        self.sent: list[str] = []
 
     def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome]]:
         for claims in batches:
+            if self.absent:
+                raise NotSent("nobody there")
             if self.batches == self.break_before:
                 self.break_before = -1
                 raise UnknownOutcome("server gone")
@@ -42,9 +49,12 @@ class FakeServer:
             yield outcomes
 
     def one(self, claim: Claim) -> Outcome:
-        if claim.member == "nobody":
+        self.sent.append(claim.request_id)
+        if claim.member == "figure":
+            return Refused(Reason.NO_FIGURE, "", figure="annual_cap")
+        if claim.member == "nobody" and "nobody" not in self.known:
             return Refused(Reason.MEMBER_UNKNOWN, "")
-        if claim.member == "odd":
+        if claim.member == "odd" and "odd" not in self.known:
             return Malformed("claims[3].service_date", "there is no such day")
         key = (claim.institution, claim.request_id)
         replayed = key in self.applied
@@ -75,11 +85,11 @@ def make(folder: Path, rows: int, bad: Sequence[int] = ()) -> Path:
     return path
 
 
-def settle(path: Path, server: FakeServer) -> dict[str, int]:
+def settle(path: Path, server: FakeServer, *, again: bool = False) -> Counter[str]:
     digest = file_digest(path)
-    with Run(path, digest) as run:
+    with Run(path, digest, own_ids=have_own_ids(path), again=again) as run:
         gateway.settle_file(path, digest, run, server)
-        return dict(run.counts)
+        return Counter(run.counts)
 
 
 def output(path: Path, name: str) -> list[dict[str, str]]:
@@ -169,17 +179,139 @@ def test_a_finished_file_is_not_sent_again(tmp_path: Path) -> None:
     server = FakeServer()
     first = settle(path, server)
     batches = server.batches
-    assert settle(path, server) == first
+    for _ in range(2):
+        again = settle(path, server)
+        assert (again["settled"], again["replayed"]) == (0, 4)
+        assert again["sum.total"] == first["sum.total"]
     assert server.batches == batches
+    with Run(path, file_digest(path)) as run:
+        assert run.earlier is not None
+        assert (run.earlier.settled, run.earlier.refused) == (4, 0)
 
 
-def test_a_file_that_changed_since_its_run_is_refused(tmp_path: Path) -> None:
-    path = make(tmp_path, 4)
+@pytest.mark.parametrize("stop", [False, True])
+def test_refused_lines_are_tried_again_and_settled_ones_are_not(tmp_path: Path, stop: bool) -> None:
+    path = make(tmp_path, 11, bad=(4,))
+    path.write_text(path.read_text().replace("M7,", "nobody,").replace("M9,", "odd,"))
+    server = FakeServer()
+    first = settle(path, server)
+    assert (first["settled"], first["refused"], first["malformed"]) == (8, 1, 2)
+    server.known.update(("nobody", "odd"))
+    server.sent.clear()
+    if stop:
+        server.break_after = server.batches
+        with pytest.raises(UnknownOutcome):
+            settle(path, server)
+    counts = settle(path, server)
+    assert set(server.sent) == {"R7", "R9"}
+    assert counts["settled"] + counts["replayed"] == 10
+    assert counts["settled"] == (0 if stop else 2)
+    assert (counts["refused"], counts["malformed"]) == (0, 1)
+    assert counts["sum.total"] == sum(n * 100 for n in range(1, 12) if n != 4)
+    assert sorted(int(row["line"]) for row in output(path, "results")) == [
+        n + 1 for n in range(1, 12) if n != 4
+    ]
+    assert [row["line"] for row in output(path, "refusals")] == ["5"]
+
+
+def test_again_asks_for_every_answer_under_the_same_ids(tmp_path: Path) -> None:
+    path = without_ids(make(tmp_path, 4))
     server = FakeServer()
     settle(path, server)
-    path.write_text(path.read_text() + "R9,H1,M9,2024-03-05,1.00\n")
-    with pytest.raises(RunError, match="settled twice"):
+    counts = settle(path, server, again=True)
+    assert (counts["settled"], counts["replayed"], len(server.applied)) == (0, 4, 4)
+    assert len(output(path, "results")) == 4
+
+
+def without_ids(path: Path) -> Path:
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line.partition(",")[2] for line in lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_changed_file_is_refused_if_a_claim_lives_by_its_digest(
+    tmp_path: Path, again: bool, broken: bool
+) -> None:
+    path = make(tmp_path, 4)
+    own = path.read_text()
+    server = FakeServer()
+    without_ids(path)
+    if broken:
+        server.break_after = 0
+        with pytest.raises(UnknownOutcome):
+            settle(path, server)
+    else:
         settle(path, server)
+    sent = len(server.sent)
+    # Whether the changed claims have ids of their own or not, the old ones had none.
+    for changed in (path.read_text() + "H1,M9,2024-03-05,1.00\n", own):
+        path.write_text(changed)
+        with pytest.raises(FileError, match=r"settled twice.*new file"):
+            settle(path, server, again=again)
+    assert len(server.sent) == sent
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_file_in_which_every_claim_has_an_id_may_change(tmp_path: Path, again: bool) -> None:
+    path = make(tmp_path, 4, bad=(2,))
+    server = FakeServer()
+    settle(path, server)
+    path.write_text(path.read_text().replace(",x\n", ",2.00\n") + "R9,H1,M9,2024-03-05,1.00\n")
+    counts = settle(path, server, again=again)
+    assert (counts["settled"], counts["replayed"], counts["malformed"]) == (2, 3, 0)
+    assert len(output(path, "results")) == 5
+    assert output(path, "refusals") == []
+    without_ids(path)
+    with pytest.raises(FileError, match="settled twice"):
+        settle(path, server, again=again)
+
+
+def test_what_was_never_sent_is_no_hindrance_to_a_mended_file(tmp_path: Path) -> None:
+    path = without_ids(make(tmp_path, 3, bad=(1, 2, 3)))
+    server = FakeServer()
+    assert settle(path, server)["malformed"] == 3
+    without_ids(make(tmp_path, 3))
+    server.absent = True
+    with pytest.raises(NotSent):
+        settle(path, server)
+    path.write_text(path.read_text() + "H1,M9,2024-03-05,1.00\n")
+    server.absent = False
+    counts = settle(path, server)
+    assert (counts["settled"], counts["malformed"]) == (4, 0)
+    assert output(path, "refusals") == []
+
+
+def test_what_may_have_been_sent_earlier_is_not_forgotten(tmp_path: Path) -> None:
+    path = without_ids(make(tmp_path, 3))
+    server = FakeServer()
+    server.break_after = 0
+    with pytest.raises(UnknownOutcome):
+        settle(path, server)
+    server.absent = True
+    with pytest.raises(NotSent):
+        settle(path, server)
+    path.write_text(path.read_text() + "H1,M9,2024-03-05,1.00\n")
+    with pytest.raises(FileError, match="settled twice"):
+        settle(path, server)
+
+
+def test_the_folder_of_another_file_is_not_taken(tmp_path: Path) -> None:
+    path = make(tmp_path, 1)
+    folder = tmp_path / "out"
+    with Run(path, "a", folder=folder) as run:
+        run.sending()
+    with pytest.raises(FileError, match=r"holds the run of claims\.csv; give another --out"):
+        Run(tmp_path / "other.csv", "b", folder=folder)
+
+
+def test_a_missing_figure_is_named_in_a_column(tmp_path: Path) -> None:
+    path = make(tmp_path, 1)
+    path.write_text(path.read_text().replace("M1,", "figure,"))
+    settle(path, FakeServer())
+    (row,) = output(path, "refusals")
+    assert (row["code"], row["figure"]) == ("NO_FIGURE", "annual_cap")
 
 
 def test_two_processes_cannot_settle_one_file(tmp_path: Path) -> None:
@@ -195,6 +327,7 @@ def test_a_full_disk_is_one_line_and_a_later_run_goes_on(
     server = FakeServer()
     digest = file_digest(path)
     with Run(path, digest) as run, monkeypatch.context() as patch:
+        run.sending()
         patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
         with pytest.raises(RunError, match="make room"):
             gateway.settle_file(path, digest, run, server)

@@ -10,6 +10,7 @@ from clients.receipt import (
     receipt_text,
     refusal_text,
 )
+from engine.domain.codes import Benefit
 from engine.domain.layout import AMOUNTS
 from engine.domain.reasons import Reason
 
@@ -56,6 +57,16 @@ RECEIPT = Receipt(
     ),
     figures=(FigureUsed("average_wage.2022", "98765.50", "统计公报"),),
 )
+
+
+def test_a_benefit_that_was_not_given_is_said_in_a_line() -> None:
+    text = receipt_text(RECEIPT._replace(requested_benefit=Benefit.CHRONIC))
+    assert "\n★ 申请待遇 门诊慢性病：未查到该病种登记，按普通门诊结算\n" in text
+    text = receipt_text(RECEIPT._replace(requested_benefit=Benefit.EMERGENCY))
+    assert "\n★ 申请待遇 急诊：按普通门诊结算\n" in text
+    assert "申请待遇" not in receipt_text(RECEIPT._replace(requested_benefit=Benefit.ORDINARY))
+    assert receipt_json(RECEIPT)["requested_benefit"] == "ordinary"
+
 
 EXPECTED = """\
 ════════════════════════════════════════════════════════════════════════

@@ -94,3 +94,13 @@ def test_missing_in_part_and_below_the_floor(cities: Mapping[str, CityRules]) ->
     (entry,) = (m for m in book.with_figures(low).missing("heyuan") if m.known)
     assert (entry.first_day, entry.last_day, entry.instead) == (2026_01_01, 2026_12_31, "")
     assert "below its floor (average_wage.2024)" in entry.effect
+
+
+def test_the_refusal_for_a_missing_figure_names_what_would_do(
+    cities: Mapping[str, CityRules],
+) -> None:
+    plan = PlanBook(cities).plan_for(HEYUAN, 2026_03_05)
+    assert plan is not None
+    (line,) = (line for line in plan.exclusions if line.figure == "annual_cap")
+    (clause,) = plan.citations[line.citation].clauses
+    assert clause.text.endswith("（需提供 annual_cap 或 average_wage.2024）")

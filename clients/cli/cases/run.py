@@ -10,7 +10,7 @@ from clients.cli.cases.format import Case
 from clients.cli.cases.inprocess import InProcessLane
 from clients.cli.cases.outcome import Lane, LaneError
 from clients.cli.cases.play import Played, interleaved, one_by_one, registers
-from clients.cli.cases.support import Support
+from clients.cli.cases.support import Support, lines
 from clients.cli.cases.values import CaseError
 from engine.digest import ResultDigest
 from engine.errors import EngineError, InvalidInput
@@ -46,6 +46,8 @@ class Report:
     ways: tuple[WayResult, ...]
     unsupported: tuple[tuple[Case, tuple[str, ...]], ...]
     not_supported: tuple[str, ...]
+    """What makes them so, in lines for people."""
+    supported: int
 
     @property
     def digests_equal(self) -> bool:
@@ -53,9 +55,13 @@ class Report:
         return len({way.digest.digest() for way in self.ways}) <= 1
 
     def passed(self, strict: bool) -> bool:
-        """Return whether nothing failed; `strict` counts an unsupported case as failed."""
+        """Return whether something ran and nothing failed.
+
+        `strict` counts an unsupported case as failed.
+        """
         good = all(not way.failed and not way.broken for way in self.ways)
-        return good and self.digests_equal and not (strict and self.unsupported)
+        ran = good and self.supported > 0 and self.digests_equal
+        return ran and not (strict and self.unsupported)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,8 @@ def run_cases(
     return Report(
         ways=tuple(_run_way(way, ledgers) for way in ways),
         unsupported=tuple((case, why) for case, why in reasons if why),
-        not_supported=tuple(support.lines()),
+        not_supported=tuple(lines({reason for _, why in reasons for reason in why})),
+        supported=len(supported),
     )
 
 

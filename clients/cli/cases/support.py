@@ -27,6 +27,13 @@ COUNTERS: Final = (
 """Keys of `opening` and of `expect.after`: counters that no city with rule files keeps."""
 
 
+_WHAT: Final = {
+    "kind": "event kinds",
+    "key": "keys",
+    "city": "cities without rule files",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Support:
     """What is supported: all but the names above, and the cities without rule files."""
@@ -38,19 +45,6 @@ class Support:
         """Return what is supported with the rule files of these areas."""
         return cls(frozenset(areas))
 
-    def lines(self) -> list[str]:
-        """Return the list of what is not supported, to be printed."""
-        cities = [city for city, area in CITIES.items() if area not in self.areas]
-        return [
-            f"{what}: {', '.join(names) if names else 'none'}"
-            for what, names in (
-                ("event kinds", KINDS),
-                ("keys of settle and preview", CLAIM_KEYS),
-                ("keys of opening and after", COUNTERS),
-                ("cities without rule files", tuple(cities)),
-            )
-        ]
-
     def why_not(self, case: Case) -> tuple[str, ...]:
         """Return what makes a case unsupported, empty if it can be run."""
         reasons: list[str] = []
@@ -61,6 +55,17 @@ class Support:
         for event in case.events:
             reasons += _of_event(event)
         return tuple(dict.fromkeys(reasons))
+
+
+def lines(reasons: Collection[str]) -> list[str]:
+    """Return what is not supported of what occurs, sorted by what it is, to be printed."""
+    found: dict[str, list[str]] = {}
+    for reason in sorted(reasons):
+        what, _, name = reason.partition(" ")
+        if not name:
+            what, name = "key", reason
+        found.setdefault(_WHAT[what], []).append(name)
+    return [f"{what}: {', '.join(names)}" for what, names in found.items()]
 
 
 def _of_event(event: Event) -> list[str]:

@@ -61,7 +61,8 @@ def cases(files: tuple[Path, ...], via: str, strict: bool, as_json: bool) -> Non
 
 
 def _print(report: Report, strict: bool) -> None:
-    click.echo("Not supported yet:")
+    if report.not_supported:
+        click.echo("Not supported yet:")
     for line in report.not_supported:
         click.echo(f"  {line}")
     for way in report.ways:
@@ -74,7 +75,9 @@ def _print(report: Report, strict: bool) -> None:
     for way in report.ways:
         click.echo(_summary(way, report, strict))
     digests = {way.digest.hexdigest() for way in report.ways}
-    if len(report.ways) > 1:
+    if not report.supported:
+        click.echo("nothing was run: no case is supported")
+    elif len(report.ways) > 1:
         same = "the same" if report.digests_equal else "DIFFERENT"
         click.echo(f"result digests: {same} ({', '.join(sorted(digests))})")
 

@@ -24,7 +24,7 @@ def explain(
 ) -> None:
     """Explain settlement ID: its three sums, each part with the clause that decided it.
 
-    Exit codes: 0 explained; 2 ID is no number; 3 there is no such settlement, or server or store
+    Exit codes: 0 explained; 1 there is no such settlement; 2 ID is no number; 3 server or store
     cannot be used.
     """
     from clients.cli.source import StoreSource

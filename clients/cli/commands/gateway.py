@@ -29,7 +29,9 @@ def gateway(
 
     Results, refusals and the state of the run stand in FILE.gongji. A run that broke is resumed by
     the same command; nothing is settled twice. A malformed line is written to refusals.csv with
-    its line, column and what is expected, and the rest goes on.
+    its line, column and what is expected, and the rest goes on. The same command on a finished
+    file tries refused and malformed lines again. A changed file is taken if every claim in it,
+    before and after, has a request_id of its own.
 
     Exit codes: 0 all settled; 1 some claims refused or malformed; 2 the file cannot be used;
     3 the server cannot be reached or something is unanswered: run it again.

@@ -1,23 +1,33 @@
 """`gongji policy`: the rules in force, and the operator's figures."""
 
 import datetime
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from clients.cli.common import (
     SOME_REFUSED,
+    Wrong,
     echo_json,
     friendly,
     json_option,
     one_of,
     server_or_store,
+    server_or_store_or_files,
 )
 
-if TYPE_CHECKING:
-    pass
+
+@contextmanager
+def _asked_rightly() -> Iterator[None]:
+    """Take a server's refusal for what it is here: a wrong city, date or file."""
+    from clients.errors import Refusal
+
+    try:
+        yield
+    except Refusal as error:
+        raise Wrong(str(error)) from None
 
 
 @click.group(epilog="Example: gongji policy list")
@@ -32,9 +42,14 @@ def policy() -> None:
 
 
 @policy.command("list", epilog="Example: gongji policy list --server 127.0.0.1:50051")
-@click.option("--city", default="", help="Area code or pinyin name; all cities if not given.")
+@click.option(
+    "--city",
+    default="",
+    show_default=False,
+    help="Area code or pinyin name; all cities if not given.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if a figure that can be supplied is not.")
-@server_or_store
+@server_or_store_or_files
 @json_option
 @friendly
 def list_(city: str, strict: bool, server: str | None, store: Path | None, as_json: bool) -> None:
@@ -42,7 +57,7 @@ def list_(city: str, strict: bool, server: str | None, store: Path | None, as_js
     from clients.cli.policy_view import missing_dict, policies_dict, print_policies
     from clients.cli.source import open_source
 
-    with ExitStack() as stack:
+    with _asked_rightly(), ExitStack() as stack:
         source = open_source(stack, server, store)
         policies, missing = source.policies(city), source.missing(city)
     if as_json:
@@ -58,7 +73,7 @@ def list_(city: str, strict: bool, server: str | None, store: Path | None, as_js
         raise click.exceptions.Exit(SOME_REFUSED)
 
 
-@policy.command(epilog="Example: gongji policy show 370100 --date 2024-03-05")
+@policy.command(epilog="Example: gongji policy show 370300 --date 2024-03-05")
 @click.argument("city")
 @click.option(
     "--date",
@@ -66,21 +81,28 @@ def list_(city: str, strict: bool, server: str | None, store: Path | None, as_js
     type=click.DateTime(["%Y-%m-%d"]),
     help="Service date.  [today]",
 )
-@server_or_store
+@server_or_store_or_files
 @json_option
 @friendly
 def show(
     city: str, day: datetime.datetime | None, server: str | None, store: Path | None, as_json: bool
 ) -> None:
     """Show what decides in CITY (area code or pinyin) on a day, clause by clause."""
-    from clients.cli.policy_view import plan_dict, print_plan
+    from clients.cli.policy_view import days_in_force, plan_dict, print_plan
     from clients.cli.source import open_source
     from engine.domain.dates import from_date
 
     china = datetime.timezone(datetime.timedelta(hours=8))
     date = day.date() if day else datetime.datetime.now(china).date()
-    with ExitStack() as stack:
-        plan = open_source(stack, server, store).find_plan(city, from_date(date))
+    with _asked_rightly(), ExitStack() as stack:
+        source = open_source(stack, server, store)
+        in_force = days_in_force(source.policies(city))
+        if not any(from_date(date) in days for days in in_force):
+            raise Wrong(
+                f"NO_RULE: no document of {city} is in force on {date}; documents are in "
+                f"force {', '.join(map(str, in_force))}"
+            )
+        plan = source.find_plan(city, from_date(date))
     if as_json:
         echo_json(plan_dict(plan))
     else:
@@ -106,7 +128,7 @@ def supply(file: Path, server: str | None, store: Path | None, as_json: bool) ->
         with StoreSource(target) as source:
             count = source.supply(file)
     else:
-        with Server(target) as connection:
+        with _asked_rightly(), Server(target) as connection:
             count = connection.supply(content)
     if as_json:
         echo_json({"supplied": count})

@@ -82,13 +82,17 @@ def _enter(
     bad: list["BadRow"],
     enter: Callable[[list["RegisterItem"]], list[tuple[int, Any]]],
 ) -> int:
+    from clients.registers import register_column
     from clients.table import BadRow
 
     count = 0
     for lines, items in _chunks(file, name, bad):
         errors = enter(items)
         count += len(items) - len(errors)
-        bad += [BadRow(lines[index], error.path, error.problem) for index, error in errors]
+        bad += [
+            BadRow(lines[index], register_column(error.path), error.problem)
+            for index, error in errors
+        ]
     return count
 
 

@@ -39,6 +39,10 @@ def serve(store: Path, listen: str, reflection: bool, kernel: str) -> None:
     """
     import asyncio
     import logging
+    import os
+
+    # gRPC's own lines on a port that is taken say less than ours; read when it is imported.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
     from clients.cli.local import open_pipeline
     from server.app import serve as run

@@ -1,6 +1,7 @@
 """`gongji terminal`: one claim at a counter, with a receipt."""
 
 import datetime
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,16 +16,32 @@ if TYPE_CHECKING:
     from engine.domain.claim import Claim
     from gongji.v1.settlement_service_pb2 import SettleResponse
 
-_TEXTS = ("benefit", "visit", "disease", "prescriber", "liability", "admission")
-_MONEY = (
-    "in_scope",
-    "pre_payment",
-    "over_limit",
-    "non_covered",
-    "total",
-    "liable_amount",
-)
-_FLAGS = ("emergency", "referred", "statement", "manual", "use_account")
+_TEXTS = {
+    "benefit": "What is asked for: ordinary, chronic, special, day_surgery or emergency.  "
+    "[ordinary]",
+    "visit": "Id of the visit, where several claims belong to one.  [the request id]",
+    "disease": "Code of the disease or procedure, for chronic, special and day surgery.",
+    "prescriber": "Institution that wrote the prescription, at a pharmacy.",
+    "liability": "Who else is liable: work_injury, third_party, public_health, abroad or "
+    "maternity.",
+    "admission": "Institution of the inpatient stay that this visit is merged into.",
+}
+_MONEY = {
+    "in_scope": "In scope of the catalogue.",
+    "pre_payment": "Paid first by the person (class B).",
+    "over_limit": "Over the price ceiling.",
+    "non_covered": "Outside the catalogue.",
+    "total": "What they add up to.  [their sum]",
+    "liable_amount": "Part of the in-scope amount that somebody else is liable for.  [all]",
+}
+_FLAGS = {
+    "emergency": "It was an emergency.",
+    "referred": "The person was referred.",
+    "statement": "The institution's statement of special circumstances is filed.",
+    "manual": "A paper claim at the agency, not networked.",
+    "use_account": "Let the person's own account pay.",
+}
+_WHOLE_YUAN = re.compile(r"[0-9]+", re.ASCII)
 
 EXIT_CODES = """
 
@@ -73,12 +90,12 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _claim_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a claim, under the names of the worked-case format."""
-    for name in reversed(_FLAGS):
-        command = click.option(f"--{name.replace('_', '-')}", is_flag=True)(command)
-    for name in reversed(_TEXTS):
-        command = click.option(f"--{name.replace('_', '-')}")(command)
-    for name in reversed(_MONEY):
-        command = click.option(f"--{name.replace('_', '-')}", metavar="YUAN")(command)
+    for name, text in reversed(_FLAGS.items()):
+        command = click.option(f"--{name.replace('_', '-')}", is_flag=True, help=text)(command)
+    for name, text in reversed(_TEXTS.items()):
+        command = click.option(f"--{name.replace('_', '-')}", help=text)(command)
+    for name, text in reversed(_MONEY.items()):
+        command = click.option(f"--{name.replace('_', '-')}", metavar="YUAN", help=text)(command)
     day = click.DateTime(["%Y-%m-%d"])
     command = click.option("--until", type=day, help="Last service date.")(command)
     command = click.option("--date", type=day, help="Service date.  [today]")(command)
@@ -101,6 +118,8 @@ def _read_claim(claim_file: Any, institution: str | None, given: dict[str, Any])
         for name, value in given.items():
             if isinstance(value, datetime.datetime):
                 fields[name] = value.date().isoformat()
+            elif name in _MONEY and value and _WHOLE_YUAN.fullmatch(value):
+                fields[name] = f"{value}.00"
             elif value:
                 fields[name] = value
         china = datetime.timezone(datetime.timedelta(hours=8))
@@ -125,7 +144,7 @@ def settle(claim_file: Any, **options: Any) -> None:
     common = _split(options)
     claim = _read_claim(claim_file, common["institution"], options)
     common["institution"] = claim.institution
-    _run(common, lambda session: session.settle(claim))
+    _run(common, lambda session: session.settle(claim), "settle")
 
 
 @terminal.command(epilog="Example: gongji terminal preview claim.json --institution H1")
@@ -136,7 +155,7 @@ def preview(claim_file: Any, **options: Any) -> None:
     common = _split(options)
     claim = _read_claim(claim_file, common["institution"], options)
     common["institution"] = claim.institution
-    _run(common, lambda session: session.preview(claim), keeps=False)
+    _run(common, lambda session: session.preview(claim), "preview", keeps=False)
 
 
 @terminal.command(epilog="Example: gongji terminal cancel 17 --institution H1")
@@ -148,7 +167,7 @@ def cancel(settlement_id: int, request_id: str | None, **common: Any) -> None:
     from clients.session import new_id
 
     own = request_id or new_id()
-    _run(common, lambda session: session.cancel(own, settlement_id))
+    _run(common, lambda session: session.cancel(own, settlement_id), "cancel")
 
 
 @terminal.command(epilog="Example: gongji terminal reverse R-2024-17 --institution H1")
@@ -160,22 +179,33 @@ def reverse(original_request_id: str, request_id: str | None, **common: Any) -> 
     from clients.session import new_id
 
     own = request_id or new_id()
-    _run(common, lambda session: session.reverse(own, original_request_id), original_request_id)
+    _run(
+        common,
+        lambda session: session.reverse(own, original_request_id),
+        "reverse",
+        reversed_id=original_request_id,
+    )
 
 
-@terminal.command(epilog="Example: gongji terminal query --id 17 --institution H1")
-@click.option("--id", "settlement_id", type=click.IntRange(1), help="Id of the settlement.")
+@terminal.command(epilog="Example: gongji terminal query 17 --institution H1")
+@click.argument("settlement_id", type=click.IntRange(1), required=False)
+@click.option(
+    "--id", "by_id", type=click.IntRange(1), help="Id of the settlement, as SETTLEMENT_ID."
+)
 @click.option("--request-id", help="Id of the claim's request.")
 @_common
-def query(settlement_id: int | None, request_id: str | None, **common: Any) -> None:
+def query(
+    settlement_id: int | None, by_id: int | None, request_id: str | None, **common: Any
+) -> None:
     """Look a settlement up by its id or by its request's id."""
-    if bool(settlement_id) == bool(request_id):
-        raise click.UsageError("give --id or --request-id")
+    if sum(given is not None for given in (settlement_id, by_id, request_id)) != 1:
+        raise click.UsageError("give the settlement's id, --id or --request-id: one of them")
     _run(
         common,
         lambda session: session.query(
-            settlement_id=settlement_id or 0, request_id=request_id or ""
+            settlement_id=settlement_id or by_id or 0, request_id=request_id or ""
         ),
+        "query",
         keeps=False,
     )
 
@@ -216,8 +246,9 @@ def _open_outbox(common: dict[str, Any]) -> "Outbox":
 def _run(
     common: dict[str, Any],
     ask: "Callable[[Session], Awaitable[SettleResponse]]",
-    reversed_id: str = "",
+    kind: str,
     *,
+    reversed_id: str = "",
     keeps: bool = True,
 ) -> None:
     """Ask one thing over a session and print the answer."""
@@ -234,6 +265,7 @@ def _run(
             ask_and_print(
                 ask,
                 outbox,
+                kind=kind,
                 reversed_id=reversed_id,
                 as_json=common["as_json"],
                 **_connection(common),

@@ -14,7 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from clients.cli.common import DONE, Fail, echo_json, friendly, json_option
+from clients.cli.common import DONE, echo_json, friendly, json_option
+from clients.cli.local import check_there
 from engine.domain.money import format_yuan
 from engine.store.sqlite import SqliteStore
 from engine.verify.check import STAGES, verify_store
@@ -55,8 +56,7 @@ def verify(path: Path, findings: int, as_json: bool) -> None:
     Exit code 0: nothing found. 1: something is wrong; each finding is shown. 3: the store cannot
     be opened.
     """
-    if not path.is_file():
-        raise Fail(f"{path}: there is no such store")
+    check_there(path)
     with SqliteStore.open(path, check=False) as store:
         report = _run(store, findings, as_json)
     if as_json:

@@ -85,7 +85,7 @@ class CounterValues(_message.Message):
     def __init__(self, deductible_fen: _Optional[int] = ..., ordinary_paid_fen: _Optional[int] = ..., visit_paid_fen: _Optional[int] = ..., account_balance_fen: _Optional[int] = ...) -> None: ...
 
 class Settlement(_message.Message):
-    __slots__ = ("settlement_id", "request_id", "institution_id", "member_id", "service_date", "until_date", "policy_year", "reason", "plan_digest", "bill", "basis", "payers", "before", "after", "benefit", "status", "level", "place", "facts", "figures", "taken_time", "replayed", "visit_id", "disease_code", "prescriber_id")
+    __slots__ = ("settlement_id", "request_id", "institution_id", "member_id", "service_date", "until_date", "policy_year", "reason", "plan_digest", "bill", "basis", "payers", "before", "after", "benefit", "status", "level", "place", "facts", "figures", "taken_time", "replayed", "visit_id", "disease_code", "prescriber_id", "requested_benefit")
     SETTLEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -111,6 +111,7 @@ class Settlement(_message.Message):
     VISIT_ID_FIELD_NUMBER: _ClassVar[int]
     DISEASE_CODE_FIELD_NUMBER: _ClassVar[int]
     PRESCRIBER_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUESTED_BENEFIT_FIELD_NUMBER: _ClassVar[int]
     settlement_id: int
     request_id: str
     institution_id: str
@@ -136,7 +137,8 @@ class Settlement(_message.Message):
     visit_id: str
     disease_code: str
     prescriber_id: str
-    def __init__(self, settlement_id: _Optional[int] = ..., request_id: _Optional[str] = ..., institution_id: _Optional[str] = ..., member_id: _Optional[str] = ..., service_date: _Optional[int] = ..., until_date: _Optional[int] = ..., policy_year: _Optional[int] = ..., reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., plan_digest: _Optional[bytes] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., basis: _Optional[_Union[Basis, _Mapping]] = ..., payers: _Optional[_Union[Payers, _Mapping]] = ..., before: _Optional[_Union[CounterValues, _Mapping]] = ..., after: _Optional[_Union[CounterValues, _Mapping]] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., level: _Optional[_Union[_codes_pb2.Level, str]] = ..., place: _Optional[_Union[_codes_pb2.Place, str]] = ..., facts: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., figures: _Optional[_Iterable[str]] = ..., taken_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replayed: bool = ..., visit_id: _Optional[str] = ..., disease_code: _Optional[str] = ..., prescriber_id: _Optional[str] = ...) -> None: ...
+    requested_benefit: _codes_pb2.Benefit
+    def __init__(self, settlement_id: _Optional[int] = ..., request_id: _Optional[str] = ..., institution_id: _Optional[str] = ..., member_id: _Optional[str] = ..., service_date: _Optional[int] = ..., until_date: _Optional[int] = ..., policy_year: _Optional[int] = ..., reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., plan_digest: _Optional[bytes] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., basis: _Optional[_Union[Basis, _Mapping]] = ..., payers: _Optional[_Union[Payers, _Mapping]] = ..., before: _Optional[_Union[CounterValues, _Mapping]] = ..., after: _Optional[_Union[CounterValues, _Mapping]] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., level: _Optional[_Union[_codes_pb2.Level, str]] = ..., place: _Optional[_Union[_codes_pb2.Place, str]] = ..., facts: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., figures: _Optional[_Iterable[str]] = ..., taken_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replayed: bool = ..., visit_id: _Optional[str] = ..., disease_code: _Optional[str] = ..., prescriber_id: _Optional[str] = ..., requested_benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("reason", "detail", "message", "figure", "plan_digest", "citation", "blockers")
