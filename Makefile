@@ -37,7 +37,7 @@ test: setup #> every test but the long crash series
 	@$(PYTEST) -n 2 --dist worksteal -m "not crash"
 
 crash: setup #> the long crash and power-loss series
-	@$(PYTEST) -m crash --timeout 1800
+	@$(PYTEST) -m crash --timeout 1800 -rP
 
 debug: setup #> the tests on a kernel with bounds and overflow checks; restores the fast one
 	@rm -f .venv/built
