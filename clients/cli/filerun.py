@@ -73,10 +73,16 @@ def run_file(file: Path, out: Path | None, again: bool, lane: Lane, as_json: boo
         raise click.exceptions.Exit(SOME_REFUSED)
 
 
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
 @contextmanager
 def _resumable() -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into a line that says how to go on."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    """Turn Ctrl-C and SIGTERM into a line that says how to go on.
+
+    SIGINT as well: in a shell's background job it is ignored from the start.
+    """
+    before = {number: signal.signal(number, _interrupt) for number in _STOPS}
     try:
         yield
     except KeyboardInterrupt:
@@ -84,7 +90,12 @@ def _resumable() -> Iterator[None]:
             "stopped by you; what was answered stays: run the same command to resume"
         ) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _looking_back(earlier: Earlier, counts: Mapping[str, int]) -> str:

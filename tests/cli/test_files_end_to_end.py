@@ -115,8 +115,13 @@ def test_a_server_killed_or_stopped_is_waited_for_and_nothing_is_settled_twice(
     client = subprocess.Popen(
         [*command, "--server", server.address], stdout=subprocess.PIPE, text=True
     )
+    # A client that never reached the server gives up early; one in the middle waits.
+    results = tmp_path / "claims.csv.gongji" / "results.csv"
+    until = time.monotonic() + 30
+    while not (results.exists() and results.stat().st_size) and time.monotonic() < until:
+        time.sleep(0.02)
     interrupted = 0
-    for wait, end in ((0.6, "kill"), (0.4, "stop"), (0.3, "kill")):
+    for wait, end in ((0.2, "kill"), (0.4, "stop"), (0.3, "kill")):
         time.sleep(wait)
         interrupted += client.poll() is None
         getattr(server, end)()
