@@ -9,7 +9,15 @@ from engine.domain.money import BP, format_yuan
 from engine.domain.reasons import Reason
 from gongji.v1 import policy_pb2, settlement_pb2, settlement_service_pb2
 
-_COUNTERS: Final = ("deductible", "ordinary_paid", "visit_paid", "account_balance")
+_COUNTERS: Final = (
+    "deductible",
+    "ordinary_paid",
+    "visit_paid",
+    "pooled_paid",
+    "compliant_burden",
+    "large_amount_paid",
+    "account_balance",
+)
 _PART_OF_PATH: Final = {
     "bill.pre_payment": "pre_payment",
     "bill.first_pay": "first_pay",
@@ -22,6 +30,8 @@ _PART_OF_PATH: Final = {
     "basis.cut_disease": "cut_disease",
     "basis.cut_pooled": "cut_pooled",
     "basis.pooled_fund": "pooled_fund",
+    "payers.large_amount_fund": "large_amount_fund",
+    "payers.account": "account",
 }
 
 
@@ -108,6 +118,8 @@ def _parts(settlement: settlement_pb2.Settlement) -> dict[str, settlement_pb2.Pa
         "cut_disease": basis.cut_disease,
         "cut_pooled": basis.cut_pooled,
         "pooled_fund": basis.pooled_fund,
+        "large_amount_fund": settlement.payers.large_amount_fund,
+        "account": settlement.payers.account,
     }
 
 
@@ -138,7 +150,12 @@ def _counters(settlement: settlement_pb2.Settlement) -> Iterable[Counter]:
 
 
 def figure_value(name: str, value: int) -> str:
-    """Return an operator figure as it is read: a rate in per cent, anything else in yuan."""
+    """Return an operator figure as it is read: a rate in per cent, anything else in yuan.
+
+    A switch is named for the use it opens.
+    """
+    if name.endswith("_use"):
+        return "是" if value else "否"
     if not name.partition(".")[0].endswith("_rate"):
         return format_yuan(value)
     return f"{format_yuan(value * 100 * 100 // BP)}%"

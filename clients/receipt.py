@@ -99,12 +99,17 @@ _PAYERS: Final = (
     ("family_account", "家庭共济账户"),
     ("cash", "个人现金"),
 )
+_PAYERS_CITED: Final = frozenset({"large_amount_fund", "account"})
+"""Payers with clauses of their own; the pooled fund's stand above."""
 _ALWAYS: Final = frozenset({"in_scope", "pooled_fund", "cash"})
 
 COUNTERS: Final = {
     "deductible": "起付标准已负担",
     "ordinary_paid": "普通门诊统筹已支付",
     "visit_paid": "本次就诊统筹已支付",
+    "pooled_paid": "计入统筹基金限额",
+    "compliant_burden": "合规医疗费用个人负担",
+    "large_amount_paid": "大额补助已支付",
     "account_balance": "个人账户余额",
 }
 
@@ -204,6 +209,8 @@ def _payers(receipt: Receipt) -> Iterator[str]:
     for name, label in _PAYERS:
         if receipt.amounts[name] or name in _ALWAYS:
             yield _amount(f"  {label}", receipt.amounts[name])
+            if receipt.amounts[name] and name in _PAYERS_CITED:
+                yield from _grounds(receipt.grounds.get(name, ()))
     yield _total("合计", receipt.amounts["total"])
     person = receipt.amounts["person"]
     yield _amount("  其中个人负担（个人账户、共济账户与现金）", person)

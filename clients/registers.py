@@ -176,10 +176,13 @@ def _offers(fields: Fields) -> frozenset[Offer]:
     )
 
 
+_SUMS: Final = ("pooled_paid", "compliant_burden", "large_amount_paid")
+
+
 def _opening(fields: Fields) -> tuple[RegisterItem, ...]:
     member = f.identifier(fields, "member", required=True)
     made: list[RegisterItem] = []
-    counters = ("deductible", "ordinary_paid", "visit_paid")
+    counters = ("deductible", "ordinary_paid", *_SUMS, "visit_paid", "deductible_at")
     if "year" in fields:
         met = fields.get("deductible") == "met"
         made.append(
@@ -189,7 +192,11 @@ def _opening(fields: Fields) -> tuple[RegisterItem, ...]:
                 deductible_fen=0 if met else _not_negative(fields, "deductible"),
                 deductible_met=met,
                 ordinary_paid_fen=_not_negative(fields, "ordinary_paid"),
-                visit_paid_fen=_visits(fields),
+                visit_paid_fen=_keyed(fields, "visit_paid", "V1=120.00"),
+                deductible_at_fen=_keyed(fields, "deductible_at", "H1=400.00"),
+                pooled_paid_fen=_not_negative(fields, "pooled_paid"),
+                compliant_burden_fen=_not_negative(fields, "compliant_burden"),
+                large_amount_paid_fen=_not_negative(fields, "large_amount_paid"),
             )
         )
     elif given := [name for name in counters if name in fields]:
@@ -208,20 +215,21 @@ def _not_negative(fields: Fields, name: str) -> int:
     return amount
 
 
-def _visits(fields: Fields) -> tuple[tuple[str, int], ...]:
-    value = fields.get("visit_paid", {})
+def _keyed(fields: Fields, name: str, example: str) -> tuple[tuple[str, int], ...]:
+    """Return amounts by visit or institution: a table, or text such as the example."""
+    value = fields.get(name, {})
     if isinstance(value, str):
         pairs = [part.partition("=") for part in value.split(";") if part.strip()]
-        value = {visit.strip(): amount.strip() for visit, _, amount in pairs}
+        value = {key.strip(): amount.strip() for key, _, amount in pairs}
     if not isinstance(value, dict):
-        raise InvalidInput("visit_paid", "expected VISIT=YUAN such as V1=120.00")
+        raise InvalidInput(name, f"expected KEY=YUAN such as {example}")
     made = []
-    for visit in value:
-        f.identifier({"visit_paid": visit}, "visit_paid", required=True)
+    for key in value:
+        f.identifier({name: key}, name, required=True)
         try:
-            made.append((visit, _not_negative(value, visit)))
+            made.append((key, _not_negative(value, key)))
         except InvalidInput as error:
-            raise InvalidInput("visit_paid", error.problem) from None
+            raise InvalidInput(name, error.problem) from None
     return tuple(made)
 
 
@@ -279,18 +287,12 @@ REGISTERS: Final = {
                 "deductible",
                 "ordinary_paid",
                 "visit_paid",
+                "deductible_at",
+                *_SUMS,
                 "account_balance",
             ),
             required=("member",),
-            later=(
-                "deductible_at",
-                "special_deductible",
-                "chronic_paid",
-                "disease_paid",
-                "pooled_paid",
-                "compliant_burden",
-                "large_amount_paid",
-            ),
+            later=("special_deductible", "chronic_paid", "disease_paid"),
         ),
         _opening,
     ),

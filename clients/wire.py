@@ -327,6 +327,13 @@ def opening_message(opening: Opening | AccountOpening) -> register_pb2.Opening:
                 register_pb2.VisitOpening(visit_id=visit, paid_fen=paid)
                 for visit, paid in opening.visit_paid_fen
             ],
+            deductible_at=[
+                register_pb2.DeductibleAt(institution_id=institution, borne_fen=borne)
+                for institution, borne in opening.deductible_at_fen
+            ],
+            pooled_paid_fen=opening.pooled_paid_fen,
+            compliant_burden_fen=opening.compliant_burden_fen,
+            large_amount_paid_fen=opening.large_amount_paid_fen,
         )
     )
 

@@ -24,33 +24,46 @@ cpdef enum:
     NO_CAP = -1
     BAR_EXCLUDED = 1
     BAR_ALL = 2
-    DEDUCTIBLE_SHARED = 1
+    DEDUCTIBLE_NONE = 0
     EXCLUSION_FIRST = 32
     USE_ACCOUNT = 0x100_0000
     COUNTERS_PER_MEMBER_YEAR = 8
     DEDUCTIBLE = 0
     ORDINARY_PAID = 1
+    POOLED_PAID = 4
+    COMPLIANT_BURDEN = 5
+    LARGE_AMOUNT_PAID = 6
     FLAGS = 7
     DEDUCTIBLE_MET = 1
     HEAD_DEDUCTIBLE_KIND = 0
     HEAD_EXCLUSIONS = 1
     HEAD_QUICK_MASK = 2
+    HEAD_COUNTS = 3
     HEAD_FIRST_PAY = 4
-    GROUPS = 8
+    HEAD_POOLED_CAP = 8
+    HEAD_SECOND_THRESHOLD = 9
+    HEAD_SECOND_RATE = 10
+    HEAD_SECOND_CAP = 11
+    HEAD_CITES = 12
+    COUNTS_POOLED = 1
+    COUNTS_BURDEN = 2
+    LIMITS_ACCOUNT = 4
+    GROUPS = 16
     GROUP_WORDS = 8
     GROUP_DEDUCTIBLE = 0
     GROUP_VISIT_CAP = 1
     GROUP_ANNUAL_CAP = 2
     GROUP_CITES = 3
     GROUP_RATE = 4
-    EXCLUSIONS = 104
+    EXCLUSIONS = 112
     EXCLUSION_WORDS = 2
-    PLAN_WORDS = 192
+    PLAN_WORDS = 200
     CITE_SHIFT = 16
     FORBID_SHIFT = 32
     REASON_SHIFT = 16
     BAR_SHIFT = 24
     LIABLE_ONLY_SHIFT = 32
+    LEVELS_SHIFT = 40
 
 # Cython compares types and places of these fields with the dtype when a buffer is taken,
 # kernel.py compares their names.
@@ -71,6 +84,8 @@ cdef struct Row:
     uint8_t place
     uint8_t benefit
     uint16_t spare
+    int32_t borne
+    int32_t borne_at
     uint32_t spare2
 
 cdef struct Result:
@@ -98,7 +113,12 @@ cdef struct Result:
     int64_t ordinary_paid_before
     int64_t visit_paid_before
     int64_t account_before
+    int64_t pooled_paid_before
+    int64_t compliant_burden_before
+    int64_t large_amount_paid_before
     int64_t account_allowed
+    int64_t pooled_counted
+    int64_t burden_counted
     uint16_t cite_first_pay
     uint16_t cite_excluded
     uint16_t cite_excluded_rest
@@ -106,5 +126,9 @@ cdef struct Result:
     uint16_t cite_rate
     uint16_t cite_visit_cap
     uint16_t cite_annual_cap
+    uint16_t cite_pooled_cap
+    uint16_t cite_large_amount
+    uint16_t cite_account
+    uint16_t kernel_spare2
     uint8_t reason
     uint8_t kernel_spare

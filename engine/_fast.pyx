@@ -100,7 +100,7 @@ cdef inline void weigh_exclusions(
     if (broken & quick) == quick:
         return
     while line < end and not verdict.refused:
-        if (<uint64_t>line[0] & broken) == 0:
+        if (<uint64_t>line[0] & broken) == 0 and line[1] >> (LEVELS_SHIFT + row.level) & 1:
             weigh_line(row, line[1], verdict)
         line += EXCLUSION_WORDS
 
@@ -137,6 +137,7 @@ cdef inline void write_bill(
     )
     result.reason = verdict.reason
     result.kernel_spare = 0
+    result.kernel_spare2 = 0
     result.cite_excluded = verdict.cite
     result.cite_excluded_rest = verdict.cite_rest
 
@@ -147,18 +148,21 @@ cdef inline void write_basis(
     int64_t rate,           # IN: the rate's word
     int64_t *counters,      # IN and OUT
     int64_t *visit_paid,    # IN and OUT: NULL without a visit slot
+    int64_t *borne,         # IN and OUT: the deductible, in the line or at an institution
     Result *result,         # OUT
 ) noexcept nogil:
-    """Steps 3 to 5 and 7: deductible, rate, caps, counters."""
+    """Steps 3 to 6 and 10: deductible, rate, caps, counters."""
     cdef int64_t in_scope = result.in_scope
     cdef int64_t cites = group[GROUP_CITES] if in_scope > 0 else 0
     cdef int64_t remaining = 0, by_rate, paid, deductible, visit_before = 0
+    cdef bint pooled = plan[HEAD_COUNTS] & COUNTS_POOLED
+    cdef bint pooled_capped = pooled and plan[HEAD_POOLED_CAP] != NO_CAP
     cdef bint visit_capped = visit_paid != NULL and group[GROUP_VISIT_CAP] != NO_CAP
     cdef bint annual_capped = group[GROUP_ANNUAL_CAP] != NO_CAP
 
-    if (plan[HEAD_DEDUCTIBLE_KIND] == DEDUCTIBLE_SHARED
+    if (plan[HEAD_DEDUCTIBLE_KIND] != DEDUCTIBLE_NONE
             and (counters[FLAGS] & DEDUCTIBLE_MET) == 0):
-        remaining = larger(0, group[GROUP_DEDUCTIBLE] - counters[DEDUCTIBLE])
+        remaining = larger(0, group[GROUP_DEDUCTIBLE] - borne[0])
     deductible = smaller(in_scope, remaining)
     by_rate = mul_bp_half_up(in_scope - deductible, rate_of(rate))
     result.deductible = deductible
@@ -174,29 +178,74 @@ cdef inline void write_basis(
     if annual_capped:
         paid = smaller(paid, larger(0, group[GROUP_ANNUAL_CAP] - counters[ORDINARY_PAID]))
     result.cut_annual = by_rate - paid
+    by_rate = paid
+    if pooled_capped:
+        paid = smaller(paid, larger(0, plan[HEAD_POOLED_CAP] - counters[POOLED_PAID]))
     result.cut_disease = 0
-    result.cut_pooled = 0
+    result.cut_pooled = by_rate - paid
     result.pooled_fund = paid
+    result.pooled_counted = paid if pooled else 0
 
     result.cite_deductible = <uint16_t>(cites & 0xFFFF)
     result.cite_rate = cite_of(rate) if in_scope > 0 else 0
     result.cite_visit_cap = cite_of(cites) if visit_capped else 0
     result.cite_annual_cap = cite_of(cites >> CITE_SHIFT) if annual_capped else 0
+    result.cite_pooled_cap = (
+        <uint16_t>(plan[HEAD_CITES] & 0xFFFF) if pooled_capped and in_scope > 0 else 0
+    )
 
-    result.deductible_before = counters[DEDUCTIBLE]
+    result.deductible_before = borne[0]
     result.ordinary_paid_before = counters[ORDINARY_PAID]
     result.visit_paid_before = visit_before
-    counters[DEDUCTIBLE] += deductible
+    result.pooled_paid_before = counters[POOLED_PAID]
+    borne[0] += deductible
     counters[ORDINARY_PAID] += paid
+    counters[POOLED_PAID] += result.pooled_counted
     if visit_paid != NULL:
-        visit_paid[0] = visit_before + paid
+        visit_paid[0] += paid
 
 
-cdef inline void write_payers(const Verdict *verdict, Result *result) noexcept nogil:
-    """Step 6: who pays; the account's turn is in `pay_account`."""
-    cdef int64_t person = result.total - result.pooled_fund
+cdef inline void write_second(
+    const Row *row,         # IN
+    const int64_t *plan,    # IN
+    const Verdict *verdict,     # IN
+    int64_t *counters,      # IN and OUT
+    Result *result,         # OUT
+) noexcept nogil:
+    """Steps 7 and 8: what counts to the burden of the year, and the second payment on it."""
+    cdef int64_t before = counters[COMPLIANT_BURDEN]
+    cdef int64_t added = 0, above, paid
 
+    result.compliant_burden_before = before
+    result.large_amount_paid_before = counters[LARGE_AMOUNT_PAID]
+    result.burden_counted = 0
     result.large_amount_fund = 0
+    result.cite_large_amount = 0
+    if (plan[HEAD_COUNTS] & COUNTS_BURDEN) == 0:
+        return
+    if verdict.reason != 0 and verdict.excluded == row.in_scope:
+        return
+    added = row.pre_payment + result.in_scope - result.pooled_fund
+    above = smaller(added, larger(0, before + added - plan[HEAD_SECOND_THRESHOLD]))
+    paid = mul_bp_half_up(above, rate_of(plan[HEAD_SECOND_RATE]))
+    if paid > 0:
+        result.cite_large_amount = cite_of(plan[HEAD_SECOND_RATE])
+    if plan[HEAD_SECOND_CAP] != NO_CAP:
+        paid = smaller(paid, larger(0, plan[HEAD_SECOND_CAP] - counters[LARGE_AMOUNT_PAID]))
+    result.burden_counted = added
+    result.large_amount_fund = paid
+    counters[COMPLIANT_BURDEN] += added
+    counters[LARGE_AMOUNT_PAID] += paid
+
+
+cdef inline void write_payers(
+    const int64_t *plan,    # IN
+    const Verdict *verdict,     # IN
+    Result *result,         # OUT
+) noexcept nogil:
+    """Step 9: who pays; the account's turn is in `pay_account`."""
+    cdef int64_t person = result.total - result.pooled_fund - result.large_amount_fund
+
     result.institution_share = 0
     result.person = person
     result.account = 0
@@ -204,6 +253,12 @@ cdef inline void write_payers(const Verdict *verdict, Result *result) noexcept n
     result.cash = person
     result.account_before = 0
     result.account_allowed = 0 if verdict.bar_all else person - verdict.barred
+    result.cite_account = 0
+    if plan[HEAD_COUNTS] & LIMITS_ACCOUNT:
+        result.account_allowed = smaller(
+            result.account_allowed, result.in_scope - result.pooled_fund
+        )
+        result.cite_account = cite_of(plan[HEAD_CITES])
 
 
 cdef inline void settle_row(
@@ -211,6 +266,7 @@ cdef inline void settle_row(
     const int64_t *plan,    # IN
     int64_t *counters,      # IN and OUT
     int64_t *visit_paid,    # IN and OUT
+    int64_t *borne,         # IN and OUT
     Result *result,         # OUT
 ) noexcept nogil:
     cdef const int64_t *group = plan + GROUPS + (row.level * STATUSES + row.status) * GROUP_WORDS
@@ -221,8 +277,9 @@ cdef inline void settle_row(
         write_refusal(&verdict, result)
         return
     write_bill(row, plan, &verdict, result)
-    write_basis(plan, group, group[GROUP_RATE + row.place], counters, visit_paid, result)
-    write_payers(&verdict, result)
+    write_basis(plan, group, group[GROUP_RATE + row.place], counters, visit_paid, borne, result)
+    write_second(row, plan, &verdict, counters, result)
+    write_payers(plan, &verdict, result)
 
 
 cdef inline void pay_account(
@@ -259,6 +316,7 @@ cdef inline bint is_settleable(
         and -1 <= row.liable <= AMOUNT_MAX_FEN
         and 0 <= row.counters < counters
         and -1 <= row.visit < visits
+        and -1 <= row.borne < visits
         and 0 <= row.plan < plans
         and row.status < STATUSES
         and row.level < LEVELS
@@ -290,6 +348,7 @@ cdef void settle_rows(
     cdef Py_ssize_t i, ahead, count = rows.shape[0]
     cdef const Row *row
     cdef int64_t *visit_paid
+    cdef int64_t *borne
 
     for i in range(count):
         ahead = i + ROWS_AHEAD
@@ -300,7 +359,10 @@ cdef void settle_rows(
                 prefetch(&visits[row.visit])
         row = &rows[i]
         visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
-        settle_row(row, &words[row.plan, 0], &counters[row.counters, 0], visit_paid, &results[i])
+        borne = &visits[row.borne] if row.borne >= 0 else &counters[row.counters, DEDUCTIBLE]
+        settle_row(
+            row, &words[row.plan, 0], &counters[row.counters, 0], visit_paid, borne, &results[i]
+        )
 
 
 cdef void pay_rows(
@@ -336,6 +398,7 @@ cdef object check_row(
     check_range(number, "liable", row.liable, -1, AMOUNT_MAX_FEN)
     check_range(number, "counters", row.counters, 0, counters - 1)
     check_range(number, "visit", row.visit, -1, visits - 1)
+    check_range(number, "borne", row.borne, -1, visits - 1)
     check_range(number, "plan", row.plan, 0, plans - 1)
     check_range(number, "status", row.status, 0, STATUSES - 1)
     check_range(number, "level", row.level, 0, LEVELS - 1)
@@ -365,7 +428,8 @@ def settle(
         rows: Records of `layout.ROW`.
         words: A packed plan a line, see `engine.rules.words`; what the rows' `plan` counts in.
         counters: A line of counters a member-year; changed in place.
-        visits: Fen the fund paid for each visit; changed in place.
+        visits: Fen the fund paid for each visit, and fen borne at each institution where the
+            deductible is counted so; changed in place.
         results: Records of `layout.RESULT`, as many as rows; overwritten.
 
     Raises:

@@ -90,7 +90,7 @@ def resolve(claim: Claim, parties: Parties, *, until_has_rule: bool) -> Facts:
         or member.status_on(claim.until_date) != status
     ):
         bits |= Fact.SPANS_BOUNDARY
-    return Facts(int(bits), status, _level(parties), place, benefit)
+    return Facts(int(bits), status, treating(parties).level, place, benefit)
 
 
 def _benefit(claim: Claim, member: Member) -> Benefit:
@@ -122,6 +122,8 @@ def _claim_bits(claim: Claim) -> int:
             bits |= Fact.LIABLE_IN_PART
     if claim.emergency or claim.benefit == Benefit.EMERGENCY:
         bits |= Fact.EMERGENCY
+    if claim.benefit == Benefit.EMERGENCY:
+        bits |= Fact.ASKED_EMERGENCY
     if claim.referred:
         bits |= Fact.REFERRED
     if claim.statement:
@@ -177,9 +179,12 @@ def _chosen(parties: Parties) -> tuple[str, ...]:
     return tuple(i for i in (here.id, here.parent, here.host) if i)
 
 
-def _level(parties: Parties) -> Level:
-    """Return the level that counts: the prescriber's at a pharmacy, the host's online."""
-    return parties.treating.level if parties.host is None else parties.host.level
+def treating(parties: Parties) -> Institution:
+    """Return the institution that counts: a pharmacy's prescriber, the host of an online one.
+
+    The level is its level, and a deductible by institution is borne there.
+    """
+    return parties.treating if parties.host is None else parties.host
 
 
 def _place(member: Member, institution: Institution, day: int) -> tuple[Place, int]:

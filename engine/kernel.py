@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 import engine._fast as _fast
+import engine.records as records
 import engine.reference as reference
 from engine.domain import codes, layout, money, reasons
 from engine.domain.layout import AMOUNTS, RESULT, ROW, Array
@@ -158,7 +159,15 @@ _SUMS: Final = (
 )
 """Bill, basis, payers, and the person's own share: each whole with its parts."""
 
-_AT_MOST: Final = (("first_pay", "pre_payment"), ("account", "account_allowed"))
+_AT_MOST: Final = (
+    ("first_pay", "pre_payment"),
+    ("account", "account_allowed"),
+    ("pooled_counted", "pooled_fund"),
+    ("large_amount_fund", "burden_counted"),
+)
+
+_BESIDE: Final = ("account_allowed", "pooled_counted", "burden_counted")
+"""What stands beside the amounts and is checked with them."""
 
 _MAY_BE_NEGATIVE: Final = frozenset({"institution_share"})
 
@@ -178,7 +187,7 @@ def check_identities(results: Array) -> None:
     # A column at a time over contiguous memory: a third of the time for one row, half for many.
     columns: Array = np.ascontiguousarray(results.getfield(_AMOUNTS, 0).T)
     of = dict(zip(AMOUNTS, columns, strict=True))
-    of["account_allowed"] = results["account_allowed"]
+    of |= {name: results[name] for name in _BESIDE}
     for whole, parts in _SUMS:
         total = of[parts[0]]
         for name in parts[1:]:
@@ -208,8 +217,8 @@ def check_agreement() -> None:
         InvariantBroken: naming the difference; the extension has to be built again.
     """
     _check_constants()
-    _check_fields("ROW", ROW, reference.Row._fields, _fast.first_row)
-    _check_fields("RESULT", RESULT, tuple(reference.Result.__slots__), _fast.first_result)
+    _check_fields("ROW", ROW, records.Row._fields, _fast.first_row)
+    _check_fields("RESULT", RESULT, tuple(records.Result.__slots__), _fast.first_result)
     _check_by_example()
 
 
@@ -236,7 +245,7 @@ def _check_fields(
     if found != expected:
         raise InvariantBroken(_rebuild(f"{name} reads {found}, expected {expected}"))
     if fields != tuple(expected):
-        raise InvariantBroken(f"reference.py: {name} has {fields}, expected {tuple(expected)}")
+        raise InvariantBroken(f"records.py: {name} has {fields}, expected {tuple(expected)}")
 
 
 def _rebuild(problem: str) -> str:
@@ -256,7 +265,7 @@ def _check_by_example() -> None:
 
 def _settle_example(kernel: Kernel, plans: PlanTable) -> tuple[Array, Array, Array, Array]:
     counters = layout.aligned_counters(2)
-    visits, balances = np.zeros(1, np.int64), np.array([3_000], np.int64)
+    visits, balances = np.zeros(2, np.int64), np.array([3_000], np.int64)
     rows, results = np.zeros(6, ROW), np.zeros(6, RESULT)
     rows["in_scope"] = (10_001, 30_005, 0, 99_999, 40_000, 5_000)
     rows["non_covered"] = 7
@@ -264,6 +273,8 @@ def _settle_example(kernel: Kernel, plans: PlanTable) -> tuple[Array, Array, Arr
     rows["counters"] = (0, 0, 1, 0, 1, 1)
     rows["visit"] = (0, -1, -1, 0, -1, 0)
     rows["place"] = (0, 3, 0, 0, 0, 0)
+    rows["borne"] = (-1, -1, -1, -1, 1, -1)
+    rows["level"] = (0, 0, 0, 0, 2, 0)
     rows["facts"] = codes.Fact.USE_ACCOUNT
     rows["facts"][4] |= codes.Fact.LIABLE
     rows["facts"][5] |= codes.Fact.MATERNITY
@@ -298,8 +309,19 @@ def _example_plan() -> RulePlan:
         exclusions=(
             Exclusion(reason.OTHER_SCHEME, fact.MATERNITY, 0, 6),
             Exclusion(reason.LIABLE_ELSEWHERE, fact.LIABLE, 0, 7, True, rule_plan.BAR_EXCLUDED),
+            Exclusion(reason.ARREARS, 0, fact.SELECTED, 7, levels=2),
         ),
-        citations=(Citation(()),) * 8,
+        citations=(Citation(()),) * 12,
+        pooled_counts=1,
+        pooled_cap_fen=35_000,
+        pooled_cap_cite=8,
+        burden_counts=1,
+        second_threshold_fen=20_000,
+        second_rate_bp=6_005,
+        second_cap_fen=30_000,
+        second_cite=9,
+        account_limited=1,
+        account_cite=10,
     )
 
 

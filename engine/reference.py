@@ -10,99 +10,38 @@ Readings such as G2-A1 are those that the plan's clauses name where a document l
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from operator import attrgetter
 from typing import NamedTuple
 
 from engine.domain.codes import Fact
 from engine.domain.layout import (
-    COUNTERS_PER_MEMBER_YEAR,
+    COMPLIANT_BURDEN,
     DEDUCTIBLE,
     DEDUCTIBLE_MET,
     FLAGS,
+    LARGE_AMOUNT_PAID,
     ORDINARY_PAID,
-    RESULT,
-    ROW,
+    POOLED_PAID,
     Array,
 )
-from engine.domain.money import AMOUNT_MAX_FEN, BP, mul_bp_half_down, mul_bp_half_up
+from engine.domain.money import BP, mul_bp_half_down, mul_bp_half_up
 from engine.domain.reasons import EXCLUSION_FIRST, Reason
+from engine.records import (
+    Result,
+    Row,
+    check_range,
+    check_row,
+    check_shape,
+    in_order,
+    read_rows,
+)
 from engine.rules.plan import (
     BAR_ALL,
     BAR_EXCLUDED,
-    DEDUCTIBLE_SHARED,
-    LEVELS,
+    DEDUCTIBLE_NONE,
     NO_CAP,
-    PLACES,
-    STATUSES,
     Exclusion,
     RulePlan,
 )
-
-
-class Row(NamedTuple):
-    """One claim with its facts resolved, field by field as in `layout.ROW`; amounts in fen."""
-
-    in_scope: int
-    pre_payment: int
-    over_limit: int
-    non_covered: int
-    liable: int
-    counters: int
-    visit: int
-    account: int
-    plan: int
-    facts: int
-    year: int
-    status: int
-    level: int
-    place: int
-    benefit: int
-    spare: int
-    spare2: int
-
-
-@dataclass(slots=True)
-class Result:
-    """One settlement, field by field as in `layout.RESULT`; amounts in fen."""
-
-    total: int = 0
-    non_covered: int = 0
-    over_limit: int = 0
-    pre_payment: int = 0
-    first_pay: int = 0
-    excluded: int = 0
-    in_scope: int = 0
-    deductible: int = 0
-    copay: int = 0
-    cut_visit: int = 0
-    cut_annual: int = 0
-    cut_disease: int = 0
-    cut_pooled: int = 0
-    pooled_fund: int = 0
-    large_amount_fund: int = 0
-    institution_share: int = 0
-    person: int = 0
-    account: int = 0
-    family_account: int = 0
-    cash: int = 0
-    deductible_before: int = 0
-    ordinary_paid_before: int = 0
-    visit_paid_before: int = 0
-    account_before: int = 0
-    account_allowed: int = 0
-    cite_first_pay: int = 0
-    cite_excluded: int = 0
-    cite_excluded_rest: int = 0
-    cite_deductible: int = 0
-    cite_rate: int = 0
-    cite_visit_cap: int = 0
-    cite_annual_cap: int = 0
-    reason: int = 0
-    kernel_spare: int = 0
-
-
-_in_order = attrgetter(*(field.name for field in fields(Result)))
 
 
 class Tariff(NamedTuple):
@@ -119,12 +58,19 @@ class Tariff(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """What earlier claims of the year left, in fen; `visit_paid` is 0 without a visit slot."""
+    """What earlier claims of the year left, in fen; `visit_paid` is 0 without a visit slot.
+
+    `deductible` was borne at the institution that counts, where the row has a slot for that, else
+    in the year.
+    """
 
     deductible: int
     deductible_met: bool
     ordinary_paid: int
     visit_paid: int
+    pooled_paid: int
+    burden: int
+    large_amount_paid: int
 
 
 def settle(
@@ -138,26 +84,27 @@ def settle(
         rows: Records of `layout.ROW`.
         plans: What the rows' `plan` counts in.
         counters: A line of `layout.COUNTERS_PER_MEMBER_YEAR` a member-year; changed in place.
-        visits: Fen the fund paid for each visit; changed in place.
+        visits: Fen the fund paid for each visit, and fen borne at each institution where the
+            deductible is counted so; changed in place.
         results: Records of `layout.RESULT`, as many as rows; overwritten.
 
     Raises:
         ValueError: naming row and field; nothing was changed.
     """
-    claims = _read(rows, results)
-    _check_shape(counters)
+    claims = read_rows(rows, results)
+    check_shape(counters)
     for number, row in enumerate(claims):
-        _check_row(number, row, len(plans), len(counters), len(visits))
+        check_row(number, row, len(plans), len(counters), len(visits))
     for number, row in enumerate(claims):
         before = read_counters(row, counters, visits)
         result = settle_row(row, plans[row.plan], before)
         move_counters(row, result, counters, visits)
-        results[number] = _in_order(result)
+        results[number] = in_order(result)
 
 
 def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:
     """Settle one claim: exclusions, first payment, deductible, rate, caps, payers."""
-    lines = applicable_lines(plan.exclusions, row.facts)
+    lines = applicable_lines(plan.exclusions, row)
     refusal = next((line for line in lines if line.reason < EXCLUSION_FIRST), None)
     if refusal is not None:
         return Result(reason=refusal.reason, cite_excluded=refusal.citation)
@@ -167,6 +114,9 @@ def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:
         deductible_before=before.deductible,
         ordinary_paid_before=before.ordinary_paid,
         visit_paid_before=before.visit_paid,
+        pooled_paid_before=before.pooled_paid,
+        compliant_burden_before=before.burden,
+        large_amount_paid_before=before.large_amount_paid,
     )
     tariff = look_up(plan, row)
     exclude(result, lines, row)
@@ -175,16 +125,18 @@ def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:
     charge_deductible(result, tariff, remaining)
     share_by_rate(result, tariff, remaining)
     apply_caps(result, tariff, before, row)
+    apply_pooled_cap(result, plan, before)
+    count_burden(result, plan, row)
+    pay_second(result, plan, before)
     add_up(result)
     allow_account(result, lines, row)
+    limit_account(result, plan)
     return result
 
 
-def applicable_lines(lines: Iterable[Exclusion], facts: int) -> list[Exclusion]:
+def applicable_lines(lines: Iterable[Exclusion], row: Row) -> list[Exclusion]:
     """Return the lines of the exclusion matrix that apply, in order of precedence."""
-    return [
-        line for line in lines if facts & line.require == line.require and facts & line.forbid == 0
-    ]
+    return [line for line in lines if line.applies(row.facts, row.level)]
 
 
 def look_up(plan: RulePlan, row: Row) -> Tariff:
@@ -253,9 +205,10 @@ def remaining_deductible(plan: RulePlan, tariff: Tariff, before: Counters) -> in
     """Return what the person has still to bear before the fund pays.
 
     One counter for the year: a visit tops it up to the deductible of its own level, and at a
-    lower level there is nothing to top up (reading G2-A1).
+    lower level there is nothing to top up (reading G2-A1). Or a counter for each institution,
+    topped up in the same way (reading G2-D): then `before` is what was borne there.
     """
-    if plan.deductible_kind != DEDUCTIBLE_SHARED or before.deductible_met:
+    if plan.deductible_kind == DEDUCTIBLE_NONE or before.deductible_met:
         return 0
     return max(0, tariff.deductible_fen - before.deductible)
 
@@ -298,6 +251,54 @@ def apply_caps(result: Result, tariff: Tariff, before: Counters, row: Row) -> No
         result.cite_annual_cap = tariff.annual_cap_cite
 
 
+def apply_pooled_cap(result: Result, plan: RulePlan, before: Counters) -> None:
+    """Step 6: what the fund pays within the annual cap of the pooled fund (reading S10)."""
+    if not plan.pooled_counts:
+        return
+    by_caps = result.pooled_fund
+    left = _left(plan.pooled_cap_fen, before.pooled_paid)
+    result.cut_pooled = _cut(by_caps, left)
+    result.pooled_fund = _capped(by_caps, left)
+    result.pooled_counted = result.pooled_fund
+    if result.in_scope > 0 and left is not None:
+        result.cite_pooled_cap = plan.pooled_cap_cite
+
+
+def count_burden(result: Result, plan: RulePlan, row: Row) -> None:
+    """Step 7: what of the person's burden counts to the second payment (reading J3-A).
+
+    What is in scope and the pooled fund did not pay, and the first payment of class B. Nothing of
+    a claim that was excluded as a whole.
+    """
+    excluded_whole = result.reason != Reason.NONE and result.excluded == row.in_scope
+    if not plan.burden_counts or excluded_whole:
+        return
+    result.burden_counted = (
+        row.pre_payment
+        + result.deductible
+        + result.copay
+        + result.cut_visit
+        + result.cut_annual
+        + result.cut_disease
+        + result.cut_pooled
+    )
+
+
+def pay_second(result: Result, plan: RulePlan, before: Counters) -> None:
+    """Step 8: the large-amount fund pays a share of the burden above the year's threshold.
+
+    Claim by claim, of what this claim adds above it (reading J4-A); the payment itself does not
+    lower the burden. It is rounded half up, once (reading G6-A).
+    """
+    above_before = max(0, before.burden - plan.second_threshold_fen)
+    above = max(0, before.burden + result.burden_counted - plan.second_threshold_fen)
+    by_rate = mul_bp_half_up(above - above_before, plan.second_rate_bp)
+    left = _left(plan.second_cap_fen, before.large_amount_paid)
+    result.large_amount_fund = _capped(by_rate, left)
+    if by_rate > 0:
+        result.cite_large_amount = plan.second_cite
+
+
 def _left(cap_fen: int, paid_fen: int) -> int | None:
     """Return what a cap leaves after what was paid, or None if there is no cap."""
     return None if cap_fen == NO_CAP else max(0, cap_fen - paid_fen)
@@ -312,7 +313,7 @@ def _cut(amount_fen: int, left_fen: int | None) -> int:
 
 
 def add_up(result: Result) -> None:
-    """Step 6: the bill's total, and the person's burden as the sum of its parts."""
+    """Step 9: the bill's total, and the person's burden as the sum of its parts."""
     result.total = (
         result.non_covered
         + result.over_limit
@@ -331,6 +332,7 @@ def add_up(result: Result) -> None:
         + result.cut_annual
         + result.cut_disease
         + result.cut_pooled
+        - result.large_amount_fund
     )
     result.cash = result.person
 
@@ -347,25 +349,44 @@ def allow_account(result: Result, lines: Sequence[Exclusion], row: Row) -> None:
     result.account_allowed = result.person - max(barred, default=0)
 
 
+def limit_account(result: Result, plan: RulePlan) -> None:
+    """Hold the account to what is in scope and the pooled fund did not pay, if the plan says so.
+
+    Reading S6: so it is until the system for wider use stands.
+    """
+    if plan.account_limited:
+        result.account_allowed = min(result.account_allowed, result.in_scope - result.pooled_fund)
+        result.cite_account = plan.account_cite
+
+
 def read_counters(row: Row, counters: Array, visits: Array) -> Counters:
     """Return the counters of the row's member-year and visit as they stand."""
     line = counters[row.counters]
     return Counters(
-        int(line[DEDUCTIBLE]),
+        int(visits[row.borne] if row.borne >= 0 else line[DEDUCTIBLE]),
         bool(int(line[FLAGS]) & DEDUCTIBLE_MET),
         int(line[ORDINARY_PAID]),
         int(visits[row.visit]) if row.visit >= 0 else 0,
+        int(line[POOLED_PAID]),
+        int(line[COMPLIANT_BURDEN]),
+        int(line[LARGE_AMOUNT_PAID]),
     )
 
 
 def move_counters(row: Row, result: Result, counters: Array, visits: Array) -> None:
-    """Step 7: add what was borne and what was paid, the amount finally paid (reading G7-A).
+    """Step 10: add what was borne and what was paid, the amount finally paid (reading G7-A).
 
     A refused claim moves nothing, and neither does what was excluded (reading G22-A): its
     parts are 0.
     """
-    counters[row.counters, DEDUCTIBLE] += result.deductible
+    if row.borne >= 0:
+        visits[row.borne] += result.deductible
+    else:
+        counters[row.counters, DEDUCTIBLE] += result.deductible
     counters[row.counters, ORDINARY_PAID] += result.pooled_fund
+    counters[row.counters, POOLED_PAID] += result.pooled_counted
+    counters[row.counters, COMPLIANT_BURDEN] += result.burden_counted
+    counters[row.counters, LARGE_AMOUNT_PAID] += result.large_amount_fund
     if row.visit >= 0:
         visits[row.visit] += result.pooled_fund
 
@@ -381,9 +402,9 @@ def pay_accounts(rows: Array, results: Array, balances: Array) -> None:
     Raises:
         ValueError: naming row and field; nothing was changed.
     """
-    claims = _read(rows, results)
+    claims = read_rows(rows, results)
     for number, row in enumerate(claims):
-        _check_range(number, "account", row.account, -1, len(balances) - 1)
+        check_range(number, "account", row.account, -1, len(balances) - 1)
     for number, row in enumerate(claims):
         if row.account >= 0 and not _refused(int(results[number]["reason"])):
             _pay_account(row, results[number], balances)
@@ -404,37 +425,3 @@ def _pay_account(row: Row, result: Array, balances: Array) -> None:
 
 def _refused(reason: int) -> bool:
     return Reason.NONE < reason < EXCLUSION_FIRST
-
-
-def _read(rows: Array, results: Array) -> list[Row]:
-    if rows.dtype != ROW or results.dtype != RESULT:
-        raise ValueError(f"found rows of {rows.dtype} and results of {results.dtype}")
-    if len(rows) != len(results):
-        raise ValueError(f"results: found {len(results)}, expected {len(rows)}, one for each row")
-    return [Row(*rows[number].item()) for number in range(len(rows))]
-
-
-def _check_shape(counters: Array) -> None:
-    width = counters.shape[1]
-    if width != COUNTERS_PER_MEMBER_YEAR:
-        raise ValueError(f"counters: found {width} in a line, expected {COUNTERS_PER_MEMBER_YEAR}")
-
-
-def _check_row(number: int, row: Row, plans: int, counters: int, visits: int) -> None:
-    """Refuse what the steps are not made for; within these limits no product leaves 64 bits."""
-    _check_range(number, "in_scope", row.in_scope, 0, AMOUNT_MAX_FEN)
-    _check_range(number, "pre_payment", row.pre_payment, 0, AMOUNT_MAX_FEN)
-    _check_range(number, "over_limit", row.over_limit, 0, AMOUNT_MAX_FEN)
-    _check_range(number, "non_covered", row.non_covered, 0, AMOUNT_MAX_FEN)
-    _check_range(number, "liable", row.liable, -1, AMOUNT_MAX_FEN)
-    _check_range(number, "counters", row.counters, 0, counters - 1)
-    _check_range(number, "visit", row.visit, -1, visits - 1)
-    _check_range(number, "plan", row.plan, 0, plans - 1)
-    _check_range(number, "status", row.status, 0, STATUSES - 1)
-    _check_range(number, "level", row.level, 0, LEVELS - 1)
-    _check_range(number, "place", row.place, 0, PLACES - 1)
-
-
-def _check_range(number: int, field: str, value: int, first: int, last: int) -> None:
-    if not first <= value <= last:
-        raise ValueError(f"rows[{number}].{field}: found {value}, expected {first} to {last}")

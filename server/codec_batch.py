@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.domain import layout
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
-from engine.domain.layout import AMOUNTS, Array
+from engine.domain.layout import AMOUNTS, BEFORE, CITES, Array
 from engine.domain.request import BatchAnswer
 from engine.errors import InvalidInput
 from gongji.v1 import batch_pb2, codes_pb2
@@ -27,21 +27,7 @@ _FLAG_ROWS: Final = [
     tuple(bool(bits & flag) for flag in _FLAGS) for bits in range(_FLAGS_KNOWN + 1)
 ]
 
-_BEFORE: Final = (
-    "deductible_before",
-    "ordinary_paid_before",
-    "visit_paid_before",
-    "account_before",
-)
-_CITES: Final = (
-    "cite_first_pay",
-    "cite_excluded",
-    "cite_excluded_rest",
-    "cite_deductible",
-    "cite_rate",
-    "cite_visit_cap",
-    "cite_annual_cap",
-)
+_COUNTED: Final = ("pooled_counted", "burden_counted")
 
 
 # --- claims ------------------------------------------------------------------------------
@@ -160,8 +146,10 @@ def encode_answers(answer: BatchAnswer) -> batch_pb2.AnswerColumns:
     outcomes[list(answer.errors)] = codes_pb2.OUTCOME_ERROR
     settled = outcomes <= codes_pb2.OUTCOME_REPLAYED
     indexes, digests = _plans(row["plan"], settled, answer.plan_digests)
-    amounts = {f"{name}_fen": _bytes(result[name], "<i8") for name in (*AMOUNTS, *_BEFORE)}
-    citations = {name: _bytes(result[name], "<u2") for name in _CITES}
+    amounts = {
+        f"{name}_fen": _bytes(result[name], "<i8") for name in (*AMOUNTS, *BEFORE, *_COUNTED)
+    }
+    citations = {name: _bytes(result[name], "<u2") for name in CITES}
     return batch_pb2.AnswerColumns(
         count=count,
         outcomes=outcomes.tobytes(),

@@ -10,6 +10,7 @@ from engine.errors import InvalidInput
 from engine.rules.book import Missing
 from engine.rules.model import CityRules, Document
 from engine.rules.plan import (
+    ALL_LEVELS,
     LEVELS,
     NO_CAP,
     PLACES,
@@ -20,7 +21,7 @@ from engine.rules.plan import (
     FigureUsed,
     RulePlan,
 )
-from gongji.v1 import policy_pb2, policy_service_pb2
+from gongji.v1 import codes_pb2, policy_pb2, policy_service_pb2
 from server.codec import number
 
 _FACT_BITS: Final = [(int(fact), fact.value.bit_length()) for fact in Fact]
@@ -59,7 +60,7 @@ def encode_document(document: Document) -> policy_pb2.Document:
         number=document.number,
         issuer=document.issuer,
         issued_date=document.issued,
-        first_day=document.days.first_day,
+        first_day=0 if document.starts else document.days.first_day,
         last_day=document.days.last_day,
         clause=encode_clause(document.clause),
     )
@@ -91,7 +92,41 @@ def encode_plan(plan: RulePlan, city: CityRules | None) -> policy_pb2.Plan:
         figures=[encode_figure(figure) for figure in plan.figures],
         documents=[encode_document(document) for document in documents if document.key in cited],
         canonical_json=plan.to_json(),
+        pooled_cap=_pooled_cap(plan),
+        second_payment=_second_payment(plan),
+        account_citation=plan.account_cite,
+        unserved=[
+            policy_pb2.Unserved(
+                what=line.what, require=_facts(line.require), forbid=_facts(line.forbid)
+            )
+            for line in plan.unserved
+        ],
     )
+
+
+def _pooled_cap(plan: RulePlan) -> policy_pb2.PooledCap | None:
+    if not plan.pooled_counts:
+        return None
+    cap = plan.pooled_cap_fen
+    return policy_pb2.PooledCap(
+        cap_fen=None if cap == NO_CAP else cap, citation=plan.pooled_cap_cite
+    )
+
+
+def _second_payment(plan: RulePlan) -> policy_pb2.SecondPayment | None:
+    if not plan.burden_counts:
+        return None
+    cap = plan.second_cap_fen
+    return policy_pb2.SecondPayment(
+        threshold_fen=plan.second_threshold_fen,
+        rate_bp=plan.second_rate_bp,
+        cap_fen=None if cap == NO_CAP else cap,
+        citation=plan.second_cite,
+    )
+
+
+def _facts(bits: int) -> list[codes_pb2.Fact]:
+    return [number(position) for bit, position in _FACT_BITS if bits & bit]
 
 
 def _tariff(plan: RulePlan, level: int, status: int) -> policy_pb2.Tariff:
@@ -121,11 +156,12 @@ def _rates(rates: Sequence[int], citations: Sequence[int]) -> list[policy_pb2.Pl
 def _exclusion(line: Exclusion) -> policy_pb2.Exclusion:
     return policy_pb2.Exclusion(
         reason=number(line.reason),
-        require=[number(position) for bit, position in _FACT_BITS if line.require & bit],
-        forbid=[number(position) for bit, position in _FACT_BITS if line.forbid & bit],
+        require=_facts(line.require),
+        forbid=_facts(line.forbid),
         citation=line.citation,
         liable_only=line.liable_only,
         figure=line.figure,
+        levels=[number(level + 1) for level in range(LEVELS) if line.levels >> level & 1],
     )
 
 
@@ -140,7 +176,8 @@ def refusing_line(plan: RulePlan, benefit: int) -> Exclusion | None:
         raise InvalidInput("benefit", f"{benefit} is not a benefit; expected 1 to 5")
     for line in plan.exclusions:
         applies = facts & line.require == line.require and not facts & line.forbid
-        if applies and line.reason < EXCLUSION_FIRST and line.figure:
+        whole = line.levels == ALL_LEVELS
+        if applies and whole and line.reason < EXCLUSION_FIRST and line.figure:
             return line
     return None
 

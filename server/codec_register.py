@@ -139,6 +139,12 @@ def decode_opening(message: register_pb2.Opening) -> Opening | AccountOpening:
                 deductible_met=year.deductible_met,
                 ordinary_paid_fen=year.ordinary_paid_fen,
                 visit_paid_fen=tuple((visit.visit_id, visit.paid_fen) for visit in year.visits),
+                deductible_at_fen=tuple(
+                    (a.institution_id, a.borne_fen) for a in year.deductible_at
+                ),
+                pooled_paid_fen=year.pooled_paid_fen,
+                compliant_burden_fen=year.compliant_burden_fen,
+                large_amount_paid_fen=year.large_amount_paid_fen,
             )
         case _:
             raise InvalidInput("opening", "is missing; give year or account")
@@ -180,4 +186,11 @@ def encode_counters(counters: Counters) -> register_pb2.Counters:
         ],
         account_balance_fen=counters.account_balance_fen,
         last_entry_id=counters.last_entry,
+        deductible_at=[
+            register_pb2.DeductibleAt(institution_id=at.institution, borne_fen=at.borne_fen)
+            for at in counters.deductible_at
+        ],
+        pooled_paid_fen=counters.pooled_paid_fen,
+        compliant_burden_fen=counters.compliant_burden_fen,
+        large_amount_paid_fen=counters.large_amount_paid_fen,
     )

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.codes import Fact
-from engine.domain.layout import CLAIM, LINK, RESULT, ROW
+from engine.domain.layout import CITES, CLAIM, LINK, RESULT, ROW
 from engine.domain.request import Entry, Found, NothingToReverse, Undone
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
@@ -17,7 +17,6 @@ from server.codec_policy import encode_citation, encode_document, encode_figure
 Plans = Callable[[bytes], RulePlan | None]
 """Finds a plan by its digest."""
 
-_NAMES: Final = RESULT.names or ()
 _RECORDS: Final = [layout.names or () for layout in (LINK, CLAIM, ROW, RESULT)]
 _FACT_BITS: Final = [(int(fact), fact.value.bit_length()) for fact in Fact]
 
@@ -32,6 +31,11 @@ class _Part(NamedTuple):
     """Citations that count where the other amount, a cut, is not 0."""
 
 
+_CUTS: Final = (
+    ("cut_visit", "cite_visit_cap"),
+    ("cut_annual", "cite_annual_cap"),
+    ("cut_pooled", "cite_pooled_cap"),
+)
 _PARTS: Final = (
     _Part("bill.non_covered", "non_covered"),
     _Part("bill.over_limit", "over_limit"),
@@ -44,26 +48,25 @@ _PARTS: Final = (
     _Part("basis.cut_visit", "cut_visit", ("cite_visit_cap",)),
     _Part("basis.cut_annual", "cut_annual", ("cite_annual_cap",)),
     _Part("basis.cut_disease", "cut_disease"),
-    _Part("basis.cut_pooled", "cut_pooled"),
+    _Part("basis.cut_pooled", "cut_pooled", ("cite_pooled_cap",)),
     _Part(
         "basis.pooled_fund",
         "pooled_fund",
         ("cite_rate",),
-        (("cut_visit", "cite_visit_cap"), ("cut_annual", "cite_annual_cap")),
+        _CUTS,
     ),
     _Part(
         "payers.pooled_fund",
         "pooled_fund",
         ("cite_rate",),
-        (("cut_visit", "cite_visit_cap"), ("cut_annual", "cite_annual_cap")),
+        _CUTS,
     ),
-    _Part("payers.large_amount_fund", "large_amount_fund"),
+    _Part("payers.large_amount_fund", "large_amount_fund", ("cite_large_amount",)),
     _Part("payers.institution_share", "institution_share"),
-    _Part("payers.account", "account"),
+    _Part("payers.account", "account", ("cite_account",)),
     _Part("payers.family_account", "family_account"),
     _Part("payers.cash", "cash"),
 )
-_CITES: Final = tuple(name for name in _NAMES if name.startswith("cite_"))
 
 
 def result_of(entry: Entry) -> dict[str, int]:
@@ -137,6 +140,10 @@ def _counters(
         ordinary_paid_fen=result["ordinary_paid_before"] + paid,
         visit_paid_fen=result["visit_paid_before"] + (paid if counts_visit else 0),
         account_balance_fen=result["account_before"] - moved * result["account"],
+        pooled_paid_fen=result["pooled_paid_before"] + moved * result["pooled_counted"],
+        compliant_burden_fen=result["compliant_burden_before"] + moved * result["burden_counted"],
+        large_amount_paid_fen=result["large_amount_paid_before"]
+        + moved * result["large_amount_fund"],
     )
 
 
@@ -153,7 +160,7 @@ def figures_used(result: dict[str, int], plan: RulePlan | None) -> list[str]:
     """Return the names of the operator figures behind the citations of a result."""
     if plan is None or not plan.figures:
         return []
-    cited = (plan.citations[result[name]].figures for name in _CITES if result[name])
+    cited = (plan.citations[result[name]].figures for name in CITES if result[name])
     return sorted({figure for figures in cited for figure in figures})
 
 

@@ -66,8 +66,11 @@ def read_setting(book: PlanBook) -> Setting:
     }
     cities = []
     for area in sorted(book.cities):
-        first = book.versions(area)[0]
-        cities.append(CitySetting(area, *days.get(area, (first.first_day, first.last_day))))
+        if area in days:
+            cities.append(CitySetting(area, *days[area]))
+        elif versions := book.versions(area):
+            longest = max(versions, key=lambda plan: plan.last_day - plan.first_day)
+            cities.append(CitySetting(area, longest.first_day, longest.last_day))
     return Setting(tuple(cities), data["members"], data["claims_a_member"], data["workers"])
 
 

@@ -10,7 +10,7 @@ from clients.explain import figure_value, grounds_of
 from clients.paper import indented
 from clients.receipt import REASONS, chinese_date, ground_text
 from engine.domain.codes import Level, Place, Status
-from engine.domain.dates import OPEN_END, Interval, next_day, to_date
+from engine.domain.dates import DATE_MIN, OPEN_END, Interval, next_day, to_date
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 from gongji.v1 import policy_pb2, policy_service_pb2
@@ -44,7 +44,8 @@ def percent(rate_bp: int) -> str:
 
 def days(first: int, last: int) -> str:
     """Return an interval of days for people."""
-    return f"{chinese_date(first)} – {'' if last >= OPEN_END else chinese_date(last)}"
+    begins = chinese_date(first) if first > DATE_MIN else ""
+    return f"{begins} – {'' if last >= OPEN_END else chinese_date(last)}"
 
 
 class Days(Interval):

@@ -134,3 +134,4 @@ class Fact(IntFlag):
     STATEMENT = 1 << 23
     USE_ACCOUNT = 1 << 24
     LIABLE_IN_PART = 1 << 25
+    ASKED_EMERGENCY = 1 << 26

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of these layouts; stored in every segment."""
 
 CLAIM: Final = np.dtype(
@@ -63,6 +63,8 @@ ROW: Final = np.dtype(
         ("place", "u1"),
         ("benefit", "u1"),
         ("spare", "<u2"),
+        ("borne", "<i4"),
+        ("borne_at", "<i4"),
         ("spare2", "<u4"),
     ],
     align=True,
@@ -70,7 +72,9 @@ ROW: Final = np.dtype(
 """One kernel row: a claim with its facts resolved. `counters`, `visit` and `account` are slots
 of the state arrays handed to the kernel (-1: none), `plan` a position in the plan table. In the
 journal a slot is 0 or -1, and `plan` counts the journal's plans in order of appearance.
-`status` and `level` count from 0 here (`Status.ACTIVE` is 0), as the plan's tables do."""
+`status` and `level` count from 0 here (`Status.ACTIVE` is 0), as the plan's tables do.
+`borne` is a slot beside `visit`'s: the deductible borne at one institution, whose number is
+`borne_at`; both are -1 where the deductible has one counter for the year, or none."""
 
 RESULT: Final = np.dtype(
     [
@@ -102,8 +106,14 @@ RESULT: Final = np.dtype(
         ("ordinary_paid_before", "<i8"),
         ("visit_paid_before", "<i8"),
         ("account_before", "<i8"),
+        ("pooled_paid_before", "<i8"),
+        ("compliant_burden_before", "<i8"),
+        ("large_amount_paid_before", "<i8"),
         # what the account may pay; an institution or a third party may stand in its way
         ("account_allowed", "<i8"),
+        # what counts to the cap of the pooled fund, and to the burden of the second payment
+        ("pooled_counted", "<i8"),
+        ("burden_counted", "<i8"),
         # citations that decided, as positions in the plan's citation table
         ("cite_first_pay", "<u2"),
         ("cite_excluded", "<u2"),
@@ -112,6 +122,10 @@ RESULT: Final = np.dtype(
         ("cite_rate", "<u2"),
         ("cite_visit_cap", "<u2"),
         ("cite_annual_cap", "<u2"),
+        ("cite_pooled_cap", "<u2"),
+        ("cite_large_amount", "<u2"),
+        ("cite_account", "<u2"),
+        ("kernel_spare2", "<u2"),
         ("reason", "u1"),
         ("kernel_spare", "u1"),
     ],
@@ -144,7 +158,16 @@ ENTRY: Final = np.dtype(
 
 _RESULT_NAMES: Final = RESULT.names or ()
 AMOUNTS: Final = _RESULT_NAMES[: _RESULT_NAMES.index("cash") + 1]
+BEFORE: Final = tuple(name for name in RESULT.names or () if name.endswith("_before"))
+"""The counters before, in `RESULT`."""
+
+CITES: Final = tuple(name for name in RESULT.names or () if name.startswith("cite_"))
+"""The citations in `RESULT`."""
+
 """The parts of the three sums in `RESULT`: `total` to `cash`."""
+
+NEGATED: Final = (*AMOUNTS, "account_allowed", "pooled_counted", "burden_counted")
+"""What an undo carries negated."""
 
 COUNTERS_PER_MEMBER_YEAR: Final = 8
 """int64 a member-year keeps: one line of 64 bytes."""
@@ -159,6 +182,15 @@ LARGE_AMOUNT_PAID: Final = 6
 FLAGS: Final = 7
 """Positions in a member-year's line; bit 0 of FLAGS: the deductible was met before."""
 DEDUCTIBLE_MET: Final = 1
+
+MOVED: Final = (
+    (ORDINARY_PAID, "ordinary_paid_before", "pooled_fund"),
+    (POOLED_PAID, "pooled_paid_before", "pooled_counted"),
+    (COMPLIANT_BURDEN, "compliant_burden_before", "burden_counted"),
+    (LARGE_AMOUNT_PAID, "large_amount_paid_before", "large_amount_fund"),
+)
+"""(position in the line, its value before, what moves it), both of these in `RESULT`. The
+deductible is not among them: it is borne in the line, or at an institution (`ROW`'s `borne`)."""
 
 FLAG_EMERGENCY: Final = 1
 FLAG_REFERRED: Final = 2

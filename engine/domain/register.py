@@ -105,6 +105,12 @@ class Opening(NamedTuple):
     ordinary_paid_fen: int = 0
     visit_paid_fen: tuple[tuple[str, int], ...] = ()
     """What the fund paid so far for each visit that is named."""
+    deductible_at_fen: tuple[tuple[str, int], ...] = ()
+    """What was borne at each institution, where the deductible is counted so."""
+    pooled_paid_fen: int = 0
+    """Everything that counts to the annual cap of the pooled fund."""
+    compliant_burden_fen: int = 0
+    large_amount_paid_fen: int = 0
 
 
 class AccountOpening(NamedTuple):

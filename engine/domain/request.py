@@ -186,6 +186,13 @@ class VisitPaid(NamedTuple):
     paid_fen: int
 
 
+class DeductibleAt(NamedTuple):
+    """What was borne of the deductible at one institution, more than nothing."""
+
+    institution: str
+    borne_fen: int
+
+
 class Counters(NamedTuple):
     """A member's counters of a policy year, and the balance of the account, in fen."""
 
@@ -198,6 +205,11 @@ class Counters(NamedTuple):
     account_balance_fen: int
     last_entry: int
     """Position of the last entry of this member-year, 0 if there is none."""
+    deductible_at: tuple[DeductibleAt, ...] = ()
+    """By institution, where the deductible is counted so; `deductible_fen` has no part in it."""
+    pooled_paid_fen: int = 0
+    compliant_burden_fen: int = 0
+    large_amount_paid_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,12 @@ def import_openings(context: Context, openings: Sequence[Opening | AccountOpenin
         if isinstance(opening, AccountOpening):
             if state.account_entries[state.account(member)]:
                 raise InvalidInput("member", "the account has entries; too late for an opening")
-        elif state.last_entry[state.member_year(member, opening.year)]:
+            return
+        for n, (name, _) in enumerate(opening.deductible_at_fen):
+            if name not in state.institutions.numbers:
+                path = f"deductible_at_fen[{n}].institution"
+                raise InvalidInput(path, "is not in the register; register it first")
+        if state.last_entry[state.member_year(member, opening.year)]:
             raise InvalidInput("year", "the member-year has entries; too late for an opening")
 
     taken, errors = _take_each(openings, check, state.open)

@@ -8,6 +8,7 @@ from engine.domain.journal import EntryKind
 from engine.domain.reasons import Detail, Reason
 from engine.domain.request import (
     Counters,
+    DeductibleAt,
     Found,
     GetCounters,
     GetSettlement,
@@ -65,8 +66,16 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
         visits=tuple(
             VisitPaid(visit, "" if i < 0 else state.institutions.items[i].id, paid)
             for (i, visit), paid in sorted(visits.items())
-            if paid
+            if paid and visit
         ),
         account_balance_fen=state.read_balance(member),
         last_entry=row.last_entry,
+        deductible_at=tuple(
+            DeductibleAt(state.institutions.items[i].id, borne)
+            for (i, visit), borne in sorted(visits.items())
+            if borne and not visit
+        ),
+        pooled_paid_fen=int(line[layout.POOLED_PAID]),
+        compliant_burden_fen=int(line[layout.COMPLIANT_BURDEN]),
+        large_amount_paid_fen=int(line[layout.LARGE_AMOUNT_PAID]),
     )

@@ -21,10 +21,11 @@ from engine.domain.reasons import EXCLUSION_FIRST, Detail, Reason
 from engine.domain.register import Institution, Member
 from engine.domain.request import BatchAnswer, ItemError, Refused, SettleBatch
 from engine.errors import InvalidInput
-from engine.facts import Parties, resolve
+from engine.facts import Parties, resolve, treating
 from engine.kernel import check_identities
 from engine.ledger.context import Context, encode_texts
-from engine.state.state import NO_VISIT, visit_key
+from engine.rules.plan import DEDUCTIBLE_INSTITUTION
+from engine.state.state import NO_VISIT, borne_key, visit_key
 from engine.state.tables import KeyRow, KeyStatus
 
 
@@ -85,7 +86,11 @@ def settle(context: Context, request: SettleBatch) -> BatchAnswer:
             if _used_id(context, index, claim, answers):
                 continue
             ids.add(key)
-        prepared = _prepare(context, index, claim, preview=request.preview)
+        try:
+            prepared = _prepare(context, index, claim, preview=request.preview)
+        except InvalidInput as error:
+            answers.errors[index] = ItemError(index, error.path, error.problem)
+            continue
         if isinstance(prepared, Refused):
             answers.refusals[index] = prepared
         else:
@@ -192,12 +197,19 @@ def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _P
     year = year_of(claim.service_date)
     rules = state.plans.plans[plan]
     status, level = facts.status - 1, facts.level - 1
+    for line in rules.unserved:
+        if facts.bits & line.require == line.require and not facts.bits & line.forbid:
+            raise InvalidInput("benefit", f"is not served yet: {line.what}")
     visit = -1
     if rules.visit_cap_fen[rules.by_status(level, status)] >= 0:
         # A preview may carry a used id: its own visit is a new one all the same.
         fresh = preview and not claim.visit
         key = visit_key(number, year, institution, claim.visit, claim.request_id)
         visit = state.visit(NO_VISIT if fresh else key)
+    borne, borne_at = -1, -1
+    if rules.deductible_kind == DEDUCTIBLE_INSTITUTION:
+        borne_at = state.institutions.numbers[treating(parties).id]
+        borne = state.visit(borne_key(number, year, borne_at))
     content, text = _content(context, claim)
     row = (
         claim.in_scope_fen,
@@ -216,6 +228,8 @@ def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _P
         facts.place,
         facts.benefit,
         0,
+        borne,
+        borne_at,
         0,
     )
     return _Prepared(index, content, row, text, institution, claim.request_id)
@@ -327,11 +341,10 @@ def _refusal(context: Context, entry: np.void) -> Refused:
     plan = context.state.plans.plans[number]
     citation = int(entry["result"]["cite_excluded"])
     reason = Reason(int(entry["result"]["reason"]))
-    facts = int(entry["row"]["facts"])
+    facts, level = int(entry["row"]["facts"]), int(entry["row"]["level"])
     figure = ""
     for line in plan.exclusions:
-        applies = facts & line.require == line.require and not facts & line.forbid
-        if applies and line.reason == reason and line.citation == citation:
+        if line.applies(facts, level) and line.reason == reason and line.citation == citation:
             figure = line.figure
             break
     clauses = plan.citations[citation].clauses
@@ -355,14 +368,14 @@ def _link(context: Context, run: Sequence[_Prepared], entries: Array) -> None:
     links["instant"] = context.instant
     paid = entries["result"]["account"].tolist()
     visits, slots = rows["visit"].tolist(), rows["counters"].tolist()
+    borne = rows["borne"].tolist()
     accounts = rows["account"].tolist()
     previous = []
     for n, prepared in enumerate(run):
         position = first + n
         previous.append(int(state.last_entry.values[slots[n]]))
         state.touch_member_year(slots[n], position)
-        if visits[n] >= 0:
-            state.visits.changed.add(visits[n])
+        state.visits.changed.update(slot for slot in (visits[n], borne[n]) if slot >= 0)
         if paid[n]:
             state.touch_account(accounts[n], position)
         state.set_key(
@@ -374,7 +387,7 @@ def _link(context: Context, run: Sequence[_Prepared], entries: Array) -> None:
 
 def forget_slots(rows: Array) -> None:
     """Replace the slots of this process by 0, keeping -1: none."""
-    for name in ("counters", "visit", "account"):
+    for name in ("counters", "visit", "borne", "account"):
         np.minimum(rows[name], 0, out=rows[name])
 
 
@@ -387,11 +400,17 @@ def _preview_run(context: Context, run: Sequence[_Prepared], answers: _Answers) 
     rows, results = entries["row"], entries["result"]
     counters = layout.aligned_counters(len(run))
     counters[:] = state.counters.values[rows["counters"]]
-    visits = np.where(rows["visit"] >= 0, state.visits.values[rows["visit"]], 0)
+    visits = np.concatenate(
+        [
+            np.where(rows[name] >= 0, state.visits.values[rows[name]], 0)
+            for name in ("visit", "borne")
+        ]
+    )
     balances = np.where(rows["account"] >= 0, state.balances.values[rows["account"]], 0)
     own = np.arange(len(run), dtype=np.int32)
     rows["counters"] = own
     rows["visit"] = np.where(rows["visit"] >= 0, own, -1)
+    rows["borne"] = np.where(rows["borne"] >= 0, own + len(run), -1)
     rows["account"] = np.where(rows["account"] >= 0, own, -1)
     context.kernel.settle(rows, state.plans, counters, visits, results)
     context.kernel.pay_accounts(rows, results, balances)

@@ -10,12 +10,12 @@ import numpy as np
 from engine.domain import layout
 from engine.domain.claim import check_id
 from engine.domain.journal import EntryKind, EntryText
-from engine.domain.layout import AMOUNTS, ENTRY, RESULT, ROW
+from engine.domain.layout import AMOUNTS, ENTRY, NEGATED, RESULT, ROW
 from engine.domain.reasons import Detail, Reason
 from engine.domain.request import Blocker, Cancel, NothingToReverse, Refused, Reverse, Undone
 from engine.errors import InvalidInput, InvariantBroken
 from engine.ledger.context import Context, encode_texts
-from engine.state.state import visit_key
+from engine.state.state import keyed_moves, line_moves
 from engine.state.tables import KeyStatus, VisitKey
 
 _COMPARED = [name for name in AMOUNTS if name not in ("account", "family_account", "cash")]
@@ -129,19 +129,21 @@ def _undo(
     line = state.counters.values[slot]
     entries = np.array([target], dtype=ENTRY)
     result = entries["result"]
-    for name in AMOUNTS:
+    for name in NEGATED:
         result[name] = -parts[name]
-    result["account_allowed"] = -parts["account_allowed"]
+    for at, before, _ in layout.MOVED:
+        result[before] = line[at]
     result["deductible_before"] = line[layout.DEDUCTIBLE]
-    result["ordinary_paid_before"] = line[layout.ORDINARY_PAID]
-    line[layout.DEDUCTIBLE] -= parts["deductible"]
-    line[layout.ORDINARY_PAID] -= parts["pooled_fund"]
+    for at, fen in line_moves(target):
+        line[at] -= fen
     position = state.next_position
-    if row["visit"] >= 0:
-        visit = state.visit(visit_key(member, year, institution, text.visit, text.request_id))
-        result["visit_paid_before"] = state.visits.values[visit]
-        state.visits.values[visit] -= parts["pooled_fund"]
-        state.visits.changed.add(visit)
+    for key, fen in keyed_moves(target, text.visit, text.request_id):
+        keyed = state.visit(key)
+        # An institution's deductible has no visit in its key.
+        before = "visit_paid_before" if key[3] else "deductible_before"
+        result[before] = state.visits.values[keyed]
+        state.visits.values[keyed] -= fen
+        state.visits.changed.add(keyed)
     if row["account"] >= 0:
         account = state.account(member)
         result["account_before"] = state.balances.values[account]
@@ -192,26 +194,23 @@ def _blockers(context: Context, target: np.void, text: EntryText) -> tuple[Block
     number, year = int(target["claim"]["member"]), int(target["row"]["year"])
     counters = layout.aligned_counters(1)
     counters[0] = state.counters[state.member_year(number, year)]
-    visits: dict[VisitKey, int] = {}
-    paid = np.zeros(len(later) + 1, dtype=np.int64)
+    slots: dict[VisitKey, int] = {}
+    keyed = np.zeros(2 * len(later) + 2, dtype=np.int64)
     rows = np.zeros(len(later), dtype=ROW)
     for n, (record, own) in enumerate([(target, text), *later]):
-        counters[0, layout.DEDUCTIBLE] -= record["result"]["deductible"]
-        counters[0, layout.ORDINARY_PAID] -= record["result"]["pooled_fund"]
-        visit = -1
-        if record["row"]["visit"] >= 0:
-            institution = int(record["claim"]["institution"])
-            key = visit_key(number, year, institution, own.visit, own.request_id)
-            if key not in visits:
-                visits[key] = len(visits)
-                paid[visits[key]] = state.visits[state.visit(key)]
-            visit = visits[key]
-            paid[visit] -= record["result"]["pooled_fund"]
+        for at, fen in line_moves(record):
+            counters[0, at] -= fen
         if n:
             rows[n - 1] = record["row"]
-            rows[n - 1]["visit"] = visit
+        for key, fen in keyed_moves(record, own.visit, own.request_id):
+            if key not in slots:
+                slots[key] = len(slots)
+                keyed[slots[key]] = state.visits[state.visit(key)]
+            keyed[slots[key]] -= fen
+            if n:
+                rows[n - 1]["visit" if key[3] else "borne"] = slots[key]
     results = np.zeros(len(later), dtype=RESULT)
-    context.kernel.settle(rows, state.plans, counters, paid, results)
+    context.kernel.settle(rows, state.plans, counters, keyed, results)
     return tuple(
         Blocker(
             int(record["link"]["position"]),

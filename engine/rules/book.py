@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from engine.domain.dates import Interval
 from engine.errors import InvalidInput
-from engine.rules.compile import cap_figures, compile_interval, intervals
+from engine.rules.compile import (
+    cap_figures,
+    compile_interval,
+    deductible_figures,
+    in_force,
+    intervals,
+)
 from engine.rules.days import gaps, union
 from engine.rules.figures import Figure, FigureSet, find_city
 from engine.rules.model import KEY_NONE, USE_ORDINARY, CityRules
@@ -99,7 +105,7 @@ class PlanBook:
 
     def valid_on(self, city: str, day: int) -> bool:
         """Return whether a document of the city (code or name) is in force on the day."""
-        return any(day in document.days for document in self.city(city).documents)
+        return any(day in days for days in in_force(self.city(city), self.figures))
 
     def versions(self, city: str) -> list[RulePlan]:
         """Return every plan of the city (code or name), in order of days."""
@@ -118,17 +124,19 @@ class PlanBook:
         return sorted(found, key=lambda missing: (missing.figure, missing.first_day))
 
     def _missing_caps(self, rules: CityRules) -> list[Missing]:
-        """Return the caps that have neither a figure nor a floor, interval by interval."""
+        """Return caps and deductibles with neither figure nor floor, interval by interval."""
         found: list[Missing] = []
         for days in self._shelves[rules.area].intervals:
-            for cap in cap_figures(rules, self.figures, days.first_day):
+            day = days.first_day
+            caps = cap_figures(rules, self.figures, day)
+            for cap in (*caps, *deductible_figures(rules, self.figures, day)):
                 spec = rules.figure(cap.value.figure)
                 if cap.used is not None or spec is None:
                     continue
                 below = f"the figure supplied is below its floor ({cap.floor_label}); "
                 found.append(
                     Missing(
-                        spec.name,
+                        cap.value.label,
                         "" if cap.refused else cap.floor_label,
                         days.first_day,
                         days.last_day,
@@ -160,13 +168,15 @@ class PlanBook:
         ]
 
     def _missing_others(self, rules: CityRules) -> list[Missing]:
-        """Return the declared figures outside the ordinary benefit that have no value."""
+        """Return the declared figures without which claims are settled, but not all is paid."""
         return [
             Missing(
                 spec.name, "", gap.first_day, gap.last_day, spec.effect, spec.clause, known=True
             )
             for spec in rules.figures
-            if spec.use != USE_ORDINARY and spec.key == KEY_NONE and spec.default is None
+            if (spec.use != USE_ORDINARY or spec.optional)
+            and spec.key == KEY_NONE
+            and spec.default is None
             for gap in gaps(
                 spec.days, [figure.days for figure in self.figures.of(rules.area, spec.name)]
             )

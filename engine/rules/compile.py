@@ -18,6 +18,7 @@ from engine.rules.model import CityRules, Line, Value
 from engine.rules.plan import (
     BAR_NONE,
     LEVELS,
+    NO_CAP,
     PLACES,
     STATUSES,
     Citation,
@@ -25,14 +26,15 @@ from engine.rules.plan import (
     Exclusion,
     FigureUsed,
     RulePlan,
+    Unserved,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class CapFigure:
-    """A cap that an operator figure or its floor gives, on one day.
+    """A cap or a deductible that an operator figure or its floor gives, on one day.
 
-    `used` is the figure that gives the cap, None where it is missing; `amount_fen` is then 0, and
+    `used` is the figure that gives it, None where it is missing; `amount_fen` is then 0, and
     the claims it concerns are refused.
     """
 
@@ -49,11 +51,13 @@ class CapFigure:
 
 def intervals(rules: CityRules, figures: FigureSet) -> tuple[Interval, ...]:
     """Return the intervals of days in which one plan holds, in order; none outside a document."""
-    documents = [document.days for document in rules.documents]
-    changes = [value.days for value in rules.values()] + [line.days for line in rules.lines]
+    documents = list(in_force(rules, figures))
+    changes = [value.days for value in rules.values()]
+    changes += [line.days for line in rules.lines]
+    changes += [line.days for line in rules.unserved]
     for value in rules.values():
-        for name in (value.figure, value.floor.figure if value.floor else ""):
-            changes += [figure.days for figure in figures.of(rules.area, name) if name]
+        for name in value.figure_names():
+            changes += [figure.days for figure in figures.of(rules.area, name)]
     found = []
     for span in union(documents):
         years = range(year_of(span.first_day), year_of(span.last_day) + 1)
@@ -66,6 +70,19 @@ def intervals(rules: CityRules, figures: FigureSet) -> tuple[Interval, ...]:
         lasts = [previous_day(day) for day in inside[1:]] + [span.last_day]
         found += [Interval(first, last) for first, last in zip(inside, lasts, strict=True)]
     return tuple(found)
+
+
+def in_force(rules: CityRules, figures: FigureSet) -> Iterator[Interval]:
+    """Yield the days on which each document is in force: of a draft, those the operator gives."""
+    for document in rules.documents:
+        if not document.starts:
+            yield document.days
+            continue
+        for figure in figures.of(rules.area, document.starts):
+            first_day = max(figure.first_day, figure.value)
+            last_day = min(figure.last_day, document.days.last_day)
+            if first_day <= last_day:
+                yield Interval(first_day, last_day)
 
 
 def compile_plan(rules: CityRules, figures: FigureSet, day: int) -> RulePlan | None:
@@ -81,13 +98,15 @@ def compile_interval(rules: CityRules, figures: FigureSet, days: Interval) -> Ru
     day = days.first_day
     cites = _Citations()
     caps = cap_figures(rules, figures, day)
-    deductible = _table(rules.deductible, day, cites)
+    given = deductible_figures(rules, figures, day)
+    deductible = _table(rules.deductible, day, cites, given)
     rate_bp, rate_cite = _rates(rules, day, cites)
     first_pay = [_one(rules.first_pay, day, (place,)) for place in range(PLACES)]
     visit_cap = _table(rules.visit_cap, day, cites, caps)
     annual_cap = _table(rules.annual_cap, day, cites, caps)
     rounding = _one(rules.rounding, day, ())
-    used = {cap.used.label: cap.used for cap in caps if cap.used}
+    used = {cap.used.label: cap.used for cap in (*caps, *given) if cap.used}
+    extras = _extras(rules, figures, day, cites, used)
     return RulePlan(
         city=rules.area,
         name=rules.name,
@@ -106,12 +125,66 @@ def compile_interval(rules: CityRules, figures: FigureSet, days: Interval) -> Ru
         annual_cap_cite=annual_cap[1],
         rounding=rounding.number,
         rounding_cite=cites.add(rounding.clauses),
-        exclusions=_exclusions(rules, day, caps, cites),
+        exclusions=_exclusions(rules, day, (*caps, *given), cites),
         citations=tuple(cites.citations),
         figures=tuple(
             FigureUsed(label, figure.value, figure.source) for label, figure in sorted(used.items())
         ),
+        unserved=tuple(
+            Unserved(line.what, line.require, line.forbid)
+            for line in rules.unserved
+            if day in line.days
+        ),
+        **extras,
     )
+
+
+def _extras(
+    rules: CityRules, figures: FigureSet, day: int, cites: "_Citations", used: dict[str, Figure]
+) -> dict[str, int]:
+    """Return what a plan says beyond its tables; the figures it takes are added to `used`."""
+
+    def figure(name: str) -> Figure | None:
+        found = figures.get(rules.area, name, "", day) if name else None
+        if found:
+            used[found.label] = found
+        return found
+
+    def cite(value: Value, *found: Figure | None) -> int:
+        return cites.add(value.clauses, tuple(given.label for given in found if given))
+
+    extras: dict[str, int] = {}
+    for value in _matching(rules.pooled_cap, day, ()):
+        cap = figure(value.figure)
+        extras["pooled_counts"] = 1
+        extras["pooled_cap_fen"] = cap.value if cap else NO_CAP
+        extras["pooled_cap_cite"] = cite(value, cap)
+    for value in _matching(rules.second_payment, day, ()):
+        rate = figure(value.figure)
+        cap = figure(value.cap_figure) if rate else None
+        extras["burden_counts"] = 1
+        extras["second_threshold_fen"] = value.number
+        extras["second_rate_bp"] = rate.value if rate else 0
+        extras["second_cap_fen"] = cap.value if cap else NO_CAP
+        extras["second_cite"] = cite(value, rate, cap)
+    for value in _matching(rules.account_limit, day, ()):
+        spec, switch = rules.figure(value.figure), figures.get(rules.area, value.figure, "", day)
+        lifted = switch.value if switch else spec.default if spec else 0
+        if not lifted:
+            extras["account_limited"] = 1
+            extras["account_cite"] = cite(value, figure(value.figure))
+    return extras
+
+
+def deductible_figures(rules: CityRules, figures: FigureSet, day: int) -> tuple["CapFigure", ...]:
+    """Return the deductibles that operator figures give on `day`, the missing ones included."""
+    found = []
+    for value in rules.deductible:
+        if value.figure and day in value.days:
+            given = figures.get(rules.area, value.figure, value.figure_key, day)
+            amount_fen = given.value if given else 0
+            found.append(CapFigure(value, amount_fen, given, None, "", refused=None))
+    return tuple(found)
 
 
 def cap_figures(rules: CityRules, figures: FigureSet, day: int) -> tuple[CapFigure, ...]:
@@ -218,7 +291,9 @@ def _rates(
             for place in range(PLACES):
                 where = (level, status, place)
                 parts = [_one(rules.rate, day, where), *_matching(rules.rate_bonus, day, where)]
-                rates.append(sum(part.number for part in parts))
+                cuts = list(_matching(rules.rate_cut, day, where))
+                rates.append(sum(part.number for part in parts) - sum(cut.number for cut in cuts))
+                parts += cuts
                 cited.append(cites.add(clause for part in parts for clause in part.clauses))
     return tuple(rates), tuple(cited)
 
@@ -233,10 +308,11 @@ def _exclusions(
         if cap.used is None and spec is not None:
             clause = spec.clause
             if cap.floor_label and not cap.refused:
-                either = f"（需提供 {spec.name} 或 {cap.floor_label}）"
+                either = f"（需提供 {cap.value.label} 或 {cap.floor_label}）"
                 clause = replace(clause, text=f"{clause.text}{either}")
             missing = (int(Fact.ORDINARY), 0, cap.value.days, (clause,))
-            lines.append(Line(Reason.NO_FIGURE, *missing, False, BAR_NONE, spec.name))
+            levels = sum(1 << level for level in set(cap.value.levels))
+            lines.append(Line(Reason.NO_FIGURE, *missing, False, BAR_NONE, cap.value.label, levels))
     lines += [line for line in rules.lines if day in line.days]
     return tuple(
         Exclusion(
@@ -247,6 +323,7 @@ def _exclusions(
             liable_only=line.liable_only,
             account_bar=line.account_bar,
             figure=line.figure,
+            levels=line.levels,
         )
         for line in sorted(lines, key=lambda line: line.reason)
     )

@@ -24,7 +24,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from engine.domain import money
 from engine.domain.dates import (
     DATE_MIN,
     OPEN_END,
@@ -36,8 +35,15 @@ from engine.domain.dates import (
 )
 from engine.errors import InvalidInput, RuleFileError
 from engine.rules.days import overlap
-from engine.rules.model import KEY_YEAR, UNIT_RATE, CityRules, FigureSpec
+from engine.rules.model import (
+    KEY_CODE,
+    KEY_LEVEL,
+    KEY_YEAR,
+    CityRules,
+    FigureSpec,
+)
 from engine.rules.strict_toml import parse_toml
+from engine.rules.units import LEVEL_NAMES, read_number, write_number
 
 ASSUMED: Final = "assumed"
 """Source of a figure from the `[supply]` table of a worked case; a supply file may not say it."""
@@ -58,9 +64,9 @@ class Figure:
     """Six-digit administrative code."""
     name: str
     key: str
-    """The year it is of, as `2023`; empty where the figure has no key."""
+    """The year it is of, as `2023`, the level or the code; empty where it has no key."""
     value: int
-    """In fen, or in basis points for a rate."""
+    """In fen; in basis points for a rate, YYYYMMDD for a date, 0 or 1 for a switch."""
     first_day: int
     last_day: int
     source: str
@@ -164,7 +170,8 @@ def figures_from_supply(
 ) -> tuple[Figure, ...]:
     """Return the figures of the `[supply]` table of a worked case: undated, source "assumed".
 
-    A value is a string, or a table of strings by year.
+    A value is a string, a date, a switch, or a table of them by year, level or code. A table of
+    tables stands for as many figures: `inpatient.2.rate` is the figure `inpatient_rate` of 2.
 
     Raises:
         InvalidInput: the city does not know the figure, or the value is none.
@@ -175,26 +182,44 @@ def figures_from_supply(
 
     rules = _city(city, "supply", cities, refuse)
     figures = []
+    for name, key, value, path in _supplied(mapping):
+        spec = _spec(rules, name, path, refuse)
+        if spec.key == KEY_YEAR and not key:
+            raise refuse(path, f'expected a table by year such as {{ 2023 = "1.00" }}: {value!r}')
+        figures.append(
+            Figure(
+                rules.area,
+                name,
+                _key(spec, key, path, refuse),
+                _value(spec, _as_text(value), path, refuse),
+                DATE_MIN,
+                OPEN_END,
+                ASSUMED,
+            )
+        )
+    return tuple(figures)
+
+
+def _supplied(mapping: Mapping[str, object]) -> Iterator[tuple[str, str, object, str]]:
+    """Yield (name, key, value, path) of every figure of a `[supply]` table."""
     for name, given in mapping.items():
         path = f"supply.{name}"
-        spec = _spec(rules, name, path, refuse)
-        if spec.key == KEY_YEAR and not isinstance(given, Mapping):
-            raise refuse(path, f'expected a table by year such as {{ 2023 = "1.00" }}: {given!r}')
-        values = given if isinstance(given, Mapping) else {"": given}
-        for key, value in values.items():
-            at = f"{path}.{key}" if key else path
-            figures.append(
-                Figure(
-                    rules.area,
-                    name,
-                    _key(spec, key, at, refuse),
-                    _value(spec, value, at, refuse),
-                    DATE_MIN,
-                    OPEN_END,
-                    ASSUMED,
-                )
-            )
-    return tuple(figures)
+        if not isinstance(given, Mapping):
+            yield name, "", given, path
+            continue
+        for key, value in given.items():
+            if not isinstance(value, Mapping):
+                yield name, key, value, f"{path}.{key}"
+                continue
+            for part, inner in value.items():
+                yield f"{name}_{part}", key, inner, f"{path}.{key}.{part}"
+
+
+def _as_text(value: object) -> object:
+    """Return a date or a switch of TOML as a supply file writes it; anything else as it is."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, datetime.date) else value
 
 
 def to_json(figures: Iterable[Figure]) -> bytes:
@@ -297,6 +322,14 @@ def _spec(rules: CityRules, name: object, path: str, refuse: Refuse) -> FigureSp
 
 
 def _key(spec: FigureSpec, key: object, path: str, refuse: Refuse) -> str:
+    if spec.key == KEY_LEVEL:
+        if key not in LEVEL_NAMES:
+            raise refuse(path, f'{spec.name} is of a level: expected "1", "2", …, found {key!r}')
+        return str(key)
+    if spec.key == KEY_CODE:
+        if not isinstance(key, str) or not key:
+            raise refuse(path, f"{spec.name} is of a code of a disease: found {key!r}")
+        return key
     if spec.key == KEY_YEAR:
         if not isinstance(key, str) or not _YEAR.fullmatch(key):
             raise refuse(path, f'{spec.name} is of a year: expected "2023", found {key!r}')
@@ -307,29 +340,21 @@ def _key(spec: FigureSpec, key: object, path: str, refuse: Refuse) -> str:
 
 
 def _value(spec: FigureSpec, value: object, path: str, refuse: Refuse) -> int:
-    """Return the value in fen or basis points by the unit of the figure."""
-    parse, write = (
-        (money.parse_rate, _write_rate)
-        if spec.unit == UNIT_RATE
-        else (money.parse_yuan, money.format_yuan)
-    )
+    """Return the value as a number by the unit of the figure."""
     if not isinstance(value, str):
         raise refuse(path, f"expected {spec.unit} as a string, found {value!r}; quote it")
     try:
-        number = parse(value)
+        number = read_number(spec.unit, value)
     except ValueError as error:
         raise refuse(path, str(error)) from None
     if not spec.at_least <= number <= spec.at_most:
         raise refuse(
             path,
-            f"{spec.name} must be from {write(spec.at_least)} to {write(spec.at_most)}, "
+            f"{spec.name} must be from {write_number(spec.unit, spec.at_least)} to "
+            f"{write_number(spec.unit, spec.at_most)}, "
             f"found {value}",
         )
     return number
-
-
-def _write_rate(rate_bp: int) -> str:
-    return f"{rate_bp // money.BP}.{rate_bp % money.BP:04}"
 
 
 def _day(value: Any, path: str, refuse: Refuse) -> int:

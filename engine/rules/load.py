@@ -28,10 +28,13 @@ from engine.rules.model import (
     FigureSpec,
     Floor,
     Line,
+    UnservedLine,
     Value,
 )
+from engine.rules.named import check_named_figures
 from engine.rules.plan import HALF_UP, NO_CAP, ClauseRef
 from engine.rules.strict_toml import parse_toml
+from engine.rules.units import LEVEL_NAMES
 
 CITY: Final = "city.toml"
 ORDINARY: Final = "ordinary.toml"
@@ -135,8 +138,13 @@ class _City:
             first_pay=self._values("first_pay", ordinary.first_pay),
             visit_cap=self._values("visit_cap", ordinary.visit_cap),
             annual_cap=self._values("annual_cap", ordinary.annual_cap),
+            rate_cut=self._values("rate_cut", ordinary.rate_cut),
+            pooled_cap=self._values("pooled_cap", ordinary.pooled_cap),
+            second_payment=self._values("second_payment", ordinary.second_payment),
+            account_limit=self._values("account_limit", ordinary.account_limit),
             rounding=self._values("rounding", ordinary.rounding),
             lines=tuple(self._lines()),
+            unserved=tuple(self._unserved()),
             figures=specs,
         )
         self._check_coverage(rules)
@@ -144,6 +152,7 @@ class _City:
         self._check_bonus(rules)
         for table in ("visit_cap", "annual_cap"):
             self._check_figures(table, getattr(rules, table), rules)
+        check_named_figures(rules, self._refuse)
         return rules
 
     def _parse(self, name: str, model: type[M], files: Mapping[str, bytes]) -> M:
@@ -164,7 +173,8 @@ class _City:
             if entry.key in seen:
                 raise self._refuse(CITY, f"{path}.key", f'two documents have the key "{entry.key}"')
             seen.add(entry.key)
-            for name, day in (("issued", entry.issued), *_days(entry)):
+            days = (("issued", entry.issued), *_days(entry))
+            for name, day in days if entry.issued else days[1:]:
                 self._check_day(CITY, f"{path}.{name}", day)
             yield Document(
                 entry.key,
@@ -174,6 +184,7 @@ class _City:
                 entry.issued,
                 Interval(entry.first_day, entry.last_day),
                 _clause(entry, entry.key),
+                entry.starts,
             )
 
     def _check_day(self, name: str, path: str, day: int) -> None:
@@ -216,7 +227,9 @@ class _City:
                     statuses=tuple(getattr(entry, "statuses", ())),
                     places=tuple(getattr(entry, "places", ())),
                     kind=getattr(entry, "counter", 0),
-                    figure=getattr(entry, "figure", ""),
+                    figure=getattr(entry, "figure", getattr(entry, "unless", "")),
+                    figure_key=getattr(entry, "figure_key", ""),
+                    cap_figure=getattr(entry, "cap_figure", ""),
                     floor=Floor(floor.figure, floor.rate, floor.years_back) if floor else None,
                 )
             )
@@ -224,7 +237,7 @@ class _City:
 
     def _lines(self) -> Iterator[Line]:
         previous = Reason.NONE
-        seen: dict[tuple[int, int, int], list[Interval]] = {}
+        seen: dict[tuple[int, ...], list[Interval]] = {}
         for index, entry in enumerate(self._exclusions.line):
             path = f"line[{index}]"
             if entry.reason < previous:
@@ -237,7 +250,7 @@ class _City:
             previous = entry.reason
             days = Interval(entry.first_day, entry.last_day)
             require, forbid = sum(set(entry.require)), sum(set(entry.forbid))
-            others = seen.setdefault((entry.reason, require, forbid), [])
+            others = seen.setdefault((entry.reason, require, forbid, *sorted(entry.levels)), [])
             if any(overlap(days, other) for other in others):
                 raise self._refuse(
                     EXCLUSIONS, f"{path}.first_day", "the same line stands twice on the same days"
@@ -252,6 +265,17 @@ class _City:
                 entry.liable_only,
                 entry.account_bar,
                 entry.figure,
+                sum(1 << level for level in set(entry.levels)),
+            )
+
+    def _unserved(self) -> Iterator[UnservedLine]:
+        for index, entry in enumerate(self._exclusions.unserved):
+            yield UnservedLine(
+                entry.what,
+                sum(set(entry.require)),
+                sum(set(entry.forbid)),
+                Interval(entry.first_day, entry.last_day),
+                self._clauses(EXCLUSIONS, f"unserved[{index}]", entry),
             )
 
     def _specs(self) -> Iterator[FigureSpec]:
@@ -273,11 +297,12 @@ class _City:
                 entry.effect,
                 Interval(entry.first_day, entry.last_day),
                 self._clauses(FIGURES, path, entry)[0],
+                entry.optional,
             )
 
     def _check_coverage(self, rules: CityRules) -> None:
         """Refuse a gap or an overlap: on each day in force, one value for each combination."""
-        levels, statuses = range(len(schema.LEVEL_NAMES)), range(len(schema.STATUS_NAMES))
+        levels, statuses = range(len(LEVEL_NAMES)), range(len(schema.STATUS_NAMES))
         places = range(len(schema.PLACE_NAMES))
         by_status = [(level, status) for level in levels for status in statuses]
         by_place = [(*where, place) for where in by_status for place in places]
@@ -294,6 +319,9 @@ class _City:
                 self._check_row(table, where, getattr(rules, table), in_force)
         for where in by_place:
             self._check_row("rate_bonus", where, rules.rate_bonus, [])
+            self._check_row("rate_cut", where, rules.rate_cut, [])
+        for table in ("pooled_cap", "second_payment", "account_limit"):
+            self._check_row(table, (), getattr(rules, table), [])
 
     def _check_row(
         self, table: str, where: Where, values: Sequence[Value], in_force: list[Interval]
@@ -345,6 +373,18 @@ class _City:
                     raise self._refuse(
                         ORDINARY, f"rate_bonus[{index}].points", "out of range: rate above 1"
                     )
+        for index, cut in enumerate(rules.rate_cut):
+            for rate in rules.rate:
+                if (
+                    rate.number < cut.number
+                    and overlap(rate.days, cut.days)
+                    and set(rate.levels) & set(cut.levels)
+                    and set(rate.statuses) & set(cut.statuses)
+                    and set(rate.places) & set(cut.places)
+                ):
+                    raise self._refuse(
+                        ORDINARY, f"rate_cut[{index}].points", "out of range: rate below 0"
+                    )
 
     def _check_figures(self, table: str, values: Sequence[Value], rules: CityRules) -> None:
         """Refuse a cap whose figure the city does not declare, or that names only some levels."""
@@ -361,7 +401,7 @@ class _City:
                         f"{path}.{key}",
                         f'{FIGURES} declares no amount called "{name}" with key = "{kind}"',
                     )
-            everybody = (len(schema.LEVEL_NAMES), len(schema.STATUS_NAMES))
+            everybody = (len(LEVEL_NAMES), len(schema.STATUS_NAMES))
             if named and (len(set(value.levels)), len(set(value.statuses))) != everybody:
                 raise self._refuse(
                     ORDINARY,
@@ -378,7 +418,9 @@ def _number(entry: schema.Dated) -> int:
         return NO_CAP if entry.amount is None else entry.amount
     if isinstance(entry, schema.RateEntry | schema.FirstPayEntry):
         return entry.rate
-    return entry.points if isinstance(entry, schema.BonusEntry) else HALF_UP
+    if isinstance(entry, schema.SecondPaymentEntry):
+        return entry.threshold
+    return entry.points if isinstance(entry, schema.BonusEntry | schema.CutEntry) else HALF_UP
 
 
 def _clause(entry: schema.Clause, document: str) -> ClauseRef:
@@ -394,7 +436,7 @@ def _words(table: str, where: Where) -> str:
     if not where:
         return ""
     names = {
-        "level": list(schema.LEVEL_NAMES),
+        "level": list(LEVEL_NAMES),
         "status": list(schema.STATUS_NAMES),
         "place": list(schema.PLACE_NAMES),
     }

@@ -9,14 +9,18 @@ from typing import Final
 
 from engine.domain.dates import Interval
 from engine.domain.reasons import Reason
-from engine.rules.plan import ClauseRef
+from engine.rules.plan import ALL_LEVELS, ClauseRef
 
 KEY_NONE: Final = "none"
 KEY_YEAR: Final = "year"
+KEY_LEVEL: Final = "level"
+KEY_CODE: Final = "code"
 
 UNIT_YUAN_A_MONTH: Final = "yuan a month"
 UNIT_YUAN_A_YEAR: Final = "yuan a year"
 UNIT_RATE: Final = "rate"
+UNIT_DATE: Final = "date"
+UNIT_SWITCH: Final = "switch"
 
 USE_ORDINARY: Final = "ordinary"
 
@@ -30,9 +34,12 @@ class Document:
     number: str
     issuer: str
     issued: int
+    """0: the material does not say."""
     days: Interval
     clause: ClauseRef
     """The clause that prints the days."""
+    starts: str = ""
+    """Of a draft: the operator figure that gives the first day; it is in force from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,19 @@ class Value:
     """How the deductible is counted, `DEDUCTIBLE_*`; 0 elsewhere."""
     figure: str = ""
     floor: Floor | None = None
+    figure_key: str = ""
+    cap_figure: str = ""
+    """A second figure: the cap of what the first one gives a rate of."""
+
+    @property
+    def label(self) -> str:
+        """Name and key of the figure, as `average_wage.2023`."""
+        return f"{self.figure}.{self.figure_key}" if self.figure_key else self.figure
+
+    def figure_names(self) -> tuple[str, ...]:
+        """Return the names of the operator figures that it asks for."""
+        names = (self.figure, self.cap_figure, self.floor.figure if self.floor else "")
+        return tuple(name for name in names if name)
 
     def holds(self, where: tuple[int, ...]) -> bool:
         """Return whether it is for (level, status), (level, status, place), (place) or ().
@@ -88,6 +108,18 @@ class Line:
     liable_only: bool
     account_bar: int
     figure: str
+    levels: int = ALL_LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class UnservedLine:
+    """Claims that the engine does not settle yet, on which days."""
+
+    what: str
+    require: int
+    forbid: int
+    days: Interval
+    clauses: tuple[ClauseRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +128,20 @@ class FigureSpec:
 
     name: str
     key: str
-    """`KEY_NONE` or `KEY_YEAR`: whether there is one value, or one a year."""
+    """`KEY_*`: whether there is one value, or one a year, a level, a code of a disease."""
     unit: str
     use: str
     at_least: int
     at_most: int
     default: int | None
-    """What counts where the operator gives none, in fen or basis points."""
+    """What counts where the operator gives none, in its unit."""
     effect: str
     """What happens without it, in English."""
     days: Interval
     """When it is needed."""
     clause: ClauseRef
+    optional: bool = False
+    """Nothing is refused without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +160,13 @@ class CityRules:
     first_pay: tuple[Value, ...]
     visit_cap: tuple[Value, ...]
     annual_cap: tuple[Value, ...]
+    rate_cut: tuple[Value, ...]
+    pooled_cap: tuple[Value, ...]
+    second_payment: tuple[Value, ...]
+    account_limit: tuple[Value, ...]
     rounding: tuple[Value, ...]
     lines: tuple[Line, ...]
+    unserved: tuple[UnservedLine, ...]
     figures: tuple[FigureSpec, ...]
 
     def figure(self, name: str) -> FigureSpec | None:
@@ -147,5 +186,9 @@ class CityRules:
             *self.first_pay,
             *self.visit_cap,
             *self.annual_cap,
+            *self.rate_cut,
+            *self.pooled_cap,
+            *self.second_payment,
+            *self.account_limit,
             *self.rounding,
         )

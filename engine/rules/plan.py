@@ -27,6 +27,11 @@ DEDUCTIBLE_NONE: Final = 0
 DEDUCTIBLE_SHARED: Final = 1
 """One counter of the deductible borne in the year over all levels: a visit tops it up to the
 level of this visit (reading G2-A1)."""
+DEDUCTIBLE_INSTITUTION: Final = 2
+"""A counter for each institution: a visit tops up what was borne there (reading G2-D)."""
+
+ALL_LEVELS: Final = 2**LEVELS - 1
+"""Every level, as a set of bits: bit 0 is level 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,23 @@ class Exclusion:
     """What the personal account may not pay because of this line."""
     figure: str = ""
     """The missing operator figure, for `NO_FIGURE`."""
+    levels: int = ALL_LEVELS
+    """The levels it holds for, as a set of bits."""
+
+    def applies(self, facts: int, level: int) -> bool:
+        """Return whether it applies to a claim with these facts at this level (from 0)."""
+        present = facts & self.require == self.require and facts & self.forbid == 0
+        return present and bool(self.levels >> level & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """Claims that the documents settle and this engine does not yet: they are malformed to it."""
+
+    what: str
+    """What is not served, in English, for the error."""
+    require: int
+    forbid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +137,21 @@ class RulePlan:
     citations: tuple[Citation, ...]
     figures: tuple[FigureUsed, ...] = ()
     """Every operator figure that entered the plan."""
+    pooled_counts: int = 0
+    """1: what the fund pays counts to the annual cap of the pooled fund."""
+    pooled_cap_fen: int = NO_CAP
+    pooled_cap_cite: int = 0
+    burden_counts: int = 0
+    """1: what the person bears counts to the second payment from the large-amount fund."""
+    second_threshold_fen: int = 0
+    second_rate_bp: int = 0
+    second_cap_fen: int = NO_CAP
+    """The most the large-amount fund pays in a year."""
+    second_cite: int = 0
+    account_limited: int = 0
+    """1: the own account pays at most what is in scope and not paid by the pooled fund."""
+    account_cite: int = 0
+    unserved: tuple[Unserved, ...] = ()
 
     @staticmethod
     def by_status(level: int, status: int) -> int:
@@ -141,6 +178,7 @@ def plan_from_json(data: bytes) -> RulePlan:
     """Return the plan that `RulePlan.to_json` wrote."""
     raw = json.loads(data)
     raw["exclusions"] = tuple(Exclusion(**line) for line in raw["exclusions"])
+    raw["unserved"] = tuple(Unserved(**line) for line in raw["unserved"])
     raw["citations"] = tuple(
         Citation(
             clauses=tuple(ClauseRef(**ref) for ref in cite["clauses"]),

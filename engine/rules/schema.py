@@ -11,26 +11,27 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from engine.domain import money
-from engine.domain.codes import Fact, Level, Place, Status
+from engine.domain.codes import Fact, Place, Status
+from engine.domain.dates import DATE_MAX, DATE_MIN
 from engine.domain.reasons import Reason
 from engine.rules.plan import (
     BAR_ALL,
     BAR_EXCLUDED,
     BAR_NONE,
+    DEDUCTIBLE_INSTITUTION,
     DEDUCTIBLE_NONE,
     DEDUCTIBLE_SHARED,
     NO_CAP,
 )
+from engine.rules.units import LEVEL_NAMES, read_number
 
-LEVEL_NAMES = {
-    "1": Level.LEVEL_1 - Level.LEVEL_1,
-    "2": Level.LEVEL_2 - Level.LEVEL_1,
-    "3": Level.LEVEL_3 - Level.LEVEL_1,
-    "3p": Level.LEVEL_3_PROVINCIAL - Level.LEVEL_1,
-}
 STATUS_NAMES = {status.name.lower(): status - Status.ACTIVE for status in Status}
 PLACE_NAMES = {place.name.lower(): int(place) for place in Place}
-COUNTERS = {"none": DEDUCTIBLE_NONE, "shared": DEDUCTIBLE_SHARED}
+COUNTERS = {
+    "none": DEDUCTIBLE_NONE,
+    "shared": DEDUCTIBLE_SHARED,
+    "institution": DEDUCTIBLE_INSTITUTION,
+}
 ACCOUNT_BARS = {"none": BAR_NONE, "excluded": BAR_EXCLUDED, "all": BAR_ALL}
 REASONS = {
     reason.name: reason
@@ -38,6 +39,9 @@ REASONS = {
     if reason >= Reason.NO_FIGURE and reason != Reason.CANCEL_BLOCKED
 }
 """Reasons a rule file may give; the others are the ledger's own."""
+
+EFFECTIVE = "effective"
+"""First day of a draft: the day that an operator figure gives."""
 
 YUAN_MAX_FEN = 100_000_000
 """A million yuan: no deductible, cap or figure of this benefit comes near it."""
@@ -72,6 +76,10 @@ def _day(value: object) -> int:
     return value.year * 10_000 + value.month * 100 + value.day
 
 
+def _first_day(value: object) -> int:
+    return DATE_MIN if value == EFFECTIVE else _day(value)
+
+
 def _one_of(names: dict[str, Any], what: str) -> Any:
     def check(value: object) -> Any:
         if not isinstance(value, str) or value not in names:
@@ -85,6 +93,7 @@ Yuan = Annotated[int, BeforeValidator(_yuan)]
 Cap = Annotated[int | None, BeforeValidator(_cap)]
 Rate = Annotated[int, BeforeValidator(_rate)]
 Day = Annotated[int, BeforeValidator(_day)]
+FirstDay = Annotated[int, BeforeValidator(_first_day)]
 Text = Annotated[str, Field(min_length=1)]
 LevelName = Annotated[int, _one_of(LEVEL_NAMES, "level")]
 StatusName = Annotated[int, _one_of(STATUS_NAMES, "status")]
@@ -132,7 +141,7 @@ class Cited(Clause):
 class Dated(Cited):
     """A cited entry with its first and last day, both included."""
 
-    first_day: Day
+    first_day: FirstDay
     last_day: Day
     also: list[Cited] = []
     """Further clauses of the same entry."""
@@ -154,14 +163,22 @@ class DocumentEntry(Clause):
     title: Text
     number: Text
     issuer: Text
-    issued: Day
-    first_day: Day
+    issued: Day = 0
+    """Absent: the material does not say."""
+    first_day: FirstDay
+    starts: str = ""
+    """With `first_day = "effective"`: the operator figure that gives the day."""
     last_day: Day
 
     @model_validator(mode="after")
     def _days_in_order(self) -> Self:
         if self.last_day < self.first_day:
             raise ValueError(f"last_day {self.last_day} is before first_day {self.first_day}")
+        if bool(self.starts) != (self.first_day == DATE_MIN):
+            raise ValueError(
+                f'starts names the figure that gives the day: it stands with first_day = "'
+                f'{EFFECTIVE}", only there'
+            )
         return self
 
 
@@ -181,11 +198,18 @@ class DeductibleEntry(Dated):
     levels: Levels
     statuses: Statuses
     counter: Annotated[int, _one_of(COUNTERS, "counter")]
-    amount: Yuan
+    amount: Yuan = 0
+    figure: str = ""
+    figure_key: str = ""
+    """Instead of an amount: the operator figure that gives it, and its key."""
     unit: Literal["yuan a year"]
 
     @model_validator(mode="after")
     def _amount_fits_counter(self) -> Self:
+        if ("amount" in self.model_fields_set) == bool(self.figure):
+            raise ValueError("expected either amount or figure (the name of an operator figure)")
+        if self.figure_key and not self.figure:
+            raise ValueError("figure_key belongs to a figure")
         if self.counter == DEDUCTIBLE_NONE and self.amount:
             raise ValueError('counter = "none" means no deductible: amount must be "0.00"')
         return self
@@ -209,6 +233,16 @@ class BonusEntry(Dated):
     places: Places
     points: Rate
     unit: Literal["percentage points added to the rate"]
+
+
+class CutEntry(Dated):
+    """`[[rate_cut]]`: percentage points off a rate, its bonus included."""
+
+    levels: Levels
+    statuses: Statuses
+    places: Places
+    points: Rate
+    unit: Literal["percentage points taken from the rate"]
 
 
 class FirstPayEntry(Dated):
@@ -260,6 +294,33 @@ class AnnualCapEntry(CapEntry):
     unit: Literal["yuan a year"]
 
 
+class PooledCapEntry(Dated):
+    """`[[pooled_cap]]`: what the fund pays counts to its annual cap and is cut by it."""
+
+    figure: Text
+    """The operator figure that gives the cap; without it nothing is cut."""
+    unit: Literal["yuan a year"]
+
+
+class SecondPaymentEntry(Dated):
+    """`[[second_payment]]`: the large-amount fund pays on the year's compliant burden."""
+
+    threshold: Yuan
+    figure: Text
+    """The operator figure that gives the rate; without it nothing is paid."""
+    cap_figure: str = ""
+    """The operator figure that gives the most a year; without it there is no such cap."""
+    unit: Literal["yuan a year"]
+
+
+class AccountLimitEntry(Dated):
+    """`[[account_limit]]`: the account pays only what is in scope and not paid by the fund."""
+
+    unless: Text
+    """The operator's switch that lifts the limit."""
+    unit: Literal["yuan a claim"]
+
+
 class RoundingEntry(Dated):
     """`[[rounding]]`: how a payment is rounded."""
 
@@ -277,6 +338,10 @@ class OrdinaryFile(Strict):
     first_pay: list[FirstPayEntry]
     visit_cap: list[VisitCapEntry]
     annual_cap: list[AnnualCapEntry]
+    rate_cut: list[CutEntry] = []
+    pooled_cap: list[PooledCapEntry] = []
+    second_payment: list[SecondPaymentEntry] = []
+    account_limit: list[AccountLimitEntry] = []
     rounding: list[RoundingEntry]
 
 
@@ -286,6 +351,7 @@ class LineEntry(Dated):
     reason: Annotated[Reason, _one_of(REASONS, "reason of a rule file")]
     require: list[FactName] = []
     forbid: list[FactName] = []
+    levels: Levels = list(LEVEL_NAMES.values())
     liable_only: bool = False
     account_bar: Annotated[int, _one_of(ACCOUNT_BARS, "account bar")] = BAR_NONE
     figure: str = ""
@@ -303,11 +369,20 @@ class LineEntry(Dated):
         return self
 
 
+class UnservedEntry(Dated):
+    """`[[unserved]]`: what the document settles and the engine does not yet."""
+
+    what: Text
+    require: Annotated[list[FactName], Field(min_length=1)]
+    forbid: list[FactName] = []
+
+
 class ExclusionsFile(Strict):
     """`exclusions.toml`: refusals and exclusions in order of precedence."""
 
     format: Literal[1]
     line: list[LineEntry]
+    unserved: list[UnservedEntry] = []
 
 
 _FIGURE_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -317,9 +392,11 @@ class FigureEntry(Dated):
     """`[[figure]]`: an operator figure the city knows."""
 
     name: str
-    key: Literal["none", "year"]
-    use: Literal["ordinary", "account_credit", "clearing"]
-    unit: Literal["yuan a month", "yuan a year", "rate"]
+    key: Literal["none", "year", "level", "code"]
+    use: Literal["ordinary", "benefit", "account_credit", "account", "clearing"]
+    unit: Literal["yuan", "yuan a month", "yuan a year", "rate", "date", "switch"]
+    optional: bool = False
+    """Nothing is refused without it."""
     at_least: str = ""
     at_most: str = ""
     default: str = ""
@@ -338,14 +415,14 @@ class FigureEntry(Dated):
         return self
 
     def number(self, text: str) -> int | None:
-        """Return `text` in fen or basis points by the unit of the figure, None if it is empty."""
+        """Return `text` as a number by the unit of the figure, None if it is empty."""
         if not text:
             return None
-        return _rate(text) if self.unit == "rate" else _yuan(text)
+        return read_number(self.unit, text)
 
     def range(self) -> tuple[int, int]:
-        """Return the least and the most the figure may be, in fen or basis points."""
-        top = money.BP if self.unit == "rate" else YUAN_MAX_FEN
+        """Return the least and the most the figure may be, in its unit."""
+        top = {"rate": money.BP, "date": DATE_MAX, "switch": 1}.get(self.unit, YUAN_MAX_FEN)
         low, high = self.number(self.at_least), self.number(self.at_most)
         return (0 if low is None else low, top if high is None else high)
 

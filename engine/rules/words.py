@@ -2,8 +2,8 @@
 
 The positions below are declared in `_fast.pyx` too, and compared at start-up. A row holds:
 
-    HEAD        kind of deductible, number of exclusions, their quick mask, and for each place
-                the first payment
+    HEAD        kind of deductible, number of exclusions, their quick mask, what is counted, for
+                each place the first payment, the pooled cap, the second payment
     GROUPS      for each level and status 8 words, one line of 64 bytes: deductible, visit cap,
                 annual cap, the citations of the three, and for each place the rate
     EXCLUSIONS  for each line of the matrix 2 words: its pattern and its verdict
@@ -27,10 +27,11 @@ from engine.domain.money import AMOUNT_MAX_FEN, BP
 from engine.domain.reasons import Reason
 from engine.errors import InvariantBroken
 from engine.rules.plan import (
+    ALL_LEVELS,
     BAR_ALL,
     BAR_NONE,
+    DEDUCTIBLE_INSTITUTION,
     DEDUCTIBLE_NONE,
-    DEDUCTIBLE_SHARED,
     HALF_UP,
     LEVELS,
     NO_CAP,
@@ -43,9 +44,19 @@ from engine.rules.plan import (
 HEAD_DEDUCTIBLE_KIND: Final = 0
 HEAD_EXCLUSIONS: Final = 1
 HEAD_QUICK_MASK: Final = 2
+HEAD_COUNTS: Final = 3
 HEAD_FIRST_PAY: Final = 4
+HEAD_POOLED_CAP: Final = 8
+HEAD_SECOND_THRESHOLD: Final = 9
+HEAD_SECOND_RATE: Final = 10
+HEAD_SECOND_CAP: Final = 11
+HEAD_CITES: Final = 12
 
-GROUPS: Final = HEAD_FIRST_PAY + PLACES
+COUNTS_POOLED: Final = 1
+COUNTS_BURDEN: Final = 2
+LIMITS_ACCOUNT: Final = 4
+
+GROUPS: Final = 16
 GROUP_WORDS: Final = 8
 GROUP_DEDUCTIBLE: Final = 0
 GROUP_VISIT_CAP: Final = 1
@@ -65,6 +76,7 @@ FORBID_SHIFT: Final = 32
 REASON_SHIFT: Final = 16
 BAR_SHIFT: Final = 24
 LIABLE_ONLY_SHIFT: Final = 32
+LEVELS_SHIFT: Final = 40
 
 FACT_BITS: Final = 31
 CITATION_MAX: Final = 2**16 - 1
@@ -91,9 +103,8 @@ def check_plan(plan: RulePlan) -> None:
     """
     caps = (NO_CAP, AMOUNT_MAX_FEN)
     groups = LEVELS * STATUSES
-    _check(
-        plan, "deductible_kind", (plan.deductible_kind,), 1, (DEDUCTIBLE_NONE, DEDUCTIBLE_SHARED)
-    )
+    kinds = (DEDUCTIBLE_NONE, DEDUCTIBLE_INSTITUTION)
+    _check(plan, "deductible_kind", (plan.deductible_kind,), 1, kinds)
     _check(plan, "rounding", (plan.rounding,), 1, (HALF_UP, HALF_UP))
     _check(plan, "deductible_fen", plan.deductible_fen, groups, (0, AMOUNT_MAX_FEN))
     _check(plan, "rate_bp", plan.rate_bp, groups * PLACES, (0, BP))
@@ -106,6 +117,14 @@ def check_plan(plan: RulePlan) -> None:
     _check(plan, "first_pay_cite", plan.first_pay_cite, PLACES, cites)
     _check(plan, "visit_cap_cite", plan.visit_cap_cite, groups, cites)
     _check(plan, "annual_cap_cite", plan.annual_cap_cite, groups, cites)
+    for name in ("pooled_counts", "burden_counts", "account_limited"):
+        _check(plan, name, (getattr(plan, name),), 1, (0, 1))
+    _check(plan, "pooled_cap_fen", (plan.pooled_cap_fen,), 1, caps)
+    _check(plan, "second_threshold_fen", (plan.second_threshold_fen,), 1, (0, AMOUNT_MAX_FEN))
+    _check(plan, "second_rate_bp", (plan.second_rate_bp,), 1, (0, BP))
+    _check(plan, "second_cap_fen", (plan.second_cap_fen,), 1, caps)
+    for name in ("pooled_cap_cite", "second_cite", "account_cite"):
+        _check(plan, name, (getattr(plan, name),), 1, cites)
     lines = plan.exclusions
     count, facts = len(lines), (0, 2**FACT_BITS - 1)
     _check(plan, "exclusions", (count,), 1, (0, EXCLUSIONS_MAX))
@@ -113,6 +132,7 @@ def check_plan(plan: RulePlan) -> None:
     _check(plan, "exclusions.require", [x.require for x in lines], count, facts)
     _check(plan, "exclusions.forbid", [x.forbid for x in lines], count, facts)
     _check(plan, "exclusions.citation", [x.citation for x in lines], count, cites)
+    _check(plan, "exclusions.levels", [x.levels for x in lines], count, (1, ALL_LEVELS))
     _check(
         plan, "exclusions.account_bar", [x.account_bar for x in lines], count, (BAR_NONE, BAR_ALL)
     )
@@ -141,6 +161,16 @@ def pack(plan: RulePlan) -> list[int]:
     words[HEAD_DEDUCTIBLE_KIND] = plan.deductible_kind
     words[HEAD_EXCLUSIONS] = len(plan.exclusions)
     words[HEAD_QUICK_MASK] = quick_mask(plan.exclusions)
+    words[HEAD_COUNTS] = (
+        COUNTS_POOLED * plan.pooled_counts
+        | COUNTS_BURDEN * plan.burden_counts
+        | LIMITS_ACCOUNT * plan.account_limited
+    )
+    words[HEAD_POOLED_CAP] = plan.pooled_cap_fen
+    words[HEAD_SECOND_THRESHOLD] = plan.second_threshold_fen
+    words[HEAD_SECOND_RATE] = _rate(plan.second_rate_bp, plan.second_cite)
+    words[HEAD_SECOND_CAP] = plan.second_cap_fen
+    words[HEAD_CITES] = plan.pooled_cap_cite | plan.account_cite << CITE_SHIFT
     for place in range(PLACES):
         words[HEAD_FIRST_PAY + place] = _rate(plan.first_pay_bp[place], plan.first_pay_cite[place])
     for group in range(LEVELS * STATUSES):
@@ -206,4 +236,5 @@ def _verdict(line: Exclusion) -> int:
         | line.reason << REASON_SHIFT
         | line.account_bar << BAR_SHIFT
         | int(line.liable_only) << LIABLE_ONLY_SHIFT
+        | line.levels << LEVELS_SHIFT
     )

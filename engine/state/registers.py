@@ -161,9 +161,13 @@ def openings_from_json(data: bytes) -> list[Opening | AccountOpening]:
         if is_account:
             openings.append(AccountOpening(*fields))
         else:
-            member, year, deductible_fen, met, paid_fen, visits = fields
-            paid = tuple((visit, visit_fen) for visit, visit_fen in visits)
-            openings.append(Opening(member, year, deductible_fen, met, paid_fen, paid))
+            opening = Opening(*fields)
+            openings.append(
+                opening._replace(
+                    visit_paid_fen=tuple((key, fen) for key, fen in opening.visit_paid_fen),
+                    deductible_at_fen=tuple((key, fen) for key, fen in opening.deductible_at_fen),
+                )
+            )
     return openings
 
 
@@ -230,6 +234,12 @@ def check_opening(opening: Opening | AccountOpening) -> None:
         raise InvalidInput("year", f"expected a year from 2000 to 2999, found {opening.year}")
     _check_amount("deductible_fen", opening.deductible_fen)
     _check_amount("ordinary_paid_fen", opening.ordinary_paid_fen)
+    _check_amount("pooled_paid_fen", opening.pooled_paid_fen)
+    _check_amount("compliant_burden_fen", opening.compliant_burden_fen)
+    _check_amount("large_amount_paid_fen", opening.large_amount_paid_fen)
+    for n, (institution, borne_fen) in enumerate(opening.deductible_at_fen):
+        check_id(f"deductible_at_fen[{n}].institution", institution)
+        _check_amount(f"deductible_at_fen[{n}].borne_fen", borne_fen)
     for n, (visit, paid_fen) in enumerate(opening.visit_paid_fen):
         check_id(f"visit_paid_fen[{n}].visit", visit)
         _check_amount(f"visit_paid_fen[{n}].paid_fen", paid_fen)

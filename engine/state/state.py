@@ -120,7 +120,7 @@ class State:
         return MemberYearRow(line, int(self.last_entry.values[slot]))
 
     def visit(self, key: VisitKey) -> int:
-        """Return the slot of a visit in `visits`."""
+        """Return the slot of a visit, or of the deductible at an institution, in `visits`."""
         slot = self.visit_slots.get(key)
         if slot is None:
             slot = self.visits.new()
@@ -153,7 +153,7 @@ class State:
         return 0 if row is None else row.balance_fen
 
     def visits_of(self, member: int, year: int) -> dict[tuple[int, str], int]:
-        """Return fen paid by (institution or -1, visit) for every visit of a member-year."""
+        """Return fen by (institution or -1, visit) for every `VisitKey` of a member-year."""
         paid = {(i, visit): fen for i, visit, fen in self.tables.visits(member, year)}
         for slot in self._visits_of_member_year.get((member, year), ()):
             _, _, institution, visit = self._visit_of[slot]
@@ -211,16 +211,15 @@ class State:
         self.next_position += len(entries)
 
     def _move(self, entry: np.void, visit: str, request_id: str) -> None:
-        claim, row, result = entry["claim"], entry["row"], entry["result"]
-        member, year = int(claim["member"]), int(row["year"])
+        result = entry["result"]
+        member, year = int(entry["claim"]["member"]), int(entry["row"]["year"])
         slot = self.member_year(member, year)
         line = self.counters.values[slot]
-        line[layout.DEDUCTIBLE] += result["deductible"]
-        line[layout.ORDINARY_PAID] += result["pooled_fund"]
-        if row["visit"] >= 0:
-            key = visit_key(member, year, int(claim["institution"]), visit, request_id)
+        for position, fen in line_moves(entry):
+            line[position] += fen
+        for key, fen in keyed_moves(entry, visit, request_id):
             visit_slot = self.visit(key)
-            self.visits.values[visit_slot] += result["pooled_fund"]
+            self.visits.values[visit_slot] += fen
             self.visits.changed.add(visit_slot)
         self.touch_member_year(slot, int(entry["link"]["position"]))
         if result["account"]:
@@ -271,6 +270,9 @@ class State:
         line[:] = 0
         line[layout.DEDUCTIBLE] = opening.deductible_fen
         line[layout.ORDINARY_PAID] = opening.ordinary_paid_fen
+        line[layout.POOLED_PAID] = opening.pooled_paid_fen
+        line[layout.COMPLIANT_BURDEN] = opening.compliant_burden_fen
+        line[layout.LARGE_AMOUNT_PAID] = opening.large_amount_paid_fen
         line[layout.FLAGS] = layout.DEDUCTIBLE_MET if opening.deductible_met else 0
         self.counters.changed.add(slot)
         for (institution, visit), paid_fen in self.visits_of(member, opening.year).items():
@@ -278,9 +280,13 @@ class State:
                 visit_slot = self.visit((member, opening.year, institution, visit))
                 self.visits.values[visit_slot] = 0
                 self.visits.changed.add(visit_slot)
-        for visit, paid_fen in opening.visit_paid_fen:
-            visit_slot = self.visit((member, opening.year, -1, visit))
-            self.visits.values[visit_slot] = paid_fen
+        keyed = [((member, opening.year, -1, v), fen) for v, fen in opening.visit_paid_fen]
+        for name, borne_fen in opening.deductible_at_fen:
+            at = self.institutions.numbers[name]
+            keyed.append((borne_key(member, opening.year, at), borne_fen))
+        for key, fen in keyed:
+            visit_slot = self.visit(key)
+            self.visits.values[visit_slot] = fen
             self.visits.changed.add(visit_slot)
 
     # --- checkpoints ---------------------------------------------------------------------
@@ -324,6 +330,34 @@ class State:
         self.visit_slots.clear()
         self._visit_of.clear()
         self._visits_of_member_year.clear()
+
+
+def borne_key(member: int, year: int, institution: int) -> VisitKey:
+    """Return the key of what was borne of the deductible at an institution."""
+    return (member, year, institution, "")
+
+
+def line_moves(entry: np.void) -> list[tuple[int, int]]:
+    """Return what an entry adds to its member-year's line, as (position, fen)."""
+    row, result = entry["row"], entry["result"]
+    moves = [(position, int(result[name])) for position, _, name in layout.MOVED]
+    if row["borne"] < 0:
+        moves.append((layout.DEDUCTIBLE, int(result["deductible"])))
+    return moves
+
+
+def keyed_moves(entry: np.void, visit: str, request_id: str) -> list[tuple[VisitKey, int]]:
+    """Return what an entry adds to its visit and to the deductible at an institution."""
+    claim, row, result = entry["claim"], entry["row"], entry["result"]
+    member, year = int(claim["member"]), int(row["year"])
+    moves: list[tuple[VisitKey, int]] = []
+    if row["visit"] >= 0:
+        key = visit_key(member, year, int(claim["institution"]), visit, request_id)
+        moves.append((key, int(result["pooled_fund"])))
+    if row["borne"] >= 0:
+        key = borne_key(member, year, int(row["borne_at"]))
+        moves.append((key, int(result["deductible"])))
+    return moves
 
 
 def visit_key(member: int, year: int, institution: int, visit: str, request_id: str) -> VisitKey:

@@ -40,7 +40,10 @@ class AccountRow(NamedTuple):
 
 
 VisitKey = tuple[int, int, int, str]
-"""(member, year, institution or -1 for an explicit visit, visit)."""
+"""(member, year, institution or -1 for an explicit visit, visit).
+
+An empty visit stands for what was borne of the deductible at the institution.
+"""
 
 
 class Checkpoint(NamedTuple):
@@ -56,7 +59,7 @@ class Checkpoint(NamedTuple):
     member_years: dict[tuple[int, int], MemberYearRow]
     """By (member, year)."""
     visits: dict[VisitKey, int]
-    """Fen the fund paid."""
+    """Fen the fund paid, or fen borne."""
     accounts: dict[int, AccountRow]
     """By member."""
 
@@ -73,11 +76,11 @@ class Tables(Protocol):
         ...
 
     def visit(self, key: VisitKey) -> int | None:
-        """Return what the fund paid for a visit, or None."""
+        """Return what the fund paid for a visit, or was borne at an institution, or None."""
         ...
 
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
-        """Return (institution or -1, visit, fen paid) for every visit of a member-year."""
+        """Return (institution or -1, visit, fen) for every `VisitKey` of a member-year."""
         ...
 
     def account(self, member: int) -> AccountRow | None:

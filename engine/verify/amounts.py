@@ -56,11 +56,15 @@ _SENT: Final = ("in_scope", "pre_payment", "over_limit", "non_covered")
 
 
 class Before(NamedTuple):
-    """The state that a settlement met: counters, paid for its visit, balance of the account."""
+    """The state that a settlement met.
+
+    Counters, paid for its visit, balance of the account, borne at the institution.
+    """
 
     line: Sequence[int]
     visit_paid: int
     balance: int
+    borne: int = 0
 
 
 class Resettler:
@@ -70,7 +74,7 @@ class Resettler:
         self._row = np.zeros(1, dtype=ROW)
         self._result = np.zeros(1, dtype=RESULT)
         self._counters = np.zeros((1, COUNTERS_PER_MEMBER_YEAR), dtype=np.int64)
-        self._visits = np.zeros(1, dtype=np.int64)
+        self._visits = np.zeros(2, dtype=np.int64)
         self._balances = np.zeros(1, dtype=np.int64)
 
     def settle(self, row: Array, plan: RulePlan, before: Before) -> Fields:
@@ -86,8 +90,11 @@ class Resettler:
         """
         self._row[0] = row
         self._row["plan"] = 0
+        if self._row["borne"][0] == 0:
+            self._row["borne"] = 1
         self._counters[0] = before.line
-        self._visits[0], self._balances[0] = before.visit_paid, before.balance
+        self._visits[:] = before.visit_paid, before.borne
+        self._balances[0] = before.balance
         settle(self._row, [plan], self._counters, self._visits, self._result)
         pay_accounts(self._row, self._result, self._balances)
         return dict(zip(RESULT_FIELDS, self._result[0].item(), strict=True))
@@ -135,13 +142,18 @@ def check_limits(record: Record, plan: RulePlan, report: Report) -> None:
     if result["account"] > result["account_allowed"]:
         _add(report, Kind.CAP, record, "account", result["account_allowed"], result["account"])
     group = plan.by_status(row["level"], row["status"])
-    caps = [("annual cap", plan.annual_cap_fen[group], result["ordinary_paid_before"])]
+    fund, large = result["pooled_fund"], result["large_amount_fund"]
+    caps = [
+        ("annual cap", plan.annual_cap_fen[group], result["ordinary_paid_before"], fund),
+        ("pooled cap", plan.pooled_cap_fen, result["pooled_paid_before"], result["pooled_counted"]),
+        ("large-amount cap", plan.second_cap_fen, result["large_amount_paid_before"], large),
+    ]
     if row["visit"] >= 0:
-        caps.append(("visit cap", plan.visit_cap_fen[group], result["visit_paid_before"]))
-    for what, cap, before in caps:
-        paid = before + result["pooled_fund"]
-        if cap != NO_CAP and result["pooled_fund"] > 0 and paid > cap:
-            _add(report, Kind.CAP, record, what, f"at most {cap}", paid)
+        before = result["visit_paid_before"]
+        caps.append(("visit cap", plan.visit_cap_fen[group], before, fund))
+    for what, cap, before, paid in caps:
+        if cap != NO_CAP and paid > 0 and before + paid > cap:
+            _add(report, Kind.CAP, record, what, f"at most {cap}", before + paid)
 
 
 def _add(

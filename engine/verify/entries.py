@@ -11,15 +11,18 @@ from engine.domain.dates import DATE_MAX, year_of
 from engine.domain.journal import EntryKind, EntryText, Segment
 from engine.domain.layout import (
     CLAIM,
+    COMPLIANT_BURDEN,
     DEDUCTIBLE,
     FLAG_USE_ACCOUNT,
+    LARGE_AMOUNT_PAID,
     LINK,
     ORDINARY_PAID,
+    POOLED_PAID,
     RESULT,
     ROW,
 )
 from engine.domain.request import Entry
-from engine.rules.plan import NO_CAP, RulePlan
+from engine.rules.plan import DEDUCTIBLE_INSTITUTION, NO_CAP, RulePlan
 from engine.verify.amounts import (
     Before,
     Resettler,
@@ -106,9 +109,11 @@ class EntryChecker:
         ]
         if kind != EntryKind.TOMBSTONE:
             ranges.append((Kind.PLAN, "row.plan", record.row["plan"], 0, len(fold.plans)))
-            for name, last in (("counters", 0), ("visit", 0), ("account", 0)):
+            for name in ("counters", "visit", "borne", "account"):
                 low = 0 if name == "counters" else -1
-                ranges.append((Kind.STRUCTURE, f"row.{name}", record.row[name], low, last + 1))
+                ranges.append((Kind.STRUCTURE, f"row.{name}", record.row[name], low, 1))
+            at, end = record.row["borne_at"], len(fold.institutions)
+            ranges.append((Kind.REGISTER, "row.borne_at", at, -1, end))
         good = True
         for what, name, value, low, end in ranges:
             if not low <= value < end:
@@ -204,6 +209,7 @@ class EntryChecker:
             fold.line(record.member_year),
             fold.visit_paid(record),
             fold.balances.get(record.claim["member"], 0) if record.row["account"] >= 0 else 0,
+            fold.borne(record),
         )
 
     def _check_settlement(self, record: Record, raw: np.void) -> None:
@@ -221,7 +227,16 @@ class EntryChecker:
         visit = -1 if cap_fen == NO_CAP else 0
         if row["visit"] != visit:
             self._add(Kind.CLAIM, record, "row.visit", visit, row["visit"])
+        self._check_borne(record, plan)
         check_result(record, again, self._report)
+
+    def _check_borne(self, record: Record, plan: RulePlan) -> None:
+        """Check where the deductible was counted: at the institution that treats, or not."""
+        row, counted = record.row, plan.deductible_kind == DEDUCTIBLE_INSTITUTION
+        at = self.fold.borne_at(record) if counted else -1
+        for name, value in (("borne", 0 if counted else -1), ("borne_at", at)):
+            if row[name] != value:
+                self._add(Kind.CLAIM, record, f"row.{name}", value, row[name])
 
     # --- booking -------------------------------------------------------------------------
 
@@ -236,6 +251,10 @@ class EntryChecker:
             ("deductible", line[DEDUCTIBLE]),
             ("ordinary_paid", line[ORDINARY_PAID]),
             ("visit_paid", fold.visit_paid(record)),
+            ("deductible at the institution", fold.borne(record)),
+            ("pooled_paid", line[POOLED_PAID]),
+            ("compliant_burden", line[COMPLIANT_BURDEN]),
+            ("large_amount_paid", line[LARGE_AMOUNT_PAID]),
             ("account balance", fold.balances.get(record.claim["member"], 0)),
         )
         for name, value in now:

@@ -7,14 +7,17 @@ state is what it is for.
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.domain.codes import Mode
+from engine.domain.codes import Kind, Mode
 from engine.domain.journal import EntryKind, EntryText
 from engine.domain.layout import (
+    COMPLIANT_BURDEN,
     COUNTERS_PER_MEMBER_YEAR,
     DEDUCTIBLE,
     DEDUCTIBLE_MET,
     FLAGS,
+    LARGE_AMOUNT_PAID,
     ORDINARY_PAID,
+    POOLED_PAID,
 )
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.rules.plan import RulePlan
@@ -24,7 +27,7 @@ Fields = dict[str, int]
 MemberYear = tuple[int, int]
 """(number of the member, year)"""
 VisitName = tuple[int, str]
-"""(institution or -1, visit)"""
+"""(institution or -1, visit); with an empty visit: the deductible borne at the institution"""
 
 
 class Record(NamedTuple):
@@ -52,6 +55,26 @@ class Record(NamedTuple):
         return self.claim["institution"], self.text.request_id
 
 
+def book_line(record: Record, line: list[int], result: Fields) -> None:
+    """Add amounts to the counters of a member-year; an undo's are negative."""
+    if record.row["borne"] < 0:
+        line[DEDUCTIBLE] += result["deductible"]
+    line[ORDINARY_PAID] += result["pooled_fund"]
+    line[POOLED_PAID] += result["pooled_counted"]
+    line[COMPLIANT_BURDEN] += result["burden_counted"]
+    line[LARGE_AMOUNT_PAID] += result["large_amount_fund"]
+
+
+def book_keyed(record: Record, keyed: dict[VisitName, int], result: Fields) -> None:
+    """Add amounts to the visit and to the deductible at the institution, where they count."""
+    if record.row["visit"] >= 0:
+        name = record.visit_name
+        keyed[name] = keyed.get(name, 0) + result["pooled_fund"]
+    if record.row["borne"] >= 0:
+        name = record.row["borne_at"], ""
+        keyed[name] = keyed.get(name, 0) + result["deductible"]
+
+
 class Insured(NamedTuple):
     """What the checker needs of a member."""
 
@@ -68,6 +91,8 @@ class Fold:
     member_numbers: dict[str, int] = field(default_factory=dict)
     institutions: list[str] = field(default_factory=list)
     institution_numbers: dict[str, int] = field(default_factory=dict)
+    registered: dict[int, Institution] = field(default_factory=dict)
+    """Institutions by number, as the register has them now."""
     plans: list[RulePlan] = field(default_factory=list)
     position: int = 0
     counters: dict[MemberYear, list[int]] = field(default_factory=dict)
@@ -89,6 +114,7 @@ class Fold:
     def put_institution(self, institution: Institution) -> None:
         """Enter an institution; its number stays for ever."""
         number = self.institution_numbers.setdefault(institution.id, len(self.institutions))
+        self.registered[number] = institution
         if number == len(self.institutions):
             self.institutions.append(institution.id)
 
@@ -101,10 +127,15 @@ class Fold:
         line = [0] * COUNTERS_PER_MEMBER_YEAR
         line[DEDUCTIBLE] = opening.deductible_fen
         line[ORDINARY_PAID] = opening.ordinary_paid_fen
+        line[POOLED_PAID] = opening.pooled_paid_fen
+        line[COMPLIANT_BURDEN] = opening.compliant_burden_fen
+        line[LARGE_AMOUNT_PAID] = opening.large_amount_paid_fen
         line[FLAGS] = DEDUCTIBLE_MET if opening.deductible_met else 0
         self.counters[member, opening.year] = line
         named = {(-1, visit): paid_fen for visit, paid_fen in opening.visit_paid_fen}
-        # A later opening replaces an earlier one: what it no longer names stays, with nothing paid.
+        for institution, borne_fen in opening.deductible_at_fen:
+            named[self.institution_numbers[institution], ""] = borne_fen
+        # A later opening replaces an earlier one: what it no longer names stays, with nothing.
         earlier = dict.fromkeys(self.visits.get((member, opening.year), {}), 0)
         self.visits[member, opening.year] = earlier | named
 
@@ -118,17 +149,30 @@ class Fold:
             return 0
         return self.visits.get(record.member_year, {}).get(record.visit_name, 0)
 
+    def borne_at(self, record: Record) -> int:
+        """Return the institution at which a claim's deductible counts: see `facts.treating`."""
+        here, prescriber = record.claim["institution"], record.claim["prescriber"]
+        institution = self.registered[here]
+        if institution.kind == Kind.PHARMACY and prescriber >= 0:
+            return prescriber
+        if institution.kind == Kind.INTERNET_HOSPITAL:
+            return self.institution_numbers.get(institution.host, here)
+        return here
+
+    def borne(self, record: Record) -> int:
+        """Return what was borne at the institution so far; 0 where it is not counted so."""
+        if record.row["borne"] < 0:
+            return 0
+        return self.visits.get(record.member_year, {}).get((record.row["borne_at"], ""), 0)
+
     def book(self, record: Record) -> None:
         """Add the amounts of a settlement or of an undo, whose parts are negative."""
         key, result = record.member_year, record.result
         line = self.counters.setdefault(key, [0] * COUNTERS_PER_MEMBER_YEAR)
-        line[DEDUCTIBLE] += result["deductible"]
-        line[ORDINARY_PAID] += result["pooled_fund"]
+        book_line(record, line, result)
         self.last_entry[key] = record.position
-        if record.row["visit"] >= 0:
-            visits = self.visits.setdefault(key, {})
-            name = record.visit_name
-            visits[name] = visits.get(name, 0) + result["pooled_fund"]
+        if record.row["visit"] >= 0 or record.row["borne"] >= 0:
+            book_keyed(record, self.visits.setdefault(key, {}), result)
         if result["account"]:
             member = key[0]
             self.balances[member] = self.balances.get(member, 0) - result["account"]

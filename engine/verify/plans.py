@@ -64,6 +64,8 @@ def _problems(plan: RulePlan) -> list[tuple[str, object, object]]:
             if value < low or (high is not None and value > high):
                 problems.append((f"{name}_{unit}", f"from {low} to {high}", value))
         problems += _bad_cites(plan, f"{name}_cite", cites)
+    for name in ("pooled_cap_cite", "second_cite", "account_cite"):
+        problems += _bad_cites(plan, name, (getattr(plan, name),))
     lines = tuple(line.citation for line in plan.exclusions)
     return problems + _bad_cites(plan, "exclusions.citation", lines)
 

@@ -8,17 +8,28 @@ import numpy as np
 from engine.domain.journal import EntryKind
 from engine.domain.layout import (
     AMOUNTS,
+    COMPLIANT_BURDEN,
     DEDUCTIBLE,
+    LARGE_AMOUNT_PAID,
     ORDINARY_PAID,
+    POOLED_PAID,
     Array,
 )
 from engine.state.tables import KeyStatus
 from engine.verify.amounts import FUND_FIELDS, RESULT_FIELDS, Before, Resettler
-from engine.verify.fold import Fields, Fold, MemberYear, Record, VisitName
+from engine.verify.fold import (
+    Fields,
+    Fold,
+    MemberYear,
+    Record,
+    VisitName,
+    book_keyed,
+    book_line,
+)
 from engine.verify.report import Kind, Report
 from engine.verify.structure import Scan
 
-_NEGATED: Final = frozenset((*AMOUNTS, "account_allowed"))
+_NEGATED: Final = frozenset((*AMOUNTS, "account_allowed", "pooled_counted", "burden_counted"))
 
 
 @dataclass(slots=True)
@@ -92,8 +103,13 @@ class Past:
         expected: Fields = {
             name: -value if name in _NEGATED else value for name, value in target.result.items()
         }
-        expected["deductible_before"] = before.line[DEDUCTIBLE]
+        at_institution = record.row["borne"] >= 0
+        borne = before.borne if at_institution else before.line[DEDUCTIBLE]
+        expected["deductible_before"] = borne
         expected["ordinary_paid_before"] = before.line[ORDINARY_PAID]
+        expected["pooled_paid_before"] = before.line[POOLED_PAID]
+        expected["compliant_burden_before"] = before.line[COMPLIANT_BURDEN]
+        expected["large_amount_paid_before"] = before.line[LARGE_AMOUNT_PAID]
         expected["visit_paid_before"] = before.visit_paid
         expected["account_before"] = before.balance
         for name in RESULT_FIELDS:
@@ -109,11 +125,11 @@ class Past:
         for position, (other, row) in year.standing.items():
             if position == target.position:
                 continue
-            counted = other.row["visit"] >= 0
-            paid = visits.get(other.visit_name, 0) if counted else 0
+            paid = visits.get(other.visit_name, 0) if other.row["visit"] >= 0 else 0
+            borne = visits.get((other.row["borne_at"], ""), 0)
             plan = self._fold.plans[other.row["plan"]]
             try:
-                again = self._resettler.settle(row, plan, Before(line, paid, 0))
+                again = self._resettler.settle(row, plan, Before(line, paid, 0, borne))
             except (ValueError, IndexError, OverflowError):
                 return  # said when the settlement itself was checked
             if position > target.position:
@@ -121,10 +137,8 @@ class Past:
                     if again[name] != other.result[name]:
                         what = f"{name} of position {position} without the undone settlement"
                         self._add(record, what, other.result[name], again[name])
-            line[DEDUCTIBLE] += again["deductible"]
-            line[ORDINARY_PAID] += again["pooled_fund"]
-            if counted:
-                visits[other.visit_name] = paid + again["pooled_fund"]
+            book_line(other, line, again)
+            book_keyed(other, visits, again)
 
     def _add(self, record: Record, field: str, expected: object, found: object) -> None:
         self._report.add(Kind.UNDO, record.sequence, record.position, field, expected, found)

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*/*.toml"))
 CASES = read_files(FILES)
 SUPPORT = Support.of(load_cities())
-SERVED = ("zibo", "heyuan")
+SERVED = ("zibo", "heyuan", "suizhou")
 
 
 @cache
@@ -73,7 +73,8 @@ def altered(expect: dict[str, Any]) -> Iterator[dict[str, Any]]:
         elif key == "outcome":
             yield {**expect, key: other.get(value, "cancelled")}
         else:
-            yield {**expect, key: {"reason": "OTHER_SCHEME", "benefit": "special"}[key]}
+            changed = "NOT_DESIGNATED" if value == "OTHER_SCHEME" else "OTHER_SCHEME"
+            yield {**expect, key: {"reason": changed, "benefit": "special"}[key]}
 
 
 def test_every_expectation_is_checked() -> None:

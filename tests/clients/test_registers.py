@@ -152,8 +152,8 @@ def test_a_bad_field_of_a_member_is_named(tmp_path: Path, column: str, value: st
 
 
 def test_counters_that_are_not_served_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="pooled_paid is not served yet"):
-        read(tmp_path, "openings", "member,year,pooled_paid\nM1,2024,1.00\n")
+    with pytest.raises(FileError, match="chronic_paid is not served yet"):
+        read(tmp_path, "openings", "member,year,chronic_paid\nM1,2024,1.00\n")
 
 
 def test_an_unknown_register_is_refused(tmp_path: Path) -> None:

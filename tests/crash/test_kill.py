@@ -24,7 +24,7 @@ from engine.domain.dates import Interval
 from engine.domain.register import AccountOpening, Institution, Member, Selection
 from engine.domain.request import ImportOpenings, PutInstitutions, PutMembers, SupplyFigures
 from engine.pipeline import Pipeline
-from engine.rules.figures import figures_from_supply, to_json
+from engine.rules.figures import to_json
 from engine.store.sqlite import SqliteStore
 from engine.verify.check import verify_store
 from engine.verify.history import check_history
@@ -36,7 +36,7 @@ from tests.crash.server_process import (
     SHIPPED,
     ServerProcess,
 )
-from tests.support.runner import FIGURES, cities
+from tests.support.runner import assumed_figures, cities
 from tests.support.world import HEYUAN, ZIBO
 
 SEED = 20261123
@@ -80,7 +80,7 @@ def fill_registers(path: Path) -> None:
     pipeline = Pipeline.open(SqliteStore.open(path), cities())
     pipeline.run(
         [
-            SupplyFigures(to_json(figures_from_supply(HEYUAN, FIGURES, cities()))),
+            SupplyFigures(to_json(assumed_figures())),
             PutInstitutions(places),
             PutMembers(members),
             ImportOpenings([AccountOpening(name, 50_000) for name in named]),

@@ -32,9 +32,9 @@ from engine.domain.request import (
     SupplyFigures,
 )
 from engine.pipeline import Pipeline
-from engine.rules.figures import figures_from_supply, to_json
+from engine.rules.figures import to_json
 from engine.store.sqlite import SqliteStore
-from tests.support.runner import FIGURES, cities
+from tests.support.runner import assumed_figures, cities
 from tests.support.world import HEYUAN, ZIBO, Act, World, make_world
 
 CHECKPOINT_EVERY: Final = 9
@@ -159,7 +159,7 @@ class Script:
         return SettleBatch([claim], preview=act.kind == "preview")
 
     def _figures(self) -> Request:
-        return SupplyFigures(to_json(figures_from_supply(HEYUAN, FIGURES, cities())))
+        return SupplyFigures(to_json(assumed_figures()))
 
     def _new_member(self) -> Request:
         return PutMembers([Member("late", ZIBO), *self._moved(1)])

@@ -10,10 +10,13 @@ import pytest
 
 from engine.domain.codes import Fact, Place
 from engine.domain.layout import (
+    COMPLIANT_BURDEN,
     DEDUCTIBLE,
     DEDUCTIBLE_MET,
     FLAGS,
+    LARGE_AMOUNT_PAID,
     ORDINARY_PAID,
+    POOLED_PAID,
     RESULT,
     ROW,
     aligned_counters,
@@ -22,36 +25,40 @@ from engine.domain.reasons import EXCLUSION_FIRST, Reason
 from engine.errors import InvariantBroken
 from engine.kernel import FAST, REFERENCE, Kernel, PlanTable
 from engine.rules.book import PlanBook
-from engine.rules.figures import FigureSet, figures_from_supply
+from engine.rules.figures import FigureSet
 from engine.rules.plan import (
+    ALL_LEVELS,
     BAR_ALL,
     BAR_EXCLUDED,
+    DEDUCTIBLE_INSTITUTION,
     DEDUCTIBLE_NONE,
+    LEVELS,
     PLACES,
     Exclusion,
     RulePlan,
 )
 from tests.support.oracle import Expected, Probe, expect
-from tests.support.runner import FIGURES, cities
-from tests.support.world import HEYUAN, ZIBO
+from tests.support.readings import READINGS
+from tests.support.runner import assumed_figures, cities
+from tests.support.world import HEYUAN, SUIZHOU, ZIBO
 
 DAYS = {
     ZIBO: (2023_01_01, 2023_12_31, 2024_01_01, 2027_12_31),
     HEYUAN: (2025_08_01, 2025_12_31, 2026_01_01, 2026_12_31, 2027_01_01, 2030_07_31),
+    SUIZHOU: (2022_12_31, 2023_01_01, 2024_12_30),
 }
-LOCAL = {ZIBO: Fact.ORDINARY, HEYUAN: Fact.ORDINARY | Fact.SELECTED}
+LOCAL = {HEYUAN: Fact.ORDINARY | Fact.SELECTED}
 
 
 @cache
 def book() -> PlanBook:
     """Return the rule book with the figures the tests assume."""
-    figures = FigureSet().add(figures_from_supply(HEYUAN, FIGURES, cities()))
-    return PlanBook(cities(), figures)
+    return PlanBook(cities(), FigureSet().add(assumed_figures()))
 
 
 def probes(city: str, day: int) -> Iterator[Probe]:
     """Yield claims that meet every value of the plan: each level, status, place, each fact."""
-    ordinary = int(LOCAL[city])
+    ordinary = int(LOCAL.get(city, Fact.ORDINARY))
     outside = int(Fact.ORDINARY | Fact.OUTSIDE_CITY)
     places = (
         ordinary,
@@ -69,12 +76,18 @@ def probes(city: str, day: int) -> Iterator[Probe]:
                 yield replace(base, in_scope=500_003, met=True, paid=123_400)
                 yield replace(base, in_scope=30_007, met=True, visit_paid=5_990, paid=100_000)
                 yield replace(base, in_scope=30_007, met=True, paid=197_000)
+                yield replace(base, in_scope=500_003, met=True, paid=20_000, pooled=295_005)
+                for used in (0, 499_001):
+                    yield replace(
+                        base, in_scope=70_003, met=True, pre_payment=703, burden=790_001, large=used
+                    )
+                yield replace(base, in_scope=50_001, met=True, burden=1_000_001)
     for facts in _fact_sets(ordinary, outside):
         for liable in (-1, 0, 4_001, 99_999):
             filed = Place.FILED if facts & Fact.FILED else Place.OTHER_CITY
             place = filed if facts & Fact.OUTSIDE_CITY else Place.LOCAL
             yield Probe(city, day, 1, 0, place, facts, 20_001, liable)
-            yield Probe(city, day, 0, 1, place, facts, 33_333, liable, met=True)
+            yield Probe(city, day, 0, 1, place, facts, 33_333, liable, met=True, burden=900_000)
 
 
 def _fact_sets(ordinary: int, outside: int) -> Iterator[int]:
@@ -97,14 +110,19 @@ def settle(plan: RulePlan, claims: list[Probe], kernel: Kernel) -> np.ndarray:
     """Settle each probe on a member-year of its own."""
     rows, results = np.zeros(len(claims), ROW), np.zeros(len(claims), RESULT)
     counters = aligned_counters(len(claims))
-    visits = np.array([p.visit_paid for p in claims])
+    visits = np.array([p.visit_paid for p in claims] + [p.borne for p in claims])
+    at_institution = plan.deductible_kind == DEDUCTIBLE_INSTITUTION
     for n, p in enumerate(claims):
-        counters[n, DEDUCTIBLE], counters[n, ORDINARY_PAID] = p.borne, p.paid
+        counters[n, DEDUCTIBLE] = 1_000_000 if at_institution else p.borne
+        counters[n, ORDINARY_PAID], counters[n, POOLED_PAID] = p.paid, p.pooled
+        counters[n, COMPLIANT_BURDEN], counters[n, LARGE_AMOUNT_PAID] = p.burden, p.large
         counters[n, FLAGS] = DEDUCTIBLE_MET if p.met else 0
         row = rows[n]
         row["in_scope"], row["liable"], row["facts"] = p.in_scope, p.liable, p.facts
         row["level"], row["status"], row["place"] = p.level, p.status, p.place
+        row["pre_payment"] = p.pre_payment
         row["counters"] = row["visit"] = n
+        row["borne"] = len(claims) + n if at_institution else -1
         row["account"] = -1
     kernel.settle(rows, PlanTable([plan]), counters, visits, results)
     return results
@@ -120,7 +138,11 @@ def differs(plan: RulePlan, result: np.void, wanted: Expected) -> str:
         "copay": wanted.copay,
         "cut_visit": wanted.cut_visit,
         "cut_annual": wanted.cut_annual,
+        "cut_pooled": wanted.cut_pooled,
         "pooled_fund": wanted.fund,
+        "large_amount_fund": wanted.large,
+        "pooled_counted": wanted.pooled_counted,
+        "burden_counted": wanted.burden_counted,
         "account_allowed": wanted.account_allowed,
     }
     for name, value in pairs.items():
@@ -157,22 +179,12 @@ def test_plans_say_what_the_documents_say(city: str, day: int, kernel: Kernel) -
     assert plan is not None
     claims = list(probes(city, day))
     for probe, result in zip(claims, settle(plan, claims, kernel), strict=True):
-        assert not differs(plan, result, expect(probe)), probe
+        assert not differs(plan, result, expect(READINGS[city], probe)), probe
 
 
 def mutations(plan: RulePlan) -> Iterator[tuple[str, RulePlan]]:
     """Yield the plan with each number of it changed once: every table cell, every line."""
-    for field in fields(plan):
-        value = getattr(plan, field.name)
-        if field.name in ("deductible_kind", "rounding"):
-            if reachable(plan, field.name, 0):
-                yield field.name, replace(plan, **{field.name: 1 - value})
-        elif isinstance(value, tuple) and value and isinstance(value[0], int):
-            for n, number in enumerate(value):
-                if reachable(plan, field.name, n):
-                    changed = (*value[:n], number + 1, *value[n + 1 :])
-                    change: dict[str, Any] = {field.name: changed}
-                    yield f"{field.name}[{n}]", replace(plan, **change)
+    yield from _number_mutations(plan)
     for n, line in enumerate(plan.exclusions):
         name = Reason(line.reason).name
         lines = plan.exclusions[:n] + plan.exclusions[n + 1 :]
@@ -182,6 +194,26 @@ def mutations(plan: RulePlan) -> Iterator[tuple[str, RulePlan]]:
         for what, changed_line in _line_mutations(plan, line):
             lines = (*plan.exclusions[:n], changed_line, *plan.exclusions[n + 1 :])
             yield f"{name}: {what}", replace(plan, exclusions=lines)
+
+
+def _number_mutations(plan: RulePlan) -> Iterator[tuple[str, RulePlan]]:
+    for field in fields(plan):
+        value = getattr(plan, field.name)
+        if field.name == "rounding" or field.name.endswith(("_counts", "_limited")):
+            yield field.name, replace(plan, **{field.name: 1 - value})
+        elif field.name == "deductible_kind":
+            if value != DEDUCTIBLE_NONE:
+                yield field.name, replace(plan, deductible_kind=DEDUCTIBLE_NONE)
+        elif field.name.startswith(("pooled_", "second_")):
+            counted = plan.pooled_counts if field.name[0] == "p" else plan.burden_counts
+            if counted:
+                yield field.name, replace(plan, **{field.name: value + 1})
+        elif isinstance(value, tuple) and value and isinstance(value[0], int):
+            for n, number in enumerate(value):
+                if reachable(plan, field.name, n):
+                    changed = (*value[:n], number + 1, *value[n + 1 :])
+                    change: dict[str, Any] = {field.name: changed}
+                    yield f"{field.name}[{n}]", replace(plan, **change)
 
 
 def reachable(plan: RulePlan, table: str, n: int) -> bool:
@@ -194,7 +226,7 @@ def reachable(plan: RulePlan, table: str, n: int) -> bool:
         return plan.visit_cap_fen[n] >= 0
     if table == "first_pay_cite":
         return plan.first_pay_bp[n] > 0
-    if table in ("deductible_fen", "deductible_kind") and plan.deductible_kind == DEDUCTIBLE_NONE:
+    if table == "deductible_fen" and plan.deductible_kind == DEDUCTIBLE_NONE:
         return False
     only_filed = any(line.reason == Reason.NOT_FILED for line in plan.exclusions)
     if only_filed and table.startswith("rate"):
@@ -216,6 +248,10 @@ def _line_mutations(plan: RulePlan, line: Exclusion) -> Iterator[tuple[str, Excl
             yield f"require -{fact.name}", replace(line, require=line.require & ~fact)
         if line.forbid & fact:
             yield f"forbid -{fact.name}", replace(line, forbid=line.forbid & ~fact)
+    for level in range(LEVELS):
+        # The facts are probed at the two lowest levels.
+        if line.levels >> level & 1 and (level < 2 or line.levels != ALL_LEVELS):
+            yield f"levels -{level}", replace(line, levels=line.levels & ~(1 << level))
 
 
 @pytest.mark.parametrize(
@@ -226,7 +262,7 @@ def test_every_value_mutated_is_caught(city: str, day: int) -> None:
     plan = book().plan_for(city, day)
     assert plan is not None
     claims = list(probes(city, day))
-    wanted = [expect(probe) for probe in claims]
+    wanted = [expect(READINGS[city], probe) for probe in claims]
     results = settle(plan, claims, FAST)
     survivors = []
     for name, changed in mutations(plan):

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from engine.domain.codes import Fact
 from engine.domain.layout import (
+    COMPLIANT_BURDEN,
     DEDUCTIBLE,
     ENTRY,
     FLAGS,
+    LARGE_AMOUNT_PAID,
+    MOVED,
     ORDINARY_PAID,
+    POOLED_PAID,
     RESULT,
     ROW,
     Array,
@@ -23,6 +27,7 @@ from engine.domain.money import AMOUNT_MAX_FEN, BP
 from engine.domain.reasons import EXCLUSION_FIRST, Reason
 from engine.kernel import FAST, REFERENCE, Kernel, PlanTable, check_identities
 from engine.rules.plan import (
+    ALL_LEVELS,
     BAR_ALL,
     HALF_UP,
     LEVELS,
@@ -118,7 +123,7 @@ plans = st.builds(
     name=st.just(""),
     first_day=st.just(2025_01_01),
     last_day=st.just(2025_12_31),
-    deductible_kind=st.integers(0, 1),
+    deductible_kind=st.integers(0, 2),
     deductible_fen=tables(amounts, GROUPS),
     deductible_cite=tables(cites, GROUPS),
     rate_bp=tables(rates, GROUPS * PLACES),
@@ -133,6 +138,16 @@ plans = st.builds(
     rounding_cite=st.just(0),
     exclusions=st.lists(exclusions, max_size=4).map(tuple),
     citations=st.just((Citation(()),) * CITATIONS),
+    pooled_counts=st.integers(0, 1),
+    pooled_cap_fen=caps,
+    pooled_cap_cite=cites,
+    burden_counts=st.integers(0, 1),
+    second_threshold_fen=amounts,
+    second_rate_bp=rates,
+    second_cap_fen=caps,
+    second_cite=cites,
+    account_limited=st.integers(0, 1),
+    account_cite=cites,
 )
 plan_tables = st.lists(plans, min_size=1, max_size=2).map(PlanTable)
 
@@ -156,6 +171,8 @@ def claims(draw: Draw, plan_count: int) -> tuple[int, ...]:
         draw(st.integers(0, PLACES - 1)),
         1,
         0,
+        draw(st.sampled_from([-1, VISITS - 1])),
+        -1,
         0,
     )
 
@@ -168,6 +185,8 @@ def cases(draw: st.DrawFn) -> Case:
     for member in range(MEMBERS):
         counters[member, DEDUCTIBLE] = draw(amounts)
         counters[member, ORDINARY_PAID] = draw(amounts)
+        for counter in (POOLED_PAID, COMPLIANT_BURDEN, LARGE_AMOUNT_PAID):
+            counters[member, counter] = draw(amounts)
         counters[member, FLAGS] = draw(st.integers(0, 1))
     visits = draw(tables(amounts, VISITS))
     balances = draw(tables(amounts, ACCOUNTS))
@@ -194,7 +213,10 @@ def wholesale(seed: int, count: int) -> Case:
         )
         reason = random.choice([int(reason) for reason in Reason if reason >= EXCLUSION_FIRST - 25])
         only, bar = bool(random.integers(2)), int(random.integers(3))
-        return Exclusion(int(reason), require, forbid, int(random.integers(CITATIONS)), only, bar)
+        levels = int(random.integers(1, ALL_LEVELS + 1))
+        return Exclusion(
+            int(reason), require, forbid, int(random.integers(CITATIONS)), only, bar, "", levels
+        )
 
     def plan() -> RulePlan:
         top = CITATIONS - 1
@@ -203,7 +225,7 @@ def wholesale(seed: int, count: int) -> Case:
             name="",
             first_day=2025_01_01,
             last_day=2025_12_31,
-            deductible_kind=int(random.integers(2)),
+            deductible_kind=int(random.integers(3)),
             deductible_fen=some(GROUPS, 0, AMOUNT_MAX_FEN),
             deductible_cite=some(GROUPS, 0, top),
             rate_bp=some(GROUPS * PLACES, 0, BP),
@@ -218,6 +240,16 @@ def wholesale(seed: int, count: int) -> Case:
             rounding_cite=0,
             exclusions=tuple(line() for _ in range(random.integers(5))),
             citations=(Citation(()),) * CITATIONS,
+            pooled_counts=int(random.integers(2)),
+            pooled_cap_fen=some(1, NO_CAP, AMOUNT_MAX_FEN)[0],
+            pooled_cap_cite=some(1, 0, top)[0],
+            burden_counts=int(random.integers(2)),
+            second_threshold_fen=some(1, 0, AMOUNT_MAX_FEN)[0],
+            second_rate_bp=some(1, 0, BP)[0],
+            second_cap_fen=some(1, NO_CAP, AMOUNT_MAX_FEN)[0],
+            second_cite=some(1, 0, top)[0],
+            account_limited=int(random.integers(2)),
+            account_cite=some(1, 0, top)[0],
         )
 
     table = PlanTable(plan() for _ in range(5))
@@ -230,11 +262,13 @@ def wholesale(seed: int, count: int) -> Case:
     for name, limit in {**limits, "place": PLACES}.items():
         rows[name] = random.integers(limit, size=count)
     rows["visit"] = random.integers(-1, 30, count)
+    # As in a ledger, where a member-year's deductible is at institutions all year, or never.
+    rows["borne"] = np.where(rows["counters"] % 3, -1, 30 + rows["counters"])
     rows["account"] = random.integers(-1, 20, count)
     for fact in (*FACTS, Fact.USE_ACCOUNT):
         rows["facts"] |= np.where(random.random(count) < 0.4, np.uint32(fact), np.uint32(0))
     counters = random.integers(0, 50_000, (50, 8)) * (random.random((50, 8)) < 0.5)
-    visits, balances = random.integers(0, 50_000, 30), random.integers(0, 10**9, 20)
+    visits, balances = random.integers(0, 50_000, 80), random.integers(0, 10**9, 20)
     return Case(table, rows, counters, visits, balances)
 
 
@@ -269,8 +303,11 @@ def test_counters_move_by_what_the_results_say(seed: int) -> None:
     outcome = run(FAST, case)
     expected, visits = case.counters.copy(), case.visits.copy()
     rows, results = case.rows, outcome.results
-    np.add.at(expected[:, DEDUCTIBLE], rows["counters"], results["deductible"])
-    np.add.at(expected[:, ORDINARY_PAID], rows["counters"], results["pooled_fund"])
+    in_year, at = rows["borne"] < 0, rows["counters"]
+    np.add.at(expected[:, DEDUCTIBLE], at[in_year], results["deductible"][in_year])
+    np.add.at(visits, rows["borne"][~in_year], results["deductible"][~in_year])
+    for position, _, moved in MOVED:
+        np.add.at(expected[:, position], at, results[moved])
     in_visit = rows["visit"] >= 0
     np.add.at(visits, rows["visit"][in_visit], results["pooled_fund"][in_visit])
     np.testing.assert_array_equal(outcome.counters, expected)
@@ -298,6 +335,11 @@ def test_caps_hold_and_refused_rows_hold_nothing(seed: int) -> None:
         if plan.visit_cap_fen[group] != NO_CAP and row["visit"] >= 0:
             paid = int(result["visit_paid_before"])
             assert fund == 0 or paid + fund <= plan.visit_cap_fen[group]
+        if plan.pooled_counts and plan.pooled_cap_fen != NO_CAP:
+            assert fund == 0 or result["pooled_paid_before"] + fund <= plan.pooled_cap_fen
+        large = result["large_amount_fund"]
+        if plan.second_cap_fen != NO_CAP:
+            assert large == 0 or result["large_amount_paid_before"] + large <= plan.second_cap_fen
 
 
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 200), max_size=5))
@@ -318,6 +360,7 @@ def test_shuffling_members_changes_nothing_where_their_own_order_is_kept(seed: i
     case.rows["counters"] %= 20
     for name in ("visit", "account"):
         case.rows[name] = np.where(case.rows[name] >= 0, case.rows["counters"], -1)
+    case.rows["borne"] = np.where(case.rows["borne"] >= 0, 30 + case.rows["counters"], -1)
     random = np.random.default_rng(seed)
     member = case.rows["counters"]
     shuffled = np.empty(len(member), np.int64)

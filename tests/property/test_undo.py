@@ -9,11 +9,11 @@ from engine.domain.layout import AMOUNTS
 from engine.domain.request import Counters
 from engine.kernel import FAST, REFERENCE, Kernel
 from tests.support.runner import counters, run_world
-from tests.support.world import HEYUAN, ZIBO, Act, World, make_world
+from tests.support.world import YEARS, Act, World, make_world
 
 
 @pytest.mark.parametrize("kernel", [REFERENCE, FAST], ids=lambda kernel: kernel.name)
-@pytest.mark.parametrize("city", [ZIBO, HEYUAN])
+@pytest.mark.parametrize("city", list(YEARS))
 @pytest.mark.parametrize("seed", range(100, 103))
 def test_undone_is_never_made(city: str, seed: int, kernel: Kernel) -> None:
     """Make only the settlements that stand in the end: parts and counters are the same."""
@@ -66,7 +66,7 @@ def _fund(counters: Counters) -> Counters:
     return counters._replace(account_balance_fen=0)
 
 
-@pytest.mark.parametrize("city", [ZIBO, HEYUAN])
+@pytest.mark.parametrize("city", list(YEARS))
 def test_undoing_everything_restores_the_openings(city: str) -> None:
     """Undo a year from its last settlement to its first: nothing blocks, nothing is left."""
     world = make_world(7, 100, city)

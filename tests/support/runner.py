@@ -29,19 +29,32 @@ from engine.domain.request import (
 )
 from engine.kernel import Kernel
 from engine.pipeline import Pipeline
-from engine.rules.figures import figures_from_supply, to_json
+from engine.rules.figures import Figure, figures_from_supply, to_json
 from engine.rules.load import load_cities
 from engine.rules.model import CityRules
 from tests.support.memory_store import MemoryStore
-from tests.support.world import HEYUAN, Act, World
+from tests.support.world import HEYUAN, SUIZHOU, Act, World
 
-FIGURES = {"average_wage": {"2023": "98765.50", "2024": "101234.75"}}
+FIGURES: dict[str, dict[str, object]] = {
+    HEYUAN: {"average_wage": {"2023": "98765.50", "2024": "101234.75"}},
+    SUIZHOU: {"pooled_cap": "3000.00"},
+}
+"""Operator figures that the tests assume, by city."""
 
 
 @cache
 def cities() -> dict[str, CityRules]:
     """Return the rules of every city, loaded once."""
     return load_cities()
+
+
+def assumed_figures() -> tuple[Figure, ...]:
+    """Return the operator figures of every city."""
+    return tuple(
+        figure
+        for city, supply in FIGURES.items()
+        for figure in figures_from_supply(city, supply, cities())
+    )
 
 
 @dataclass
@@ -61,7 +74,7 @@ def run_world(world: World, kernel: Kernel, batches: random.Random | None = None
     """
     store = MemoryStore()
     run = Run(Pipeline.open(store, cities(), kernel), store)
-    figures = figures_from_supply(HEYUAN, FIGURES, cities())
+    figures = assumed_figures()
     run.pipeline.run(
         [
             PutInstitutions(world.institutions),

@@ -60,7 +60,7 @@ def claim(
 
 def fill(pipeline: Pipeline) -> list[Event]:
     """Make the small ledger of both cities; return what its clients saw."""
-    figures = figures_from_supply(HEYUAN, FIGURES, cities())
+    figures = figures_from_supply(HEYUAN, FIGURES[HEYUAN], cities())
     pipeline.run(
         [
             SupplyFigures(to_json(figures)),

@@ -31,8 +31,8 @@ from engine.domain.register import (
     Stay,
 )
 
-ZIBO, HEYUAN = "370300", "441600"
-YEARS = {ZIBO: (2023, 2024, 2026), HEYUAN: (2025, 2026)}
+ZIBO, HEYUAN, SUIZHOU = "370300", "441600", "421300"
+YEARS = {ZIBO: (2023, 2024, 2026), HEYUAN: (2025, 2026), SUIZHOU: (2022, 2023, 2024)}
 """Years to draw from, those of a change of rules among them."""
 
 
@@ -111,6 +111,12 @@ def _add_member(world: World, rng: random.Random, name: str, city: str, acts: in
                 deductible_met=rng.random() < 0.2,
                 ordinary_paid_fen=rng.choice((0, 100_000, 190_000, 299_999, 399_900)),
                 visit_paid_fen=(("V1", rng.randint(0, 15_000)),) if rng.random() < 0.3 else (),
+                deductible_at_fen=((f"{city}-2", rng.choice((100, 39_999, 40_000))),)
+                if rng.random() < 0.3
+                else (),
+                pooled_paid_fen=rng.choice((0, 150_000, 290_000, 300_000)),
+                compliant_burden_fen=rng.choice((0, 500_000, 590_000, 790_000, 2_000_000)),
+                large_amount_paid_fen=rng.choice((0, 0, 490_000)),
             )
         )
     if rng.random() < 0.7:
@@ -175,6 +181,9 @@ def _claim(world: World, rng: random.Random, name: str, year: int, n: int) -> Cl
         liable_fen=rng.randint(0, in_scope + 100) if part else -1,
         emergency=rng.random() < 0.1,
         referred=rng.random() < 0.1,
+        admission=institution.id if rng.random() < 0.05 else "",
+        statement=rng.random() < 0.05,
+        manual=rng.random() < 0.1,
         use_account=rng.random() < 0.4,
     )
 

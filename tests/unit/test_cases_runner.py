@@ -119,6 +119,10 @@ def test_registers_and_openings():
     deductible = "met"
     ordinary_paid = "5.00"
     visit_paid = { V = "1.00" }
+    deductible_at = { Y = "2.00" }
+    pooled_paid = "3.00"
+    compliant_burden = "4.00"
+    large_amount_paid = "6.00"
     """
     names = Names.of(one_case(body + EVENT + EXPECT))
     member, spouse = members(names)
@@ -131,7 +135,10 @@ def test_registers_and_openings():
     assert hospital.offers == {Offer.ORDINARY}
     assert (station.area, station.parent) == ("370100", "A1/Y")
     opening, balance = openings(names)
-    assert opening == ("A1/m", 2024, 0, True, 500, (("V", 100),))
+    assert tuple(opening) == (
+        *("A1/m", 2024, 0, True, 500, (("V", 100),), (("A1/Y", 200),)),
+        *(300, 400, 600),
+    )
     assert balance == AccountOpening("A1/m", 1234)
 
 
@@ -202,10 +209,10 @@ def test_figures_share_ledgers():
         (EVENT + 'payer = "s"\n' + EXPECT, ("key payer",)),
         ('[[case.event]]\ndo = "credit"\nmonth = "2024-01"\nexpect = {}', ("kind credit",)),
         (
-            '[[case.opening]]\nyear = 2024\npooled_paid = "1.00"\n'
+            '[[case.opening]]\nyear = 2024\nchronic_paid = "1.00"\n'
             + EVENT
-            + 'expect = { after = { compliant_burden = "0.00" } }',
-            ("opening.pooled_paid", "after.compliant_burden"),
+            + 'expect = { after = { special_deductible = "0.00" } }',
+            ("opening.chronic_paid", "after.special_deductible"),
         ),
     ],
 )

@@ -94,7 +94,8 @@ class World:
     def settle(self, *claims: dict[str, int]) -> Array:
         """Settle claims given by their fields; what is not given is 0 or none."""
         rows = np.zeros(len(claims), ROW)
-        rows["liable"], rows["visit"], rows["account"] = -1, -1, -1
+        for name in ("liable", "visit", "account", "borne", "borne_at"):
+            rows[name] = -1
         for row, claim in zip(rows, claims, strict=True):
             for name, value in claim.items():
                 row[name] = value
@@ -511,6 +512,7 @@ def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
     assert table.words.ctypes.data % 64 == 0
     rows, results = np.zeros(11, ROW), np.zeros(11, RESULT)
     rows["in_scope"], rows["plan"], rows["visit"] = 10_000, np.arange(11), -1
+    rows["borne"] = -1
     kernel.settle(rows, table, aligned_counters(1), np.zeros(0, np.int64), results)
     assert results["pooled_fund"].tolist() == list(range(11))
 
@@ -524,12 +526,17 @@ def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
         ({"annual_cap_fen": (-2,) * GROUPS}, "annual_cap_fen: found -2"),
         ({"visit_cap_fen": (AMOUNT_MAX_FEN + 1,) * GROUPS}, "visit_cap_fen: found"),
         ({"rate_cite": (20,) * GROUPS * PLACES}, "rate_cite: found 20"),
-        ({"deductible_kind": 2}, "deductible_kind: found 2"),
+        ({"deductible_kind": 3}, "deductible_kind: found 3"),
         ({"rounding": 0}, "rounding: found 0"),
         ({"exclusions": (ARREARS,) * 45}, "exclusions: found 45"),
         ({"exclusions": (replace(ARREARS, require=2**31),)}, "exclusions.require: found"),
         ({"exclusions": (replace(ARREARS, reason=0),)}, "exclusions.reason: found 0"),
         ({"exclusions": (replace(ARREARS, account_bar=3),)}, "exclusions.account_bar: found 3"),
+        ({"exclusions": (replace(ARREARS, levels=0),)}, "exclusions.levels: found 0"),
+        ({"pooled_counts": 2}, "pooled_counts: found 2"),
+        ({"pooled_cap_fen": -2}, "pooled_cap_fen: found -2"),
+        ({"second_rate_bp": 10_001}, "second_rate_bp: found 10001"),
+        ({"second_cite": 20}, "second_cite: found 20"),
     ],
 )
 def test_a_plan_the_kernels_cannot_settle_by_is_refused(

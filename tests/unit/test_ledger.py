@@ -322,6 +322,24 @@ def test_recovery_gives_the_same_state(kernel: Kernel, checkpoints: tuple[int, .
     assert isinstance(blocked, Refused | Undone)
 
 
+def test_the_storage_may_grow_in_any_request() -> None:
+    """A slot that makes the storage grow is found in the new storage, not looked up in the old."""
+    bench = Bench()
+    names = [f"n{number}" for number in range(2_100)]
+    bench.ask(PutMembers([Member(name, ZIBO) for name in names]))
+    half = len(names) // 2
+    openings = [AccountOpening(name, 7) for name in names[:half]]
+    years = [Opening(name, 2024, ordinary_paid_fen=9) for name in names[:half]]
+    for opened in (openings, years):
+        answer = bench.ask(ImportOpenings(opened))
+        assert isinstance(answer, Accepted)
+        assert (answer.count, answer.errors) == (half, ())
+    for name in names:
+        found = bench.ask(GetCounters(name, 2024))
+        assert isinstance(found, Counters)
+        assert found.ordinary_paid_fen == (9 if name in names[:half] else 0)
+
+
 def test_nothing_is_kept_of_what_the_store_did_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
 

@@ -105,6 +105,12 @@ def openings(names: Names) -> list[Opening | AccountOpening]:
             deductible_met="deductible" in opening and opening["deductible"] is None,
             ordinary_paid_fen=opening.get("ordinary_paid", 0),
             visit_paid_fen=tuple(opening.get("visit_paid", {}).items()),
+            deductible_at_fen=tuple(
+                (names.id(at), fen) for at, fen in opening.get("deductible_at", {}).items()
+            ),
+            pooled_paid_fen=opening.get("pooled_paid", 0),
+            compliant_burden_fen=opening.get("compliant_burden", 0),
+            large_amount_paid_fen=opening.get("large_amount_paid", 0),
         )
         for opening in names.case.openings
     ]

@@ -109,10 +109,21 @@ def differences_after(names: Names, event: Event, counters: Counters) -> Iterato
     Counters that `support` lists as not kept never get here.
     """
     after = event.expect.get("after", {})
-    kept = {"deductible": counters.deductible_fen, "ordinary_paid": counters.ordinary_paid_fen}
+    kept = {
+        "deductible": counters.deductible_fen,
+        "ordinary_paid": counters.ordinary_paid_fen,
+        "pooled_paid": counters.pooled_paid_fen,
+        "compliant_burden": counters.compliant_burden_fen,
+        "large_amount_paid": counters.large_amount_paid_fen,
+    }
     for name, found_fen in kept.items():
         if name in after and after[name] != found_fen:
             yield Difference(f"after.{name}", _yuan(after[name]), _yuan(found_fen))
+    borne = {at.institution: at.borne_fen for at in counters.deductible_at}
+    for at, fen in after.get("deductible_at", {}).items():
+        found_fen = borne.get(names.id(at), 0)
+        if found_fen != fen:
+            yield Difference(f"after.deductible_at.{at}", _yuan(fen), _yuan(found_fen))
     for visit, paid_fen in after.get("visit_paid", {}).items():
         found_fen = _visit_paid(names, visit, counters)
         if found_fen != paid_fen:

@@ -16,13 +16,9 @@ KINDS: Final = ("select", "account_payment", "credit", "disposal", "prepay", "ye
 CLAIM_KEYS: Final = ("lines", "payer")
 """Keys of `settle` and `preview`."""
 COUNTERS: Final = (
-    "deductible_at",
     "special_deductible",
     "chronic_paid",
     "disease_paid",
-    "pooled_paid",
-    "compliant_burden",
-    "large_amount_paid",
 )
 """Keys of `opening` and of `expect.after`: counters that no city with rule files keeps."""
 

@@ -4,7 +4,7 @@ from clients.cli.cases.outcome import SETTLED, Outcome
 from clients.wire import amounts_of
 from engine.domain.codes import Benefit
 from engine.domain.reasons import Reason
-from engine.domain.request import Counters, VisitPaid
+from engine.domain.request import Counters, DeductibleAt, VisitPaid
 from gongji.v1 import register_pb2, settlement_pb2
 
 
@@ -27,6 +27,12 @@ def counters_of(message: register_pb2.Counters) -> Counters:
         deductible_fen=message.deductible_fen,
         deductible_met=message.deductible_met,
         ordinary_paid_fen=message.ordinary_paid_fen,
+        deductible_at=tuple(
+            DeductibleAt(at.institution_id, at.borne_fen) for at in message.deductible_at
+        ),
+        pooled_paid_fen=message.pooled_paid_fen,
+        compliant_burden_fen=message.compliant_burden_fen,
+        large_amount_paid_fen=message.large_amount_paid_fen,
         visits=tuple(VisitPaid(v.visit_id, v.institution_id, v.paid_fen) for v in message.visits),
         account_balance_fen=message.account_balance_fen,
         last_entry=message.last_entry_id,

@@ -119,6 +119,7 @@ class Fact(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FACT_STATEMENT: _ClassVar[Fact]
     FACT_USE_ACCOUNT: _ClassVar[Fact]
     FACT_LIABLE_IN_PART: _ClassVar[Fact]
+    FACT_ASKED_EMERGENCY: _ClassVar[Fact]
 
 class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -241,6 +242,7 @@ FACT_ADMITTED_HERE: Fact
 FACT_STATEMENT: Fact
 FACT_USE_ACCOUNT: Fact
 FACT_LIABLE_IN_PART: Fact
+FACT_ASKED_EMERGENCY: Fact
 REASON_UNSPECIFIED: Reason
 REASON_INVALID_CLAIM: Reason
 REASON_MEMBER_UNKNOWN: Reason

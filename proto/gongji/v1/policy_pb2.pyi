@@ -12,8 +12,10 @@ class DeductibleKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     DEDUCTIBLE_KIND_UNSPECIFIED: _ClassVar[DeductibleKind]
     DEDUCTIBLE_KIND_SHARED: _ClassVar[DeductibleKind]
+    DEDUCTIBLE_KIND_INSTITUTION: _ClassVar[DeductibleKind]
 DEDUCTIBLE_KIND_UNSPECIFIED: DeductibleKind
 DEDUCTIBLE_KIND_SHARED: DeductibleKind
+DEDUCTIBLE_KIND_INSTITUTION: DeductibleKind
 
 class Document(_message.Message):
     __slots__ = ("key", "title", "number", "issuer", "issued_date", "first_day", "last_day", "clause")
@@ -100,23 +102,55 @@ class PlaceRate(_message.Message):
     def __init__(self, place: _Optional[_Union[_codes_pb2.Place, str]] = ..., rate_bp: _Optional[int] = ..., citation: _Optional[int] = ...) -> None: ...
 
 class Exclusion(_message.Message):
-    __slots__ = ("reason", "require", "forbid", "citation", "liable_only", "figure")
+    __slots__ = ("reason", "require", "forbid", "citation", "liable_only", "figure", "levels")
     REASON_FIELD_NUMBER: _ClassVar[int]
     REQUIRE_FIELD_NUMBER: _ClassVar[int]
     FORBID_FIELD_NUMBER: _ClassVar[int]
     CITATION_FIELD_NUMBER: _ClassVar[int]
     LIABLE_ONLY_FIELD_NUMBER: _ClassVar[int]
     FIGURE_FIELD_NUMBER: _ClassVar[int]
+    LEVELS_FIELD_NUMBER: _ClassVar[int]
     reason: _codes_pb2.Reason
     require: _containers.RepeatedScalarFieldContainer[_codes_pb2.Fact]
     forbid: _containers.RepeatedScalarFieldContainer[_codes_pb2.Fact]
     citation: int
     liable_only: bool
     figure: str
-    def __init__(self, reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., require: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., forbid: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., citation: _Optional[int] = ..., liable_only: bool = ..., figure: _Optional[str] = ...) -> None: ...
+    levels: _containers.RepeatedScalarFieldContainer[_codes_pb2.Level]
+    def __init__(self, reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., require: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., forbid: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., citation: _Optional[int] = ..., liable_only: bool = ..., figure: _Optional[str] = ..., levels: _Optional[_Iterable[_Union[_codes_pb2.Level, str]]] = ...) -> None: ...
+
+class PooledCap(_message.Message):
+    __slots__ = ("cap_fen", "citation")
+    CAP_FEN_FIELD_NUMBER: _ClassVar[int]
+    CITATION_FIELD_NUMBER: _ClassVar[int]
+    cap_fen: int
+    citation: int
+    def __init__(self, cap_fen: _Optional[int] = ..., citation: _Optional[int] = ...) -> None: ...
+
+class SecondPayment(_message.Message):
+    __slots__ = ("threshold_fen", "rate_bp", "cap_fen", "citation")
+    THRESHOLD_FEN_FIELD_NUMBER: _ClassVar[int]
+    RATE_BP_FIELD_NUMBER: _ClassVar[int]
+    CAP_FEN_FIELD_NUMBER: _ClassVar[int]
+    CITATION_FIELD_NUMBER: _ClassVar[int]
+    threshold_fen: int
+    rate_bp: int
+    cap_fen: int
+    citation: int
+    def __init__(self, threshold_fen: _Optional[int] = ..., rate_bp: _Optional[int] = ..., cap_fen: _Optional[int] = ..., citation: _Optional[int] = ...) -> None: ...
+
+class Unserved(_message.Message):
+    __slots__ = ("what", "require", "forbid")
+    WHAT_FIELD_NUMBER: _ClassVar[int]
+    REQUIRE_FIELD_NUMBER: _ClassVar[int]
+    FORBID_FIELD_NUMBER: _ClassVar[int]
+    what: str
+    require: _containers.RepeatedScalarFieldContainer[_codes_pb2.Fact]
+    forbid: _containers.RepeatedScalarFieldContainer[_codes_pb2.Fact]
+    def __init__(self, what: _Optional[str] = ..., require: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., forbid: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("digest", "city", "city_name", "first_day", "last_day", "deductible_kind", "tariffs", "first_payments", "exclusions", "rounding_citation", "citations", "figures", "documents", "canonical_json")
+    __slots__ = ("digest", "city", "city_name", "first_day", "last_day", "deductible_kind", "tariffs", "first_payments", "exclusions", "rounding_citation", "citations", "figures", "documents", "canonical_json", "pooled_cap", "second_payment", "account_citation", "unserved")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     CITY_FIELD_NUMBER: _ClassVar[int]
     CITY_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +165,10 @@ class Plan(_message.Message):
     FIGURES_FIELD_NUMBER: _ClassVar[int]
     DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
     CANONICAL_JSON_FIELD_NUMBER: _ClassVar[int]
+    POOLED_CAP_FIELD_NUMBER: _ClassVar[int]
+    SECOND_PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_CITATION_FIELD_NUMBER: _ClassVar[int]
+    UNSERVED_FIELD_NUMBER: _ClassVar[int]
     digest: bytes
     city: str
     city_name: str
@@ -145,4 +183,8 @@ class Plan(_message.Message):
     figures: _containers.RepeatedCompositeFieldContainer[FigureUsed]
     documents: _containers.RepeatedCompositeFieldContainer[Document]
     canonical_json: bytes
-    def __init__(self, digest: _Optional[bytes] = ..., city: _Optional[str] = ..., city_name: _Optional[str] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., deductible_kind: _Optional[_Union[DeductibleKind, str]] = ..., tariffs: _Optional[_Iterable[_Union[Tariff, _Mapping]]] = ..., first_payments: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., rounding_citation: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[Citation, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[FigureUsed, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., canonical_json: _Optional[bytes] = ...) -> None: ...
+    pooled_cap: PooledCap
+    second_payment: SecondPayment
+    account_citation: int
+    unserved: _containers.RepeatedCompositeFieldContainer[Unserved]
+    def __init__(self, digest: _Optional[bytes] = ..., city: _Optional[str] = ..., city_name: _Optional[str] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., deductible_kind: _Optional[_Union[DeductibleKind, str]] = ..., tariffs: _Optional[_Iterable[_Union[Tariff, _Mapping]]] = ..., first_payments: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., rounding_citation: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[Citation, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[FigureUsed, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., canonical_json: _Optional[bytes] = ..., pooled_cap: _Optional[_Union[PooledCap, _Mapping]] = ..., second_payment: _Optional[_Union[SecondPayment, _Mapping]] = ..., account_citation: _Optional[int] = ..., unserved: _Optional[_Iterable[_Union[Unserved, _Mapping]]] = ...) -> None: ...

@@ -117,20 +117,36 @@ class Offers(_message.Message):
     def __init__(self, offers: _Optional[_Iterable[_Union[_codes_pb2.Offer, str]]] = ...) -> None: ...
 
 class YearOpening(_message.Message):
-    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits")
+    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_YEAR_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_MET_FIELD_NUMBER: _ClassVar[int]
     ORDINARY_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     VISITS_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_AT_FIELD_NUMBER: _ClassVar[int]
+    POOLED_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    COMPLIANT_BURDEN_FEN_FIELD_NUMBER: _ClassVar[int]
+    LARGE_AMOUNT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     policy_year: int
     deductible_fen: int
     deductible_met: bool
     ordinary_paid_fen: int
     visits: _containers.RepeatedCompositeFieldContainer[VisitOpening]
-    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitOpening, _Mapping]]] = ...) -> None: ...
+    deductible_at: _containers.RepeatedCompositeFieldContainer[DeductibleAt]
+    pooled_paid_fen: int
+    compliant_burden_fen: int
+    large_amount_paid_fen: int
+    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitOpening, _Mapping]]] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ...) -> None: ...
+
+class DeductibleAt(_message.Message):
+    __slots__ = ("institution_id", "borne_fen")
+    INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    BORNE_FEN_FIELD_NUMBER: _ClassVar[int]
+    institution_id: str
+    borne_fen: int
+    def __init__(self, institution_id: _Optional[str] = ..., borne_fen: _Optional[int] = ...) -> None: ...
 
 class VisitOpening(_message.Message):
     __slots__ = ("visit_id", "paid_fen")
@@ -173,7 +189,7 @@ class ItemError(_message.Message):
     def __init__(self, index: _Optional[int] = ..., error: _Optional[_Union[_settlement_pb2.Error, _Mapping]] = ...) -> None: ...
 
 class Counters(_message.Message):
-    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "account_balance_fen", "last_entry_id")
+    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "account_balance_fen", "last_entry_id", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_YEAR_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
@@ -182,6 +198,10 @@ class Counters(_message.Message):
     VISITS_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_BALANCE_FEN_FIELD_NUMBER: _ClassVar[int]
     LAST_ENTRY_ID_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_AT_FIELD_NUMBER: _ClassVar[int]
+    POOLED_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    COMPLIANT_BURDEN_FEN_FIELD_NUMBER: _ClassVar[int]
+    LARGE_AMOUNT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     policy_year: int
     deductible_fen: int
@@ -190,7 +210,11 @@ class Counters(_message.Message):
     visits: _containers.RepeatedCompositeFieldContainer[VisitPaid]
     account_balance_fen: int
     last_entry_id: int
-    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitPaid, _Mapping]]] = ..., account_balance_fen: _Optional[int] = ..., last_entry_id: _Optional[int] = ...) -> None: ...
+    deductible_at: _containers.RepeatedCompositeFieldContainer[DeductibleAt]
+    pooled_paid_fen: int
+    compliant_burden_fen: int
+    large_amount_paid_fen: int
+    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitPaid, _Mapping]]] = ..., account_balance_fen: _Optional[int] = ..., last_entry_id: _Optional[int] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ...) -> None: ...
 
 class VisitPaid(_message.Message):
     __slots__ = ("visit_id", "institution_id", "paid_fen")

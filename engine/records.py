@@ -1,0 +1,124 @@
+"""Rows and results of the reference kernel as plain values, and what a row must keep to."""
+
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR, RESULT, ROW, Array
+from engine.domain.money import AMOUNT_MAX_FEN
+from engine.rules.plan import LEVELS, PLACES, STATUSES
+
+
+class Row(NamedTuple):
+    """One claim with its facts resolved, field by field as in `layout.ROW`; amounts in fen."""
+
+    in_scope: int
+    pre_payment: int
+    over_limit: int
+    non_covered: int
+    liable: int
+    counters: int
+    visit: int
+    account: int
+    plan: int
+    facts: int
+    year: int
+    status: int
+    level: int
+    place: int
+    benefit: int
+    spare: int
+    borne: int
+    borne_at: int
+    spare2: int
+
+
+@dataclass(slots=True)
+class Result:
+    """One settlement, field by field as in `layout.RESULT`; amounts in fen."""
+
+    total: int = 0
+    non_covered: int = 0
+    over_limit: int = 0
+    pre_payment: int = 0
+    first_pay: int = 0
+    excluded: int = 0
+    in_scope: int = 0
+    deductible: int = 0
+    copay: int = 0
+    cut_visit: int = 0
+    cut_annual: int = 0
+    cut_disease: int = 0
+    cut_pooled: int = 0
+    pooled_fund: int = 0
+    large_amount_fund: int = 0
+    institution_share: int = 0
+    person: int = 0
+    account: int = 0
+    family_account: int = 0
+    cash: int = 0
+    deductible_before: int = 0
+    ordinary_paid_before: int = 0
+    visit_paid_before: int = 0
+    account_before: int = 0
+    pooled_paid_before: int = 0
+    compliant_burden_before: int = 0
+    large_amount_paid_before: int = 0
+    account_allowed: int = 0
+    pooled_counted: int = 0
+    burden_counted: int = 0
+    cite_first_pay: int = 0
+    cite_excluded: int = 0
+    cite_excluded_rest: int = 0
+    cite_deductible: int = 0
+    cite_rate: int = 0
+    cite_visit_cap: int = 0
+    cite_annual_cap: int = 0
+    cite_pooled_cap: int = 0
+    cite_large_amount: int = 0
+    cite_account: int = 0
+    kernel_spare2: int = 0
+    reason: int = 0
+    kernel_spare: int = 0
+
+
+in_order: Final = attrgetter(*(field.name for field in fields(Result)))
+"""Returns the fields of a result in the order of `layout.RESULT`."""
+
+
+def read_rows(rows: Array, results: Array) -> list[Row]:
+    """Return the rows as plain values; refuse other layouts and counts."""
+    if rows.dtype != ROW or results.dtype != RESULT:
+        raise ValueError(f"found rows of {rows.dtype} and results of {results.dtype}")
+    if len(rows) != len(results):
+        raise ValueError(f"results: found {len(results)}, expected {len(rows)}, one for each row")
+    return [Row(*rows[number].item()) for number in range(len(rows))]
+
+
+def check_shape(counters: Array) -> None:
+    """Refuse counters of another width."""
+    width = counters.shape[1]
+    if width != COUNTERS_PER_MEMBER_YEAR:
+        raise ValueError(f"counters: found {width} in a line, expected {COUNTERS_PER_MEMBER_YEAR}")
+
+
+def check_row(number: int, row: Row, plans: int, counters: int, visits: int) -> None:
+    """Refuse what the steps are not made for; within these limits no product leaves 64 bits."""
+    check_range(number, "in_scope", row.in_scope, 0, AMOUNT_MAX_FEN)
+    check_range(number, "pre_payment", row.pre_payment, 0, AMOUNT_MAX_FEN)
+    check_range(number, "over_limit", row.over_limit, 0, AMOUNT_MAX_FEN)
+    check_range(number, "non_covered", row.non_covered, 0, AMOUNT_MAX_FEN)
+    check_range(number, "liable", row.liable, -1, AMOUNT_MAX_FEN)
+    check_range(number, "counters", row.counters, 0, counters - 1)
+    check_range(number, "visit", row.visit, -1, visits - 1)
+    check_range(number, "borne", row.borne, -1, visits - 1)
+    check_range(number, "plan", row.plan, 0, plans - 1)
+    check_range(number, "status", row.status, 0, STATUSES - 1)
+    check_range(number, "level", row.level, 0, LEVELS - 1)
+    check_range(number, "place", row.place, 0, PLACES - 1)
+
+
+def check_range(number: int, field: str, value: int, first: int, last: int) -> None:
+    """Refuse a value that is out of its range."""
+    if not first <= value <= last:
+        raise ValueError(f"rows[{number}].{field}: found {value}, expected {first} to {last}")
