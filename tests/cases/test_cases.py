@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*/*.toml"))
 CASES = read_files(FILES)
 SUPPORT = Support.of(load_cities())
-SERVED = ("zibo", "heyuan", "suizhou")
+SERVED = ("zibo", "heyuan", "suizhou", "jinan")
 
 
 @cache

@@ -40,12 +40,13 @@ from engine.rules.plan import (
 from tests.support.oracle import Expected, Probe, expect
 from tests.support.readings import READINGS
 from tests.support.runner import assumed_figures, cities
-from tests.support.world import HEYUAN, SUIZHOU, ZIBO
+from tests.support.world import HEYUAN, JINAN, SUIZHOU, ZIBO
 
 DAYS = {
     ZIBO: (2023_01_01, 2023_12_31, 2024_01_01, 2027_12_31),
     HEYUAN: (2025_08_01, 2025_12_31, 2026_01_01, 2026_12_31, 2027_01_01, 2030_07_31),
     SUIZHOU: (2022_12_31, 2023_01_01, 2024_12_30),
+    JINAN: (2023_01_01, 2023_12_31, 2024_01_01, 2025_11_02, 2025_11_03, 2027_12_31),
 }
 LOCAL = {HEYUAN: Fact.ORDINARY | Fact.SELECTED}
 
@@ -76,6 +77,7 @@ def probes(city: str, day: int) -> Iterator[Probe]:
                 yield replace(base, in_scope=500_003, met=True, paid=123_400)
                 yield replace(base, in_scope=30_007, met=True, visit_paid=5_990, paid=100_000)
                 yield replace(base, in_scope=30_007, met=True, paid=197_000)
+                yield replace(base, in_scope=999_999, met=True, paid=250_001)
                 yield replace(base, in_scope=500_003, met=True, paid=20_000, pooled=295_005)
                 for used in (0, 499_001):
                     yield replace(

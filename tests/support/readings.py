@@ -6,7 +6,7 @@ from typing import Final
 from engine.domain.codes import Fact, Place
 from engine.domain.reasons import Reason
 from tests.support.oracle import Lines, Probe, Reading, Tariff, half_up
-from tests.support.world import HEYUAN, SUIZHOU, ZIBO
+from tests.support.world import HEYUAN, JINAN, SUIZHOU, ZIBO
 
 ACTIVE, VETERAN = 0, 2
 LEVELS: Final = "一二三三"
@@ -223,4 +223,74 @@ class Suizhou:
         return lines
 
 
-READINGS: Final[dict[str, Reading]] = {ZIBO: Zibo(), HEYUAN: Heyuan(), SUIZHOU: Suizhou()}
+class Jinan:
+    """济政办发〔2022〕12号 and 〔2025〕4号, with the figures that the tests assume."""
+
+    deductible = (200, 400, 700, 700)
+    rate = (70, 70, 50, 50)
+    second_cap_fen = 5_000_00
+
+    def tariff(self, p: Probe) -> Tariff:
+        """Return （二）to（五）and（七）."""
+        first = p.day < 2024_01_01
+        far = p.place == Place.OTHER_PROVINCE
+        rise = (0, 0, 5)[p.status] if first else (0, 5, 10)[p.status]
+        annual, threshold = (4500, 8000) if first else (6000, 6000)
+        return Tariff(
+            self.deductible[p.level] * 100,
+            percent(self.rate[p.level] + rise - (10 if far else 0)),
+            annual=annual * 100,
+            threshold=threshold * 100,
+            second_rate=percent(60),
+            second_cap=self.second_cap_fen,
+            articles={
+                "deductible": "（四）",
+                "rate": "（二）",
+                "annual_cap": "（三）",
+                "large_amount": "（七）",
+            },
+            words={
+                "rate": f"支付比例{self.rate[p.level]}% {LEVELS[p.level]}级"
+                + (" 降低10个百分点" if far else " !降低10个百分点")
+                + (" 长期居住地" if p.place == Place.FILED else " !长期居住地")
+                + (" 省内其他地市" if p.place == Place.OTHER_CITY else " !省内其他地市")
+                + (" 建国前老工人" if p.status == VETERAN else " !建国前老工人")
+                + (" 退休人员" if rise and not first else " !退休人员"),
+                "deductible": f"{LEVELS[p.level]}级 起付标准 " + ("分别" if first else "合并"),
+                "annual_cap": f"支付限额{annual}元",
+                "large_amount": f"超过{threshold}元",
+            },
+        )
+
+    def refusals(self, p: Probe) -> Lines:
+        """Return （六）and（八）."""
+        lines: Lines = []
+        if p.facts & (Fact.CHRONIC | Fact.SPECIAL):
+            lines.append((Reason.NO_FIGURE, "（六）"))
+        if p.facts & Fact.DAY_SURGERY:
+            lines.append((Reason.NO_FIGURE, "（八）"))
+        lines += common_refusals(p)
+        if p.facts & Fact.MATERNITY:
+            lines.append((Reason.OTHER_SCHEME, ""))
+        return lines
+
+    def exclusions(self, p: Probe) -> Lines:
+        """Return （二）and（十）, and what is not printed."""
+        lines: Lines = []
+        if p.facts & Fact.NOT_DESIGNATED:
+            lines.append((Reason.NOT_DESIGNATED, "（二）"))
+        if p.facts & Fact.IN_ARREARS:
+            lines.append((Reason.ARREARS, ""))
+        if p.facts & Fact.LIABLE:
+            lines.append((Reason.LIABLE_ELSEWHERE, ""))
+        if no_prescription(p):
+            lines.append((Reason.NO_PRESCRIPTION, "（十）"))
+        return lines
+
+
+READINGS: Final[dict[str, Reading]] = {
+    ZIBO: Zibo(),
+    HEYUAN: Heyuan(),
+    SUIZHOU: Suizhou(),
+    JINAN: Jinan(),
+}

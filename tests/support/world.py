@@ -31,8 +31,13 @@ from engine.domain.register import (
     Stay,
 )
 
-ZIBO, HEYUAN, SUIZHOU = "370300", "441600", "421300"
-YEARS = {ZIBO: (2023, 2024, 2026), HEYUAN: (2025, 2026), SUIZHOU: (2022, 2023, 2024)}
+ZIBO, HEYUAN, SUIZHOU, JINAN = "370300", "441600", "421300", "370100"
+YEARS = {
+    ZIBO: (2023, 2024, 2026),
+    HEYUAN: (2025, 2026),
+    SUIZHOU: (2022, 2023, 2024),
+    JINAN: (2023, 2024, 2025),
+}
 """Years to draw from, those of a change of rules among them."""
 
 
@@ -67,7 +72,7 @@ def make_world(seed: int, members: int, city: str, acts: int = 10) -> World:
 
 def _institutions(city: str) -> list[Institution]:
     here = [Institution(f"{city}-{level}", city, level) for level in Level]
-    other_city, other_province = city[:2] + "0100", "310100"
+    other_city, other_province = city[:2] + "0900", "310100"
     return [
         *here,
         Institution(f"{city}-station", city, kind=Kind.VILLAGE_STATION, parent=f"{city}-1"),
@@ -127,7 +132,7 @@ def _add_member(world: World, rng: random.Random, name: str, city: str, acts: in
 def _filings(rng: random.Random, year: int, city: str) -> tuple[Filing, ...]:
     if rng.random() < 0.7:
         return ()
-    area = rng.choice(("310100", "310000", city[:2] + "0100"))
+    area = rng.choice(("310100", "310000", city[:2] + "0900"))
     return (Filing(rng.choice(list(FilingKind)), area, _interval(rng, year)),)
 
 
