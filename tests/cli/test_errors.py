@@ -131,6 +131,10 @@ def test_policy_speaks_to_programs_and_to_people() -> None:
     assert {"cities", "missing"} == set(listed)
     assert run("policy", "list", "--strict").exit_code == 1
     for city in listed["cities"]:
+        if not city["versions"]:
+            # A draft without a day: nothing to show until the operator supplies one.
+            assert "effective_date" in {m["figure"] for m in listed["missing"]}
+            continue
         day = str(city["versions"][0]["first_day"])
         date = f"{day[:4]}-{day[4:6]}-{day[6:]}"
         shown = run("policy", "show", city["area"], "--date", date)

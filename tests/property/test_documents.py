@@ -40,13 +40,14 @@ from engine.rules.plan import (
 from tests.support.oracle import Expected, Probe, expect
 from tests.support.readings import READINGS
 from tests.support.runner import assumed_figures, cities
-from tests.support.world import HEYUAN, JINAN, SUIZHOU, ZIBO
+from tests.support.world import CHANGCHUN, HEYUAN, JINAN, SUIZHOU, ZIBO
 
 DAYS = {
     ZIBO: (2023_01_01, 2023_12_31, 2024_01_01, 2027_12_31),
     HEYUAN: (2025_08_01, 2025_12_31, 2026_01_01, 2026_12_31, 2027_01_01, 2030_07_31),
     SUIZHOU: (2022_12_31, 2023_01_01, 2024_12_30),
     JINAN: (2023_01_01, 2023_12_31, 2024_01_01, 2025_11_02, 2025_11_03, 2027_12_31),
+    CHANGCHUN: (2023_06_15, 2023_12_31, 2024_01_01, 2049_12_31),
 }
 LOCAL = {HEYUAN: Fact.ORDINARY | Fact.SELECTED}
 
@@ -84,7 +85,9 @@ def probes(city: str, day: int) -> Iterator[Probe]:
                         base, in_scope=70_003, met=True, pre_payment=703, burden=790_001, large=used
                     )
                 yield replace(base, in_scope=50_001, met=True, burden=1_000_001)
-    for facts in _fact_sets(ordinary, outside):
+    # What a city's rules do not serve yet never reaches a kernel.
+    served = () if city == CHANGCHUN else (Fact.CHRONIC, Fact.SPECIAL, Fact.DAY_SURGERY)
+    for facts in _fact_sets(ordinary, outside, served):
         for liable in (-1, 0, 4_001, 99_999):
             filed = Place.FILED if facts & Fact.FILED else Place.OTHER_CITY
             place = filed if facts & Fact.OUTSIDE_CITY else Place.LOCAL
@@ -92,15 +95,15 @@ def probes(city: str, day: int) -> Iterator[Probe]:
             yield Probe(city, day, 0, 1, place, facts, 33_333, liable, met=True, burden=900_000)
 
 
-def _fact_sets(ordinary: int, outside: int) -> Iterator[int]:
+def _fact_sets(ordinary: int, outside: int, served: tuple[Fact, ...]) -> Iterator[int]:
     """Yield each fact alone, and each pair, on top of an ordinary claim in and out of the city."""
     benefits = (Fact.CHRONIC, Fact.SPECIAL, Fact.DAY_SURGERY)
-    for benefit in benefits:
+    for benefit in served:
         yield int(benefit)
     others = [
         f for f in Fact if f not in (Fact.ORDINARY, *benefits, Fact.OUTSIDE_CITY, Fact.USE_ACCOUNT)
     ]
-    for base in (ordinary, int(Fact.ORDINARY), outside):
+    for base in (ordinary, int(Fact.ORDINARY), outside, outside | int(Fact.FILED)):
         yield base
         for n, one in enumerate(others):
             yield base | one

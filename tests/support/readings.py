@@ -6,7 +6,7 @@ from typing import Final
 from engine.domain.codes import Fact, Place
 from engine.domain.reasons import Reason
 from tests.support.oracle import Lines, Probe, Reading, Tariff, half_up
-from tests.support.world import HEYUAN, JINAN, SUIZHOU, ZIBO
+from tests.support.world import CHANGCHUN, HEYUAN, JINAN, SUIZHOU, ZIBO
 
 ACTIVE, VETERAN = 0, 2
 LEVELS: Final = "一二三三"
@@ -288,9 +288,71 @@ class Jinan:
         return lines
 
 
+class Changchun:
+    """The draft, from the day that the tests assume."""
+
+    deductible = (100, 200, 300, 300)
+    rate = (60, 55, 50, 50)
+    name = ("一级", "二级", "三级（市级）", "三级（省级）")
+
+    def tariff(self, p: Probe) -> Tariff:
+        """Return 三（三）."""
+        rise = p.status > ACTIVE
+        three = "三（三）"
+        return Tariff(
+            self.deductible[p.level] * 100,
+            percent(self.rate[p.level] + (2 if rise else 0)),
+            annual=2_000_00,
+            articles=dict.fromkeys(("deductible", "rate", "annual_cap"), three),
+            words={
+                "rate": f"支付比例{self.rate[p.level]}% {self.name[p.level]}"
+                + (" 提高2个百分点" if rise else " !提高2个百分点")
+                + (" 建国前老工人" if p.status == VETERAN else " !建国前老工人")
+                + (" 备案地" if p.place == Place.FILED else " !备案地"),
+                "deductible": f"{self.name[p.level]} 起付标准{self.deductible[p.level]}元",
+                "annual_cap": "最高支付限额2000元 不计入",
+            },
+        )
+
+    def refusals(self, p: Probe) -> Lines:
+        """Return 三（三）and 三（六）."""
+        lines: Lines = []
+        if p.facts & Fact.SPANS_BOUNDARY:
+            lines.append((Reason.SPANS_BOUNDARY, ""))
+        if p.facts & (Fact.PHARMACY | Fact.NOT_OFFERED):
+            lines.append((Reason.BENEFIT_NOT_OFFERED, "三（三）"))
+        if p.facts & Fact.ADMITTED and p.facts & Fact.ASKED_EMERGENCY:
+            lines.append((Reason.MERGED_INTO_STAY, "三（六）"))
+        if p.facts & Fact.MATERNITY:
+            lines.append((Reason.OTHER_SCHEME, ""))
+        return lines
+
+    def exclusions(self, p: Probe) -> Lines:
+        """Return 三（三）, 三（八）, 三（九）and what is not printed."""
+        lines: Lines = []
+        if p.facts & Fact.NOT_DESIGNATED:
+            lines.append((Reason.NOT_DESIGNATED, "三（三）"))
+        if p.facts & Fact.IN_ARREARS:
+            lines.append((Reason.ARREARS, ""))
+        if p.facts & Fact.IN_STAY:
+            lines.append((Reason.INPATIENT_STAY, "三（九）"))
+        if p.facts & Fact.LIABLE:
+            lines.append((Reason.LIABLE_ELSEWHERE, ""))
+        if unfiled(p):
+            lines.append((Reason.NOT_FILED, "三（八）"))
+        if (
+            p.facts & Fact.OUTSIDE_CITY
+            and p.facts & Fact.NOT_NETWORKED
+            and not p.facts & Fact.MANUAL
+        ):
+            lines.append((Reason.NOT_NETWORKED, "三（八）"))
+        return lines
+
+
 READINGS: Final[dict[str, Reading]] = {
     ZIBO: Zibo(),
     HEYUAN: Heyuan(),
     SUIZHOU: Suizhou(),
     JINAN: Jinan(),
+    CHANGCHUN: Changchun(),
 }

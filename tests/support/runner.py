@@ -33,7 +33,7 @@ from engine.rules.figures import Figure, figures_from_supply, to_json
 from engine.rules.load import load_cities
 from engine.rules.model import CityRules
 from tests.support.memory_store import MemoryStore
-from tests.support.world import HEYUAN, JINAN, SUIZHOU, Act, World
+from tests.support.world import CHANGCHUN, HEYUAN, JINAN, SUIZHOU, Act, World
 
 FIGURES: dict[str, dict[str, object]] = {
     HEYUAN: {"average_wage": {"2023": "98765.50", "2024": "101234.75"}},
@@ -43,6 +43,7 @@ FIGURES: dict[str, dict[str, object]] = {
         "large_amount_rate": "0.60",
         "large_amount_cap": "5000.00",
     },
+    CHANGCHUN: {"effective_date": "2023-06-15"},
 }
 """Operator figures that the tests assume, by city."""
 

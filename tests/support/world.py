@@ -31,12 +31,14 @@ from engine.domain.register import (
     Stay,
 )
 
-ZIBO, HEYUAN, SUIZHOU, JINAN = "370300", "441600", "421300", "370100"
+ZIBO, HEYUAN, SUIZHOU = "370300", "441600", "421300"
+JINAN, CHANGCHUN = "370100", "220100"
 YEARS = {
     ZIBO: (2023, 2024, 2026),
     HEYUAN: (2025, 2026),
     SUIZHOU: (2022, 2023, 2024),
     JINAN: (2023, 2024, 2025),
+    CHANGCHUN: (2023, 2024),
 }
 """Years to draw from, those of a change of rules among them."""
 

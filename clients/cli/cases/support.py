@@ -4,17 +4,20 @@ A case that uses one of them is unsupported: it is listed, counted and never pas
 named here.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from clients.cli.cases.format import CLAIMS, Case, Event
 from clients.cli.cases.schema import CITIES
+from engine.rules.model import CityRules
 
 KINDS: Final = ("select", "account_payment", "credit", "disposal", "prepay", "year_end")
 """Kinds of events."""
 CLAIM_KEYS: Final = ("lines", "payer")
 """Keys of `settle` and `preview`."""
+ORDINARY: Final = "ordinary"
+EMERGENCY: Final = "emergency"
 COUNTERS: Final = (
     "special_deductible",
     "chronic_paid",
@@ -27,6 +30,7 @@ _WHAT: Final = {
     "kind": "event kinds",
     "key": "keys",
     "city": "cities without rule files",
+    "benefit": "benefits their city does not serve yet",
 }
 
 
@@ -35,11 +39,17 @@ class Support:
     """What is supported: all but the names above, and the cities without rule files."""
 
     areas: frozenset[str]
+    unserved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the rule files of a city name as not served yet, by area."""
 
     @classmethod
-    def of(cls, areas: Collection[str]) -> "Support":
+    def of(cls, cities: Collection[str] | Mapping[str, CityRules]) -> "Support":
         """Return what is supported with the rule files of these areas."""
-        return cls(frozenset(areas))
+        unserved = {}
+        if isinstance(cities, Mapping):
+            for area, rules in cities.items():
+                unserved[area] = tuple(dict.fromkeys(line.what for line in rules.unserved))
+        return cls(frozenset(cities), unserved)
 
     def why_not(self, case: Case) -> tuple[str, ...]:
         """Return what makes a case unsupported, empty if it can be run."""
@@ -50,6 +60,8 @@ class Support:
             reasons += [f"opening.{key}" for key in COUNTERS if key in opening]
         for event in case.events:
             reasons += _of_event(event)
+            if self.unserved.get(CITIES[case.city]) and event.kind in CLAIMS:
+                reasons += _of_benefit(event)
         return tuple(dict.fromkeys(reasons))
 
 
@@ -62,6 +74,17 @@ def lines(reasons: Collection[str]) -> list[str]:
             what, name = "key", reason
         found.setdefault(_WHAT[what], []).append(name)
     return [f"{what}: {', '.join(names)}" for what, names in found.items()]
+
+
+def _of_benefit(event: Event) -> list[str]:
+    """Return the benefit a claim asks for, where a city's rules do not serve it yet.
+
+    An emergency without a statement is ordinary.
+    """
+    benefit = event.values["benefit"]
+    if benefit == EMERGENCY:
+        return [f"benefit {EMERGENCY} with statement"] if event.values["statement"] else []
+    return [f"benefit {benefit}"] if benefit != ORDINARY else []
 
 
 def _of_event(event: Event) -> list[str]:

@@ -1,0 +1,249 @@
+"""Mechanisms that only some cities force: per institution, second payment, drafts, switches."""
+
+from typing import Any
+
+import pytest
+
+from engine.domain.claim import Claim
+from engine.domain.codes import Benefit, Kind, Level
+from engine.domain.layout import BEFORE
+from engine.domain.reasons import Reason
+from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.request import (
+    Accepted,
+    Answer,
+    BatchAnswer,
+    Cancel,
+    Counters,
+    GetCounters,
+    ImportOpenings,
+    PutInstitutions,
+    PutMembers,
+    Refused,
+    Request,
+    SettleBatch,
+    SupplyFigures,
+    Undone,
+)
+from engine.kernel import FAST, REFERENCE, Kernel
+from engine.pipeline import Pipeline
+from engine.rules.figures import figures_from_supply, to_json
+from engine.verify.check import verify_store
+from tests.support.memory_store import MemoryStore
+from tests.support.runner import FIGURES, cities
+from tests.support.world import CHANGCHUN, JINAN, SUIZHOU
+
+KERNELS = pytest.mark.parametrize("kernel", [REFERENCE, FAST], ids=lambda kernel: kernel.name)
+
+
+class Bench:
+    """A pipeline with one member and a few institutions of a city."""
+
+    def __init__(
+        self,
+        city: str,
+        kernel: Kernel = FAST,
+        assumed: dict[str, object] | None = None,
+        **supply: object,
+    ) -> None:
+        self.store = MemoryStore()
+        self.kernel = kernel
+        self.pipeline = Pipeline.open(self.store, cities(), kernel)
+        figures = figures_from_supply(
+            city, (FIGURES.get(city, {}) if assumed is None else assumed) | supply, cities()
+        )
+        self.ask(SupplyFigures(to_json(figures)))
+        self.ask(
+            PutInstitutions(
+                [
+                    Institution("Y", city),
+                    Institution("M", city, Level.LEVEL_2),
+                    Institution("X", city, Level.LEVEL_3),
+                    Institution("NET", city, kind=Kind.INTERNET_HOSPITAL, host="M"),
+                    Institution("RX", city, kind=Kind.PHARMACY),
+                ]
+            )
+        )
+        self.ask(PutMembers([Member("m", city)]))
+        self.ask(ImportOpenings([AccountOpening("m", 100_000)]))
+
+    def ask(self, request: Request) -> Answer:
+        return self.pipeline.run([request], 1)[0]
+
+    def batch(self, *claims: Claim, preview: bool = False) -> BatchAnswer:
+        answer = self.ask(SettleBatch(claims, preview))
+        assert isinstance(answer, BatchAnswer)
+        return answer
+
+    def settle(self, *claims: Claim, preview: bool = False) -> list[dict[str, int]]:
+        answer = self.batch(*claims, preview=preview)
+        assert not answer.refusals
+        assert not answer.errors
+        names = answer.entries.dtype["result"].names or ()
+        return [dict(zip(names, e["result"].item(), strict=True)) for e in answer.entries]
+
+    def counters(self, year: int) -> Counters:
+        answer = self.ask(GetCounters("m", year))
+        assert isinstance(answer, Counters)
+        return answer
+
+    def check(self) -> None:
+        """Let the shared checker read what was written, tables included."""
+        self.pipeline.checkpoint()
+        report = verify_store(self.store)
+        assert report.ok, report.findings
+
+
+def claim(request_id: str, institution: str, day: int, in_scope: int, **changes: Any) -> Claim:
+    base = Claim(institution, request_id, "m", day, day, in_scope, in_scope, 0, 0, 0)
+    made = base._replace(**changes)
+    return made._replace(total_fen=in_scope + made.pre_payment_fen)
+
+
+@KERNELS
+def test_a_deductible_by_institution_is_the_treating_ones(kernel: Kernel) -> None:
+    bench = Bench(JINAN, kernel)
+    day = 2023_05_05
+    parts = bench.settle(
+        claim("a", "M", day, 30_000),
+        claim("b", "NET", day, 5_000),
+        claim("c", "RX", day, 10_000, prescriber="M"),
+        claim("d", "X", day, 80_000),
+        claim("e", "Y", day, 10_000),
+    )
+    assert [part["deductible"] for part in parts] == [30_000, 5_000, 5_000, 70_000, 10_000]
+    assert [part["deductible_before"] for part in parts] == [0, 30_000, 35_000, 0, 0]
+    now = bench.counters(2023)
+    assert {at.institution: at.borne_fen for at in now.deductible_at} == {
+        "Y": 10_000,
+        "M": 40_000,
+        "X": 70_000,
+    }
+    assert (now.deductible_fen, now.visits) == (0, ())
+    again = Pipeline.open(bench.store, cities(), kernel).run([GetCounters("m", 2023)], 1)[0]
+    assert again == now
+    bench.check()
+    preview = bench.settle(claim("f", "M", day, 1_000), preview=True)[0]
+    assert (preview["deductible"], preview["deductible_before"]) == (0, 40_000)
+
+
+def test_undoing_gives_the_institution_its_deductible_back() -> None:
+    bench = Bench(JINAN)
+    day = 2023_05_05
+    bench.settle(claim("a", "M", day, 40_000), claim("b", "M", day, 1_000))
+    bench.settle(claim("c", "X", day, 70_000))
+    blocked = bench.ask(Cancel("M", "k", 1))
+    assert isinstance(blocked, Refused)
+    assert [blocker.request_id for blocker in blocked.blockers] == ["b"]
+    for position in (2, 1):
+        assert isinstance(bench.ask(Cancel("M", f"k{position}", position)), Undone)
+    now = bench.counters(2023)
+    assert [(at.institution, at.borne_fen) for at in now.deductible_at] == [("X", 70_000)]
+    assert now.compliant_burden_fen == 70_000
+    bench.check()
+
+
+def test_openings_by_institution_need_the_institution() -> None:
+    bench = Bench(JINAN)
+    answer = bench.ask(
+        ImportOpenings(
+            [
+                Opening("m", 2023, deductible_at_fen=(("M", 39_999),)),
+                Opening("m", 2024, deductible_at_fen=(("nowhere", 1),)),
+            ]
+        )
+    )
+    assert isinstance(answer, Accepted)
+    assert answer.count == 1
+    assert [error.path for error in answer.errors] == ["deductible_at_fen[0].institution"]
+    assert bench.settle(claim("a", "M", 2023_05_05, 100))[0]["deductible"] == 1
+    bench.check()
+
+
+@KERNELS
+def test_the_second_payment_counts_without_a_rate_and_not_what_is_excluded(kernel: Kernel) -> None:
+    bench = Bench(JINAN, kernel)
+    bench.ask(ImportOpenings([Opening("m", 2024, 0, True, compliant_burden_fen=590_000)]))
+    first, second = bench.settle(
+        claim("a", "X", 2024_05_05, 20_001, pre_payment_fen=3_000),
+        claim("b", "RX", 2024_05_05, 9_000, pre_payment_fen=50),
+    )
+    assert (first["burden_counted"], first["large_amount_fund"]) == (13_000, 1_800)
+    assert first["person"] == 20_001 + 3_000 - 10_001 - 1_800
+    assert (second["reason"], second["burden_counted"]) == (Reason.NO_PRESCRIPTION, 0)
+    assert bench.counters(2024).large_amount_paid_fen == 1_800
+    bench.check()
+    none = Bench(JINAN, kernel, assumed={}, ordinary_deductible={"1": "200.00"})
+    part = none.settle(claim("a", "Y", 2024_05_05, 900_000))[0]
+    assert (part["large_amount_fund"], part["burden_counted"] > 200_000) == (0, True)
+    refused = none.batch(claim("b", "X", 2024_05_05, 100)).refusals[0]
+    assert (refused.reason, refused.figure) == (Reason.NO_FIGURE, "ordinary_deductible.3")
+
+
+@KERNELS
+def test_without_the_switch_the_account_pays_in_scope_costs_only(kernel: Kernel) -> None:
+    for switch, paid in ((True, 53_000), (False, 52_000)):
+        bench = Bench(SUIZHOU, kernel, family_use=switch)
+        part = bench.settle(
+            claim("a", "Y", 2023_05_05, 60_000, pre_payment_fen=1_000, use_account=True)
+        )[0]
+        assert (part["pooled_fund"], part["account"]) == (8_000, paid)
+        assert bool(part["cite_account"]) is not switch
+        bench.check()
+
+
+def test_the_pooled_cap_counts_without_the_figure() -> None:
+    bench = Bench(SUIZHOU, pooled_cap="50.00")
+    part = bench.settle(claim("a", "Y", 2023_05_05, 60_000))[0]
+    assert (part["pooled_fund"], part["cut_pooled"], part["pooled_counted"]) == (
+        5_000,
+        3_000,
+        5_000,
+    )
+    assert bench.counters(2023).pooled_paid_fen == 5_000
+    bench.check()
+
+
+def test_a_draft_answers_from_the_day_the_operator_gives() -> None:
+    bench = Bench(CHANGCHUN)
+    for day, refused in ((2023_06_14, True), (2023_06_15, False), (2049_12_31, False)):
+        answer = bench.batch(claim(f"a{day}", "Y", day, 10_000))
+        assert bool(answer.refusals) is refused
+        assert all(found.reason == Reason.NO_RULE for found in answer.refusals.values())
+    bench.check()
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"benefit": Benefit.DAY_SURGERY}, "day surgery"),
+        ({"benefit": Benefit.EMERGENCY, "statement": True}, "an emergency as a stay"),
+    ],
+)
+def test_what_is_not_served_is_an_error_that_names_it(changes: dict[str, Any], what: str) -> None:
+    bench = Bench(CHANGCHUN)
+    for preview in (True, False):
+        sent = (claim("a", "X", 2024_05_05, 100, **changes), claim("b", "X", 2024_05_05, 100))
+        answer = bench.batch(*sent, preview=preview)
+        error = answer.errors[0]
+        assert (error.path, error.problem) == ("benefit", f"is not served yet: {what}")
+        assert not answer.refusals
+        assert list(answer.errors) == [0]
+    assert bench.counters(2024).last_entry == 1
+
+
+def test_an_undo_says_the_counters_before_it() -> None:
+    bench = Bench(JINAN)
+    bench.ask(ImportOpenings([Opening("m", 2024, 0, True, compliant_burden_fen=700_000)]))
+    (part,) = bench.settle(claim("a", "X", 2024_05_05, 10_000))
+    undone = bench.ask(Cancel("X", "k", 1))
+    assert isinstance(undone, Undone)
+    negated = undone.entry.record["result"]
+    assert negated["burden_counted"] == -5_000
+    assert negated["large_amount_fund"] == -part["large_amount_fund"] == -3_000
+    assert {name: int(negated[name]) for name in BEFORE if negated[name]} == {
+        "ordinary_paid_before": 5_000,
+        "account_before": 100_000,
+        "compliant_burden_before": 705_000,
+        "large_amount_paid_before": 3_000,
+    }
