@@ -199,7 +199,7 @@ def batch(claims: int, members: int, seed: int = 20_250_101) -> Batch:
     own_visit = members + np.arange(claims)
     visit = np.where(random.random(claims) < ONE_VISIT_SHARE, member, own_visit)
     rows["visit"] = np.where(rows["plan"] == 1, visit, -1)
-    rows["borne"] = rows["borne_at"] = -1
+    rows["borne"] = rows["borne_at"] = rows["cost"] = -1
     rows["account"] = np.where(random.random(claims) < ACCOUNT_SHARE, member, -1)
     rows["year"] = 2025
     rows["benefit"] = 1

@@ -16,6 +16,7 @@ _COUNTERS: Final = (
     "pooled_paid",
     "compliant_burden",
     "large_amount_paid",
+    "cost",
     "account_balance",
 )
 _PART_OF_PATH: Final = {
@@ -152,10 +153,12 @@ def _counters(settlement: settlement_pb2.Settlement) -> Iterable[Counter]:
 def figure_value(name: str, value: int) -> str:
     """Return an operator figure as it is read: a rate in per cent, anything else in yuan.
 
-    A switch is named for the use it opens.
+    A switch is named for the use it opens, a reading that was chosen for itself.
     """
     if name.endswith("_use"):
         return "是" if value else "否"
+    if name.startswith("reading."):
+        return "采用"
     if not name.partition(".")[0].endswith("_rate"):
         return format_yuan(value)
     return f"{format_yuan(value * 100 * 100 // BP)}%"

@@ -110,6 +110,7 @@ COUNTERS: Final = {
     "pooled_paid": "计入统筹基金限额",
     "compliant_burden": "合规医疗费用个人负担",
     "large_amount_paid": "大额补助已支付",
+    "cost": "全年政策内费用",
     "account_balance": "个人账户余额",
 }
 

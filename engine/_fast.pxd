@@ -25,6 +25,7 @@ cpdef enum:
     BAR_EXCLUDED = 1
     BAR_ALL = 2
     DEDUCTIBLE_NONE = 0
+    DEDUCTIBLE_COST = 4
     EXCLUSION_FIRST = 32
     USE_ACCOUNT = 0x100_0000
     COUNTERS_PER_MEMBER_YEAR = 8
@@ -48,6 +49,9 @@ cpdef enum:
     COUNTS_POOLED = 1
     COUNTS_BURDEN = 2
     LIMITS_ACCOUNT = 4
+    CAPS_COST = 8
+    FIRST_PAY_LAST = 16
+    COUNTS_COPAY_ONLY = 32
     GROUPS = 16
     GROUP_WORDS = 8
     GROUP_DEDUCTIBLE = 0
@@ -83,10 +87,11 @@ cdef struct Row:
     uint8_t level
     uint8_t place
     uint8_t benefit
-    uint16_t spare
+    uint8_t rate_level
+    uint8_t visit_by
     int32_t borne
     int32_t borne_at
-    uint32_t spare2
+    int32_t cost
 
 cdef struct Result:
     int64_t total
@@ -116,6 +121,7 @@ cdef struct Result:
     int64_t pooled_paid_before
     int64_t compliant_burden_before
     int64_t large_amount_paid_before
+    int64_t cost_before
     int64_t account_allowed
     int64_t pooled_counted
     int64_t burden_counted

@@ -24,6 +24,14 @@ cdef struct Verdict:
     bint bar_all
 
 
+# What one row reads and moves: its line, what counts as borne, and, or NULL, visit and cost.
+cdef struct Slots:
+    int64_t *counters
+    int64_t *borne
+    int64_t *visit_paid
+    int64_t *cost
+
+
 # Arithmetic. Half down of the complement is what half up leaves, so it needs no division here.
 
 cdef inline int64_t larger(int64_t a, int64_t b) noexcept nogil:
@@ -41,6 +49,10 @@ cdef inline int64_t mul_bp_half_up(int64_t amount_fen, int64_t rate_bp) noexcept
 
 cdef inline int64_t rate_of(int64_t word) noexcept nogil:
     return word & 0xFFFF
+
+
+cdef inline const int64_t *group_of(const int64_t *plan, int level, int status) noexcept nogil:
+    return plan + GROUPS + (level * STATUSES + status) * GROUP_WORDS
 
 
 cdef inline uint16_t cite_of(int64_t word) noexcept nogil:
@@ -115,16 +127,20 @@ cdef inline void write_bill(
     const Row *row,         # IN
     const int64_t *plan,    # IN
     const Verdict *verdict,     # IN
+    int64_t remaining,      # IN: of the deductible
     Result *result,         # OUT
 ) noexcept nogil:
     """Step 2: the bill's parts, with the first payment out of the city."""
     cdef int64_t left = row.in_scope - verdict.excluded
     cdef int64_t word = plan[HEAD_FIRST_PAY + row.place]
-    cdef int64_t first_pay = 0
+    cdef int64_t first_pay = 0, liable_to_it = left
 
     result.cite_first_pay = 0
-    if rate_of(word) > 0 and left > 0:
-        first_pay = mul_bp_half_up(left, rate_of(word))
+    if rate_of(word) > 0:
+        if plan[HEAD_COUNTS] & FIRST_PAY_LAST:
+            liable_to_it = larger(0, left - remaining)
+        first_pay = mul_bp_half_up(liable_to_it, rate_of(word))
+    if rate_of(word) > 0 and liable_to_it > 0:
         result.cite_first_pay = cite_of(word)
     result.non_covered = row.non_covered
     result.over_limit = row.over_limit
@@ -142,27 +158,60 @@ cdef inline void write_bill(
     result.cite_excluded_rest = verdict.cite_rest
 
 
+cdef inline int64_t remaining_deductible(
+    const int64_t *plan,    # IN
+    const int64_t *group,   # IN
+    const Slots *slots,     # IN
+) noexcept nogil:
+    """Return what the person has still to bear before the fund pays."""
+    cdef int64_t kind = plan[HEAD_DEDUCTIBLE_KIND]
+    cdef int64_t before = slots.borne[0]
+
+    if kind == DEDUCTIBLE_NONE or slots.counters[FLAGS] & DEDUCTIBLE_MET:
+        return 0
+    if kind == DEDUCTIBLE_COST and slots.cost != NULL:
+        before = larger(before, slots.cost[0])
+    return larger(0, group[GROUP_DEDUCTIBLE] - before)
+
+
+cdef inline int64_t left_of_year(
+    const int64_t *plan,    # IN
+    const int64_t *group,   # IN
+    int64_t rate,           # IN
+    const Slots *slots,     # IN
+    const Result *result,   # IN
+) noexcept nogil:
+    """Return what the annual cap, which there is, leaves the fund to pay."""
+    cdef int64_t cap = group[GROUP_ANNUAL_CAP]
+    cdef int64_t inside
+
+    if (plan[HEAD_COUNTS] & CAPS_COST) == 0:
+        return larger(0, cap - slots.counters[ORDINARY_PAID])
+    inside = smaller(
+        result.in_scope, larger(0, cap - (slots.cost[0] if slots.cost != NULL else 0))
+    )
+    return mul_bp_half_up(larger(0, inside - result.deductible), rate)
+
+
 cdef inline void write_basis(
     const int64_t *plan,    # IN
     const int64_t *group,   # IN
     int64_t rate,           # IN: the rate's word
-    int64_t *counters,      # IN and OUT
-    int64_t *visit_paid,    # IN and OUT: NULL without a visit slot
-    int64_t *borne,         # IN and OUT: the deductible, in the line or at an institution
+    int64_t remaining,      # IN: of the deductible
+    const Slots *slots,     # IN and OUT
     Result *result,         # OUT
 ) noexcept nogil:
     """Steps 3 to 6 and 10: deductible, rate, caps, counters."""
+    cdef int64_t *counters = slots.counters
+    cdef int64_t *visit_paid = slots.visit_paid
     cdef int64_t in_scope = result.in_scope
     cdef int64_t cites = group[GROUP_CITES] if in_scope > 0 else 0
-    cdef int64_t remaining = 0, by_rate, paid, deductible, visit_before = 0
+    cdef int64_t by_rate, paid, deductible, visit_before = 0
     cdef bint pooled = plan[HEAD_COUNTS] & COUNTS_POOLED
     cdef bint pooled_capped = pooled and plan[HEAD_POOLED_CAP] != NO_CAP
     cdef bint visit_capped = visit_paid != NULL and group[GROUP_VISIT_CAP] != NO_CAP
     cdef bint annual_capped = group[GROUP_ANNUAL_CAP] != NO_CAP
 
-    if (plan[HEAD_DEDUCTIBLE_KIND] != DEDUCTIBLE_NONE
-            and (counters[FLAGS] & DEDUCTIBLE_MET) == 0):
-        remaining = larger(0, group[GROUP_DEDUCTIBLE] - borne[0])
     deductible = smaller(in_scope, remaining)
     by_rate = mul_bp_half_up(in_scope - deductible, rate_of(rate))
     result.deductible = deductible
@@ -176,7 +225,7 @@ cdef inline void write_basis(
     result.cut_visit = by_rate - paid
     by_rate = paid
     if annual_capped:
-        paid = smaller(paid, larger(0, group[GROUP_ANNUAL_CAP] - counters[ORDINARY_PAID]))
+        paid = smaller(paid, left_of_year(plan, group, rate_of(rate), slots, result))
     result.cut_annual = by_rate - paid
     by_rate = paid
     if pooled_capped:
@@ -194,15 +243,19 @@ cdef inline void write_basis(
         <uint16_t>(plan[HEAD_CITES] & 0xFFFF) if pooled_capped and in_scope > 0 else 0
     )
 
-    result.deductible_before = borne[0]
+    result.deductible_before = slots.borne[0]
     result.ordinary_paid_before = counters[ORDINARY_PAID]
     result.visit_paid_before = visit_before
     result.pooled_paid_before = counters[POOLED_PAID]
-    borne[0] += deductible
+    slots.borne[0] += deductible
     counters[ORDINARY_PAID] += paid
     counters[POOLED_PAID] += result.pooled_counted
     if visit_paid != NULL:
         visit_paid[0] += paid
+    result.cost_before = 0
+    if slots.cost != NULL:
+        result.cost_before = slots.cost[0]
+        slots.cost[0] += in_scope
 
 
 cdef inline void write_second(
@@ -226,6 +279,8 @@ cdef inline void write_second(
     if verdict.reason != 0 and verdict.excluded == row.in_scope:
         return
     added = row.pre_payment + result.in_scope - result.pooled_fund
+    if plan[HEAD_COUNTS] & COUNTS_COPAY_ONLY:
+        added = result.copay
     above = smaller(added, larger(0, before + added - plan[HEAD_SECOND_THRESHOLD]))
     paid = mul_bp_half_up(above, rate_of(plan[HEAD_SECOND_RATE]))
     if paid > 0:
@@ -264,21 +319,23 @@ cdef inline void write_payers(
 cdef inline void settle_row(
     const Row *row,         # IN
     const int64_t *plan,    # IN
-    int64_t *counters,      # IN and OUT
-    int64_t *visit_paid,    # IN and OUT
-    int64_t *borne,         # IN and OUT
+    const Slots *slots,     # IN and OUT
     Result *result,         # OUT
 ) noexcept nogil:
-    cdef const int64_t *group = plan + GROUPS + (row.level * STATUSES + row.status) * GROUP_WORDS
+    cdef const int64_t *group = group_of(plan, row.level, row.status)
+    cdef int64_t remaining, rate = group[GROUP_RATE + row.place]
     cdef Verdict verdict
 
     weigh_exclusions(row, plan, &verdict)
     if verdict.refused:
         write_refusal(&verdict, result)
         return
-    write_bill(row, plan, &verdict, result)
-    write_basis(plan, group, group[GROUP_RATE + row.place], counters, visit_paid, borne, result)
-    write_second(row, plan, &verdict, counters, result)
+    if row.rate_level:
+        rate = group_of(plan, row.rate_level - 1, row.status)[GROUP_RATE + row.place]
+    remaining = remaining_deductible(plan, group, slots)
+    write_bill(row, plan, &verdict, remaining, result)
+    write_basis(plan, group, rate, remaining, slots, result)
+    write_second(row, plan, &verdict, slots.counters, result)
     write_payers(plan, &verdict, result)
 
 
@@ -317,9 +374,11 @@ cdef inline bint is_settleable(
         and 0 <= row.counters < counters
         and -1 <= row.visit < visits
         and -1 <= row.borne < visits
+        and -1 <= row.cost < visits
         and 0 <= row.plan < plans
         and row.status < STATUSES
         and row.level < LEVELS
+        and row.rate_level <= LEVELS
         and row.place < PLACES
     )
 
@@ -347,8 +406,7 @@ cdef void settle_rows(
 ) noexcept nogil:
     cdef Py_ssize_t i, ahead, count = rows.shape[0]
     cdef const Row *row
-    cdef int64_t *visit_paid
-    cdef int64_t *borne
+    cdef Slots slots
 
     for i in range(count):
         ahead = i + ROWS_AHEAD
@@ -358,11 +416,11 @@ cdef void settle_rows(
             if row.visit >= 0:
                 prefetch(&visits[row.visit])
         row = &rows[i]
-        visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
-        borne = &visits[row.borne] if row.borne >= 0 else &counters[row.counters, DEDUCTIBLE]
-        settle_row(
-            row, &words[row.plan, 0], &counters[row.counters, 0], visit_paid, borne, &results[i]
-        )
+        slots.counters = &counters[row.counters, 0]
+        slots.borne = &visits[row.borne] if row.borne >= 0 else &slots.counters[DEDUCTIBLE]
+        slots.visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
+        slots.cost = &visits[row.cost] if row.cost >= 0 else NULL
+        settle_row(row, &words[row.plan, 0], &slots, &results[i])
 
 
 cdef void pay_rows(
@@ -399,9 +457,11 @@ cdef object check_row(
     check_range(number, "counters", row.counters, 0, counters - 1)
     check_range(number, "visit", row.visit, -1, visits - 1)
     check_range(number, "borne", row.borne, -1, visits - 1)
+    check_range(number, "cost", row.cost, -1, visits - 1)
     check_range(number, "plan", row.plan, 0, plans - 1)
     check_range(number, "status", row.status, 0, STATUSES - 1)
     check_range(number, "level", row.level, 0, LEVELS - 1)
+    check_range(number, "rate_level", row.rate_level, 0, LEVELS)
     check_range(number, "place", row.place, 0, PLACES - 1)
 
 

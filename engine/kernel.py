@@ -265,7 +265,7 @@ def _check_by_example() -> None:
 
 def _settle_example(kernel: Kernel, plans: PlanTable) -> tuple[Array, Array, Array, Array]:
     counters = layout.aligned_counters(2)
-    visits, balances = np.zeros(2, np.int64), np.array([3_000], np.int64)
+    visits, balances = np.zeros(3, np.int64), np.array([3_000], np.int64)
     rows, results = np.zeros(6, ROW), np.zeros(6, RESULT)
     rows["in_scope"] = (10_001, 30_005, 0, 99_999, 40_000, 5_000)
     rows["non_covered"] = 7
@@ -274,7 +274,9 @@ def _settle_example(kernel: Kernel, plans: PlanTable) -> tuple[Array, Array, Arr
     rows["visit"] = (0, -1, -1, 0, -1, 0)
     rows["place"] = (0, 3, 0, 0, 0, 0)
     rows["borne"] = (-1, -1, -1, -1, 1, -1)
+    rows["cost"] = (-1, 2, -1, 2, 2, -1)
     rows["level"] = (0, 0, 0, 0, 2, 0)
+    rows["rate_level"] = (0, 0, 0, 2, 0, 0)
     rows["facts"] = codes.Fact.USE_ACCOUNT
     rows["facts"][4] |= codes.Fact.LIABLE
     rows["facts"][5] |= codes.Fact.MATERNITY

@@ -27,10 +27,11 @@ class Row(NamedTuple):
     level: int
     place: int
     benefit: int
-    spare: int
+    rate_level: int
+    visit_by: int
     borne: int
     borne_at: int
-    spare2: int
+    cost: int
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class Result:
     pooled_paid_before: int = 0
     compliant_burden_before: int = 0
     large_amount_paid_before: int = 0
+    cost_before: int = 0
     account_allowed: int = 0
     pooled_counted: int = 0
     burden_counted: int = 0
@@ -112,9 +114,11 @@ def check_row(number: int, row: Row, plans: int, counters: int, visits: int) -> 
     check_range(number, "counters", row.counters, 0, counters - 1)
     check_range(number, "visit", row.visit, -1, visits - 1)
     check_range(number, "borne", row.borne, -1, visits - 1)
+    check_range(number, "cost", row.cost, -1, visits - 1)
     check_range(number, "plan", row.plan, 0, plans - 1)
     check_range(number, "status", row.status, 0, STATUSES - 1)
     check_range(number, "level", row.level, 0, LEVELS - 1)
+    check_range(number, "rate_level", row.rate_level, 0, LEVELS)
     check_range(number, "place", row.place, 0, PLACES - 1)
 
 

@@ -37,6 +37,7 @@ from engine.records import (
 from engine.rules.plan import (
     BAR_ALL,
     BAR_EXCLUDED,
+    DEDUCTIBLE_COST,
     DEDUCTIBLE_NONE,
     NO_CAP,
     Exclusion,
@@ -71,6 +72,8 @@ class Counters(NamedTuple):
     pooled_paid: int
     burden: int
     large_amount_paid: int
+    cost: int
+    """Cost in scope of the year; 0 where it is not counted."""
 
 
 def settle(
@@ -84,8 +87,8 @@ def settle(
         rows: Records of `layout.ROW`.
         plans: What the rows' `plan` counts in.
         counters: A line of `layout.COUNTERS_PER_MEMBER_YEAR` a member-year; changed in place.
-        visits: Fen the fund paid for each visit, and fen borne at each institution where the
-            deductible is counted so; changed in place.
+        visits: Fen the fund paid for each visit, fen borne at each institution or level where the
+            deductible is counted so, and the year's cost where that is; changed in place.
         results: Records of `layout.RESULT`, as many as rows; overwritten.
 
     Raises:
@@ -117,14 +120,15 @@ def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:
         pooled_paid_before=before.pooled_paid,
         compliant_burden_before=before.burden,
         large_amount_paid_before=before.large_amount_paid,
+        cost_before=before.cost,
     )
     tariff = look_up(plan, row)
     exclude(result, lines, row)
-    take_first_payment(result, plan, row)
     remaining = remaining_deductible(plan, tariff, before)
+    take_first_payment(result, plan, row, remaining)
     charge_deductible(result, tariff, remaining)
     share_by_rate(result, tariff, remaining)
-    apply_caps(result, tariff, before, row)
+    apply_caps(result, plan, tariff, before, row)
     apply_pooled_cap(result, plan, before)
     count_burden(result, plan, row)
     pay_second(result, plan, before)
@@ -140,9 +144,13 @@ def applicable_lines(lines: Iterable[Exclusion], row: Row) -> list[Exclusion]:
 
 
 def look_up(plan: RulePlan, row: Row) -> Tariff:
-    """Return what the plan says for the row's level, status and place."""
+    """Return what the plan says for the row's level, status and place.
+
+    The rate may be that of another level, the selected institution's (reading H3-B).
+    """
     group = plan.by_status(row.level, row.status)
-    rate = plan.at(row.level, row.status, row.place)
+    rate_level = row.rate_level - 1 if row.rate_level else row.level
+    rate = plan.at(rate_level, row.status, row.place)
     return Tariff(
         plan.deductible_fen[group],
         plan.deductible_cite[group],
@@ -186,18 +194,19 @@ def exclude(result: Result, lines: Sequence[Exclusion], row: Row) -> None:
         result.cite_excluded_rest = whole.citation
 
 
-def take_first_payment(result: Result, plan: RulePlan, row: Row) -> None:
+def take_first_payment(result: Result, plan: RulePlan, row: Row, remaining_fen: int) -> None:
     """Step 2: outside the city the person pays a share first, before everything else.
 
-    It comes out of what is left after exclusions (reading G3-A), and stands with the
-    pre-payment on the bill.
+    It comes out of what is left after exclusions (reading G3-A), or of what is then above the
+    deductible (reading G3-B), and stands with the pre-payment on the bill.
     """
     left = max(0, row.in_scope - result.excluded)
+    untouched = min(left, remaining_fen) if plan.first_pay_last else 0
     share_bp = plan.first_pay_bp[row.place]
-    result.first_pay = mul_bp_half_up(left, share_bp)
-    result.in_scope = mul_bp_half_down(left, BP - share_bp)
+    result.first_pay = mul_bp_half_up(left - untouched, share_bp)
+    result.in_scope = untouched + mul_bp_half_down(left - untouched, BP - share_bp)
     result.pre_payment = row.pre_payment + result.first_pay
-    if share_bp > 0 and left > 0:
+    if share_bp > 0 and left > untouched:
         result.cite_first_pay = plan.first_pay_cite[row.place]
 
 
@@ -205,11 +214,15 @@ def remaining_deductible(plan: RulePlan, tariff: Tariff, before: Counters) -> in
     """Return what the person has still to bear before the fund pays.
 
     One counter for the year: a visit tops it up to the deductible of its own level, and at a
-    lower level there is nothing to top up (reading G2-A1). Or a counter for each institution,
-    topped up in the same way (reading G2-D): then `before` is what was borne there.
+    lower level there is nothing to top up (reading G2-A1). Or a counter for each institution or
+    each level, topped up in the same way (readings G2-D, G2-B): then `before` is what was borne
+    there. Or the year's cost in scope counts (reading G2-A2), which is no less than what was borne
+    of it, in an opening for example.
     """
     if plan.deductible_kind == DEDUCTIBLE_NONE or before.deductible_met:
         return 0
+    if plan.deductible_kind == DEDUCTIBLE_COST:
+        return max(0, tariff.deductible_fen - max(before.cost, before.deductible))
     return max(0, tariff.deductible_fen - before.deductible)
 
 
@@ -233,7 +246,7 @@ def share_by_rate(result: Result, tariff: Tariff, remaining_fen: int) -> None:
         result.cite_rate = tariff.rate_cite
 
 
-def apply_caps(result: Result, tariff: Tariff, before: Counters, row: Row) -> None:
+def apply_caps(result: Result, plan: RulePlan, tariff: Tariff, before: Counters, row: Row) -> None:
     """Step 5: what the fund pays within its caps, and what each of them cuts.
 
     The visit cap comes before the annual one (reading G7-A): that decides which cap is named
@@ -241,7 +254,7 @@ def apply_caps(result: Result, tariff: Tariff, before: Counters, row: Row) -> No
     """
     by_rate = result.pooled_fund
     visit_left = _left(tariff.visit_cap_fen, before.visit_paid) if row.visit >= 0 else None
-    annual_left = _left(tariff.annual_cap_fen, before.ordinary_paid)
+    annual_left = left_of_year(result, plan, tariff, before)
     result.cut_visit = _cut(by_rate, visit_left)
     result.cut_annual = _cut(_capped(by_rate, visit_left), annual_left)
     result.pooled_fund = _capped(_capped(by_rate, annual_left), visit_left)
@@ -249,6 +262,18 @@ def apply_caps(result: Result, tariff: Tariff, before: Counters, row: Row) -> No
         result.cite_visit_cap = tariff.visit_cap_cite
     if result.in_scope > 0 and annual_left is not None:
         result.cite_annual_cap = tariff.annual_cap_cite
+
+
+def left_of_year(result: Result, plan: RulePlan, tariff: Tariff, before: Counters) -> int | None:
+    """Return what the annual cap leaves the fund to pay, None if there is no cap.
+
+    What was not paid yet of the cap (reading G1-A). Or the fund's share of the claim's cost inside
+    a band of the year's cost, of which the deductible is the first part (reading G1-B).
+    """
+    if not plan.annual_cap_on_cost or tariff.annual_cap_fen == NO_CAP:
+        return _left(tariff.annual_cap_fen, before.ordinary_paid)
+    inside = min(result.in_scope, max(0, tariff.annual_cap_fen - before.cost))
+    return mul_bp_half_up(max(0, inside - result.deductible), tariff.rate_bp)
 
 
 def apply_pooled_cap(result: Result, plan: RulePlan, before: Counters) -> None:
@@ -267,11 +292,14 @@ def apply_pooled_cap(result: Result, plan: RulePlan, before: Counters) -> None:
 def count_burden(result: Result, plan: RulePlan, row: Row) -> None:
     """Step 7: what of the person's burden counts to the second payment (reading J3-A).
 
-    What is in scope and the pooled fund did not pay, and the first payment of class B. Nothing of
-    a claim that was excluded as a whole.
+    What is in scope and the pooled fund did not pay, and the first payment of class B; or the
+    co-payment alone (reading J3-B). Nothing of a claim that was excluded as a whole.
     """
     excluded_whole = result.reason != Reason.NONE and result.excluded == row.in_scope
     if not plan.burden_counts or excluded_whole:
+        return
+    if plan.second_copay_only:
+        result.burden_counted = result.copay
         return
     result.burden_counted = (
         row.pre_payment
@@ -370,6 +398,7 @@ def read_counters(row: Row, counters: Array, visits: Array) -> Counters:
         int(line[POOLED_PAID]),
         int(line[COMPLIANT_BURDEN]),
         int(line[LARGE_AMOUNT_PAID]),
+        int(visits[row.cost]) if row.cost >= 0 else 0,
     )
 
 
@@ -389,6 +418,8 @@ def move_counters(row: Row, result: Result, counters: Array, visits: Array) -> N
     counters[row.counters, LARGE_AMOUNT_PAID] += result.large_amount_fund
     if row.visit >= 0:
         visits[row.visit] += result.pooled_fund
+    if row.cost >= 0:
+        visits[row.cost] += result.in_scope
 
 
 def pay_accounts(rows: Array, results: Array, balances: Array) -> None:

@@ -114,8 +114,8 @@ def encode_settlement(
         bill=settlement_pb2.Bill(total_fen=result["total"], **sums["bill"]),
         basis=settlement_pb2.Basis(**sums["basis"]),
         payers=settlement_pb2.Payers(person_fen=result["person"], **sums["payers"]),
-        before=_counters(result, moved=0),
-        after=_counters(result, moved=1, counts_visit=row["visit"] >= 0),
+        before=_counters(row, result, moved=0),
+        after=_counters(row, result, moved=1),
         benefit=number(row["benefit"]),
         requested_benefit=number(claim["benefit"]),
         status=number(row["status"] + 1),
@@ -132,18 +132,19 @@ def encode_settlement(
 
 
 def _counters(
-    result: dict[str, int], *, moved: int, counts_visit: bool = False
+    row: dict[str, int], result: dict[str, int], *, moved: int
 ) -> settlement_pb2.CounterValues:
     paid = moved * result["pooled_fund"]
     return settlement_pb2.CounterValues(
         deductible_fen=result["deductible_before"] + moved * result["deductible"],
         ordinary_paid_fen=result["ordinary_paid_before"] + paid,
-        visit_paid_fen=result["visit_paid_before"] + (paid if counts_visit else 0),
+        visit_paid_fen=result["visit_paid_before"] + (paid if row["visit"] >= 0 else 0),
         account_balance_fen=result["account_before"] - moved * result["account"],
         pooled_paid_fen=result["pooled_paid_before"] + moved * result["pooled_counted"],
         compliant_burden_fen=result["compliant_burden_before"] + moved * result["burden_counted"],
         large_amount_paid_fen=result["large_amount_paid_before"]
         + moved * result["large_amount_fund"],
+        cost_fen=result["cost_before"] + (moved * result["in_scope"] if row["cost"] >= 0 else 0),
     )
 
 

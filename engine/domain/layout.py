@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of these layouts; stored in every segment."""
 
 CLAIM: Final = np.dtype(
@@ -62,10 +62,11 @@ ROW: Final = np.dtype(
         ("level", "u1"),
         ("place", "u1"),
         ("benefit", "u1"),
-        ("spare", "<u2"),
+        ("rate_level", "u1"),
+        ("visit_by", "u1"),
         ("borne", "<i4"),
         ("borne_at", "<i4"),
-        ("spare2", "<u4"),
+        ("cost", "<i4"),
     ],
     align=True,
 )
@@ -73,8 +74,11 @@ ROW: Final = np.dtype(
 of the state arrays handed to the kernel (-1: none), `plan` a position in the plan table. In the
 journal a slot is 0 or -1, and `plan` counts the journal's plans in order of appearance.
 `status` and `level` count from 0 here (`Status.ACTIVE` is 0), as the plan's tables do.
-`borne` is a slot beside `visit`'s: the deductible borne at one institution, whose number is
-`borne_at`; both are -1 where the deductible has one counter for the year, or none."""
+`rate_level` is the level from 1 whose rate holds, 0 where it is `level`'s own; `visit_by` is the
+plan's, as it holds for this claim. Beside `visit`'s stand two more slots. `borne` is the deductible
+borne at one institution or level, `borne_at` the number of the institution, or -2 less the level
+from 0; both are -1 where the deductible has one counter for the year, or none. `cost` is the year's
+cost in scope, -1 where it is not counted."""
 
 RESULT: Final = np.dtype(
     [
@@ -109,6 +113,7 @@ RESULT: Final = np.dtype(
         ("pooled_paid_before", "<i8"),
         ("compliant_burden_before", "<i8"),
         ("large_amount_paid_before", "<i8"),
+        ("cost_before", "<i8"),
         # what the account may pay; an institution or a third party may stand in its way
         ("account_allowed", "<i8"),
         # what counts to the cap of the pooled fund, and to the burden of the second payment
@@ -169,6 +174,12 @@ CITES: Final = tuple(name for name in RESULT.names or () if name.startswith("cit
 NEGATED: Final = (*AMOUNTS, "account_allowed", "pooled_counted", "burden_counted")
 """What an undo carries negated."""
 
+KEYED_SLOTS: Final = ("visit", "borne", "cost")
+"""The slots of `ROW` beside the member-year's line, -1 where they are not needed."""
+
+SLOTS: Final = ("counters", *KEYED_SLOTS, "account")
+"""Every slot of `ROW`; in the journal 0 or -1."""
+
 COUNTERS_PER_MEMBER_YEAR: Final = 8
 """int64 a member-year keeps: one line of 64 bytes."""
 
@@ -190,7 +201,8 @@ MOVED: Final = (
     (LARGE_AMOUNT_PAID, "large_amount_paid_before", "large_amount_fund"),
 )
 """(position in the line, its value before, what moves it), both of these in `RESULT`. The
-deductible is not among them: it is borne in the line, or at an institution (`ROW`'s `borne`)."""
+deductible is not among them: it is borne in the line, or at an institution or level (`ROW`'s
+`borne`)."""
 
 FLAG_EMERGENCY: Final = 1
 FLAG_REFERRED: Final = 2

@@ -16,6 +16,7 @@ from engine.domain.request import (
     VisitPaid,
 )
 from engine.ledger.context import Context
+from engine.state.keyed import DAY_VISITS
 from engine.state.tables import KeyStatus
 
 
@@ -64,16 +65,17 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
         deductible_met=bool(line[layout.FLAGS] & layout.DEDUCTIBLE_MET),
         ordinary_paid_fen=int(line[layout.ORDINARY_PAID]),
         visits=tuple(
-            VisitPaid(visit, "" if i < 0 else state.institutions.items[i].id, paid)
+            VisitPaid(visit, "" if at < 0 else state.institutions.items[at].id, paid)
             for (i, visit), paid in sorted(visits.items())
             if paid and visit
+            for at in [DAY_VISITS - i if i <= DAY_VISITS else i]
         ),
         account_balance_fen=state.read_balance(member),
         last_entry=row.last_entry,
         deductible_at=tuple(
             DeductibleAt(state.institutions.items[i].id, borne)
             for (i, visit), borne in sorted(visits.items())
-            if borne and not visit
+            if borne and not visit and i >= 0
         ),
         pooled_paid_fen=int(line[layout.POOLED_PAID]),
         compliant_burden_fen=int(line[layout.COMPLIANT_BURDEN]),

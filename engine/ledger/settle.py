@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.domain import layout
 from engine.domain.claim import Claim, check_claim
-from engine.domain.codes import Kind, Mode
+from engine.domain.codes import Fact, Kind, Mode, Place
 from engine.domain.dates import to_date, year_of
 from engine.domain.journal import EntryKind
 from engine.domain.layout import CLAIM, ENTRY, ROW, Array
@@ -21,11 +21,12 @@ from engine.domain.reasons import EXCLUSION_FIRST, Detail, Reason
 from engine.domain.register import Institution, Member
 from engine.domain.request import BatchAnswer, ItemError, Refused, SettleBatch
 from engine.errors import InvalidInput
-from engine.facts import Parties, resolve, treating
+from engine.facts import Facts, Parties, resolve, treating
 from engine.kernel import check_identities
 from engine.ledger.context import Context, encode_texts
-from engine.rules.plan import DEDUCTIBLE_INSTITUTION
-from engine.state.state import NO_VISIT, borne_key, visit_key
+from engine.rules.plan import VISIT_CLAIM, RulePlan
+from engine.state.keyed import Visit, borne_at, borne_key, cost_key, visit_key
+from engine.state.state import NO_VISIT
 from engine.state.tables import KeyRow, KeyStatus
 
 
@@ -200,16 +201,17 @@ def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _P
     for line in rules.unserved:
         if facts.bits & line.require == line.require and not facts.bits & line.forbid:
             raise InvalidInput("benefit", f"is not served yet: {line.what}")
-    visit = -1
+    visit, visit_by = -1, _visit_by(rules, facts)
     if rules.visit_cap_fen[rules.by_status(level, status)] >= 0:
+        treated = state.institutions.numbers[parties.treating.id]
+        whose = Visit(
+            visit_by, claim.visit, claim.request_id, institution, treated, claim.service_date
+        )
         # A preview may carry a used id: its own visit is a new one all the same.
-        fresh = preview and not claim.visit
-        key = visit_key(number, year, institution, claim.visit, claim.request_id)
-        visit = state.visit(NO_VISIT if fresh else key)
-    borne, borne_at = -1, -1
-    if rules.deductible_kind == DEDUCTIBLE_INSTITUTION:
-        borne_at = state.institutions.numbers[treating(parties).id]
-        borne = state.visit(borne_key(number, year, borne_at))
+        fresh = preview and whose.is_the_claims_own
+        visit = state.visit(NO_VISIT if fresh else visit_key(number, year, whose))
+    here = state.institutions.numbers[treating(parties).id]
+    at = borne_at(rules, here, level, status)
     content, text = _content(context, claim)
     row = (
         claim.in_scope_fen,
@@ -227,12 +229,37 @@ def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _P
         level,
         facts.place,
         facts.benefit,
-        0,
-        borne,
-        borne_at,
-        0,
+        _rate_level(context, rules, facts, claim, member),
+        visit_by,
+        -1 if at == -1 else state.visit(borne_key(number, year, at)),
+        at,
+        state.visit(cost_key(number, year)) if rules.counts_cost else -1,
     )
     return _Prepared(index, content, row, text, institution, claim.request_id)
+
+
+def _visit_by(rules: RulePlan, facts: Facts) -> int:
+    """Return what is one visit for this claim, by the plan (readings H2, H5)."""
+    filled = Fact.PHARMACY | Fact.PRESCRIBER
+    if rules.prescription_apart and facts.bits & filled == filled:
+        return VISIT_CLAIM
+    return rules.visit_by
+
+
+def _rate_level(
+    context: Context, rules: RulePlan, facts: Facts, claim: Claim, member: Member
+) -> int:
+    """Return the level whose rate holds, 0 for that of the institution that treats.
+
+    Where the plan says so, in the city, that of the institution the member has selected.
+    """
+    if not rules.rate_of_selected or facts.place != Place.LOCAL:
+        return 0
+    for selection in member.selections:
+        if claim.service_date in selection.days:
+            chosen = context.state.institutions.find(selection.institution)
+            return 0 if chosen is None else int(chosen.level)
+    return 0
 
 
 def _invalid(claim: Claim) -> Refused | None:
@@ -367,15 +394,14 @@ def _link(context: Context, run: Sequence[_Prepared], entries: Array) -> None:
     links["kind"] = EntryKind.SETTLEMENT
     links["instant"] = context.instant
     paid = entries["result"]["account"].tolist()
-    visits, slots = rows["visit"].tolist(), rows["counters"].tolist()
-    borne = rows["borne"].tolist()
+    keyed, slots = rows[list(layout.KEYED_SLOTS)].tolist(), rows["counters"].tolist()
     accounts = rows["account"].tolist()
     previous = []
     for n, prepared in enumerate(run):
         position = first + n
         previous.append(int(state.last_entry.values[slots[n]]))
         state.touch_member_year(slots[n], position)
-        state.visits.changed.update(slot for slot in (visits[n], borne[n]) if slot >= 0)
+        state.visits.changed.update(slot for slot in keyed[n] if slot >= 0)
         if paid[n]:
             state.touch_account(accounts[n], position)
         state.set_key(
@@ -387,7 +413,7 @@ def _link(context: Context, run: Sequence[_Prepared], entries: Array) -> None:
 
 def forget_slots(rows: Array) -> None:
     """Replace the slots of this process by 0, keeping -1: none."""
-    for name in ("counters", "visit", "borne", "account"):
+    for name in layout.SLOTS:
         np.minimum(rows[name], 0, out=rows[name])
 
 
@@ -403,14 +429,14 @@ def _preview_run(context: Context, run: Sequence[_Prepared], answers: _Answers) 
     visits = np.concatenate(
         [
             np.where(rows[name] >= 0, state.visits.values[rows[name]], 0)
-            for name in ("visit", "borne")
+            for name in layout.KEYED_SLOTS
         ]
     )
     balances = np.where(rows["account"] >= 0, state.balances.values[rows["account"]], 0)
     own = np.arange(len(run), dtype=np.int32)
     rows["counters"] = own
-    rows["visit"] = np.where(rows["visit"] >= 0, own, -1)
-    rows["borne"] = np.where(rows["borne"] >= 0, own + len(run), -1)
+    for n, name in enumerate(layout.KEYED_SLOTS):
+        rows[name] = np.where(rows[name] >= 0, own + n * len(run), -1)
     rows["account"] = np.where(rows["account"] >= 0, own, -1)
     context.kernel.settle(rows, state.plans, counters, visits, results)
     context.kernel.pay_accounts(rows, results, balances)

@@ -15,7 +15,8 @@ from engine.domain.reasons import Detail, Reason
 from engine.domain.request import Blocker, Cancel, NothingToReverse, Refused, Reverse, Undone
 from engine.errors import InvalidInput, InvariantBroken
 from engine.ledger.context import Context, encode_texts
-from engine.state.state import keyed_moves, line_moves
+from engine.state.keyed import BEFORE, keyed_moves
+from engine.state.state import line_moves
 from engine.state.tables import KeyStatus, VisitKey
 
 _COMPARED = [name for name in AMOUNTS if name not in ("account", "family_account", "cash")]
@@ -137,11 +138,9 @@ def _undo(
     for at, fen in line_moves(target):
         line[at] -= fen
     position = state.next_position
-    for key, fen in keyed_moves(target, text.visit, text.request_id):
+    for name, key, fen in keyed_moves(target, text.visit, text.request_id):
         keyed = state.visit(key)
-        # An institution's deductible has no visit in its key.
-        before = "visit_paid_before" if key[3] else "deductible_before"
-        result[before] = state.visits.values[keyed]
+        result[BEFORE[name]] = state.visits.values[keyed]
         state.visits.values[keyed] -= fen
         state.visits.changed.add(keyed)
     if row["account"] >= 0:
@@ -195,20 +194,20 @@ def _blockers(context: Context, target: np.void, text: EntryText) -> tuple[Block
     counters = layout.aligned_counters(1)
     counters[0] = state.counters[state.member_year(number, year)]
     slots: dict[VisitKey, int] = {}
-    keyed = np.zeros(2 * len(later) + 2, dtype=np.int64)
+    keyed = np.zeros(len(layout.KEYED_SLOTS) * (len(later) + 1), dtype=np.int64)
     rows = np.zeros(len(later), dtype=ROW)
     for n, (record, own) in enumerate([(target, text), *later]):
         for at, fen in line_moves(record):
             counters[0, at] -= fen
         if n:
             rows[n - 1] = record["row"]
-        for key, fen in keyed_moves(record, own.visit, own.request_id):
+        for name, key, fen in keyed_moves(record, own.visit, own.request_id):
             if key not in slots:
                 slots[key] = len(slots)
                 keyed[slots[key]] = state.visits[state.visit(key)]
             keyed[slots[key]] -= fen
             if n:
-                rows[n - 1]["visit" if key[3] else "borne"] = slots[key]
+                rows[n - 1][name] = slots[key]
     results = np.zeros(len(later), dtype=RESULT)
     context.kernel.settle(rows, state.plans, counters, keyed, results)
     return tuple(

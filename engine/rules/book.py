@@ -17,6 +17,7 @@ from engine.rules.days import gaps, union
 from engine.rules.figures import Figure, FigureSet, find_city
 from engine.rules.model import KEY_NONE, USE_ORDINARY, CityRules
 from engine.rules.plan import ClauseRef, RulePlan
+from engine.rules.readings import default_readings, rules_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,9 @@ class PlanBook:
         found: list[Missing] = []
         for days in self._shelves[rules.area].intervals:
             day = days.first_day
-            caps = cap_figures(rules, self.figures, day)
-            for cap in (*caps, *deductible_figures(rules, self.figures, day)):
+            read = rules_on(rules, self.figures, day)
+            caps = cap_figures(read, self.figures, day)
+            for cap in (*caps, *deductible_figures(read, self.figures, day)):
                 spec = rules.figure(cap.value.figure)
                 if cap.used is not None or spec is None:
                     continue
@@ -151,7 +153,7 @@ class PlanBook:
         """Return what the refusal lines of the rule files name, joined over adjacent days."""
         days: dict[tuple[str, ClauseRef], list[Interval]] = {}
         for line in rules.lines:
-            if line.figure:
+            if line.figure and default_readings(rules).issuperset(line.readings):
                 days.setdefault((line.figure, line.clauses[0]), []).append(line.days)
         return [
             Missing(

@@ -4,7 +4,7 @@ Pure: the same rules, figures and day give the same plan, byte for byte. Plans c
 a document or a figure begins or ends, and at each New Year: a plan never spans two policy years.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.domain.codes import Fact
@@ -12,9 +12,9 @@ from engine.domain.dates import Interval, next_day, previous_day, year_of
 from engine.domain.money import format_yuan, mul_bp_half_up
 from engine.domain.reasons import Reason
 from engine.errors import InvalidInput
-from engine.rules.days import union
+from engine.rules.days import overlap, union
 from engine.rules.figures import ASSUMED, Figure, FigureSet
-from engine.rules.model import CityRules, Line, Value
+from engine.rules.model import PRESCRIPTION_APART, READING, CityRules, Line, Value
 from engine.rules.plan import (
     BAR_NONE,
     LEVELS,
@@ -22,12 +22,12 @@ from engine.rules.plan import (
     PLACES,
     STATUSES,
     Citation,
-    ClauseRef,
     Exclusion,
     FigureUsed,
     RulePlan,
     Unserved,
 )
+from engine.rules.readings import check_readings, reading_figure, rules_on, spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,14 @@ class CapFigure:
 
 def intervals(rules: CityRules, figures: FigureSet) -> tuple[Interval, ...]:
     """Return the intervals of days in which one plan holds, in order; none outside a document."""
-    documents = list(in_force(rules, figures))
+    return tuple(
+        days for span, read in spans(rules, figures) for days in _intervals(read, figures, span)
+    )
+
+
+def _intervals(rules: CityRules, figures: FigureSet, within: Interval) -> list[Interval]:
+    """Return the intervals of the days `within`, on which the rules are read in one way."""
+    documents = list(_in_force(rules, figures, within))
     changes = [value.days for value in rules.values()]
     changes += [line.days for line in rules.lines]
     changes += [line.days for line in rules.unserved]
@@ -69,20 +76,32 @@ def intervals(rules: CityRules, figures: FigureSet) -> tuple[Interval, ...]:
         inside = sorted(day for day in firsts if day in span)
         lasts = [previous_day(day) for day in inside[1:]] + [span.last_day]
         found += [Interval(first, last) for first, last in zip(inside, lasts, strict=True)]
-    return tuple(found)
+    return found
 
 
 def in_force(rules: CityRules, figures: FigureSet) -> Iterator[Interval]:
     """Yield the days on which each document is in force: of a draft, those the operator gives."""
+    for span, read in spans(rules, figures):
+        yield from _in_force(read, figures, span)
+
+
+def _in_force(rules: CityRules, figures: FigureSet, within: Interval) -> Iterator[Interval]:
     for document in rules.documents:
         if not document.starts:
-            yield document.days
+            yield from _common(document.days, within)
             continue
         for figure in figures.of(rules.area, document.starts):
             first_day = max(figure.first_day, figure.value)
             last_day = min(figure.last_day, document.days.last_day)
             if first_day <= last_day:
-                yield Interval(first_day, last_day)
+                yield from _common(Interval(first_day, last_day), within)
+
+
+def _common(one: Interval, other: Interval) -> Iterator[Interval]:
+    """Yield the days in both, if there are any."""
+    if overlap(one, other):
+        last_day = min(one.last_day, other.last_day)
+        yield Interval(max(one.first_day, other.first_day), last_day)
 
 
 def compile_plan(rules: CityRules, figures: FigureSet, day: int) -> RulePlan | None:
@@ -96,7 +115,8 @@ def compile_plan(rules: CityRules, figures: FigureSet, day: int) -> RulePlan | N
 def compile_interval(rules: CityRules, figures: FigureSet, days: Interval) -> RulePlan:
     """Return the plan of `days`, one of `intervals(rules, figures)`."""
     day = days.first_day
-    cites = _Citations()
+    rules = rules_on(rules, figures, day)
+    cites = _Citations(rules, figures, day)
     caps = cap_figures(rules, figures, day)
     given = deductible_figures(rules, figures, day)
     deductible = _table(rules.deductible, day, cites, given)
@@ -107,6 +127,9 @@ def compile_interval(rules: CityRules, figures: FigureSet, days: Interval) -> Ru
     rounding = _one(rules.rounding, day, ())
     used = {cap.used.label: cap.used for cap in (*caps, *given) if cap.used}
     extras = _extras(rules, figures, day, cites, used)
+    extras |= _ways(rules, day)
+    exclusions = _exclusions(rules, day, (*caps, *given), cites)
+    used |= cites.readings
     return RulePlan(
         city=rules.area,
         name=rules.name,
@@ -118,14 +141,14 @@ def compile_interval(rules: CityRules, figures: FigureSet, days: Interval) -> Ru
         rate_bp=rate_bp,
         rate_cite=rate_cite,
         first_pay_bp=tuple(value.number for value in first_pay),
-        first_pay_cite=tuple(cites.add(value.clauses) for value in first_pay),
+        first_pay_cite=tuple(cites.add(value) for value in first_pay),
         visit_cap_fen=visit_cap[0],
         visit_cap_cite=visit_cap[1],
         annual_cap_fen=annual_cap[0],
         annual_cap_cite=annual_cap[1],
         rounding=rounding.number,
-        rounding_cite=cites.add(rounding.clauses),
-        exclusions=_exclusions(rules, day, (*caps, *given), cites),
+        rounding_cite=cites.add(rounding),
+        exclusions=exclusions,
         citations=tuple(cites.citations),
         figures=tuple(
             FigureUsed(label, figure.value, figure.source) for label, figure in sorted(used.items())
@@ -151,7 +174,7 @@ def _extras(
         return found
 
     def cite(value: Value, *found: Figure | None) -> int:
-        return cites.add(value.clauses, tuple(given.label for given in found if given))
+        return cites.add(value, tuple(given.label for given in found if given))
 
     extras: dict[str, int] = {}
     for value in _matching(rules.pooled_cap, day, ()):
@@ -174,6 +197,20 @@ def _extras(
             extras["account_limited"] = 1
             extras["account_cite"] = cite(value, figure(value.figure))
     return extras
+
+
+def _ways(rules: CityRules, day: int) -> dict[str, int]:
+    """Return how the plan counts where it does not count in the usual way."""
+    visits = _one(rules.visit_cap, day, (0, 0)).kind
+    second = next(_matching(rules.second_payment, day, ()), None)
+    return {
+        "annual_cap_on_cost": _one(rules.annual_cap, day, (0, 0)).kind,
+        "first_pay_last": max(_one(rules.first_pay, day, (place,)).kind for place in range(PLACES)),
+        "rate_of_selected": _one(rules.rate, day, (0, 0, 0)).kind,
+        "visit_by": visits % PRESCRIPTION_APART,
+        "prescription_apart": visits // PRESCRIPTION_APART,
+        "second_copay_only": second.kind if second else 0,
+    }
 
 
 def deductible_figures(rules: CityRules, figures: FigureSet, day: int) -> tuple["CapFigure", ...]:
@@ -199,16 +236,20 @@ def cap_figures(rules: CityRules, figures: FigureSet, day: int) -> tuple[CapFigu
 def check_figures(cities: Mapping[str, CityRules], figures: FigureSet) -> None:
     """Refuse figures that contradict each other on a day on which a document is in force.
 
+    And readings that do not hold for whole policy years.
+
     Ask before figures are taken. A plan compiled from such figures is safe all the same: the cap
     below its floor does not count, and claims are refused with NO_FIGURE. A worked case's figure
     has no days: where it is too low for some other year, it stays, and only that happens.
 
     Raises:
-        InvalidInput: a cap lies below its floor (reading H12).
+        InvalidInput: a cap lies below its floor (reading H12); a year has two readings.
     """
     for rules in cities.values():
+        check_readings(rules, figures)
         for days in intervals(rules, figures):
-            for cap in cap_figures(rules, figures, days.first_day):
+            read = rules_on(rules, figures, days.first_day)
+            for cap in cap_figures(read, figures, days.first_day):
                 if cap.refused is None or cap.floor_fen is None:
                     continue
                 if cap.refused.source == ASSUMED:
@@ -244,10 +285,26 @@ def _cap_figure(area: str, value: Value, figures: FigureSet, day: int) -> CapFig
 class _Citations:
     """The citations of a plan, each once; position 0 is the empty one."""
 
+    rules: CityRules
+    figures: FigureSet
+    day: int
     citations: list[Citation] = field(default_factory=lambda: [Citation(())])
+    readings: dict[str, Figure] = field(default_factory=dict)
+    """The operator's choices of readings that decided something."""
 
-    def add(self, clauses: Iterable[ClauseRef], figures: tuple[str, ...] = ()) -> int:
-        """Return the position of the citation, entered if it is new."""
+    def add(self, value: Value | Line, figures: tuple[str, ...] = ()) -> int:
+        """Return the position of what a value rests on, and of the figures it took."""
+        return self.add_all([value], figures)
+
+    def add_all(self, values: Sequence[Value | Line], figures: tuple[str, ...] = ()) -> int:
+        """Return the position of what values together rest on, entered if it is new."""
+        clauses = [clause for value in values for clause in value.clauses]
+        for reading in dict.fromkeys(reading for value in values for reading in value.readings):
+            figure = reading_figure(self.rules, self.figures, reading, self.day)
+            if figure:
+                name = f"{READING}.{reading}"
+                self.readings[name] = figure
+                figures += (name,)
         citation = Citation(tuple(dict.fromkeys(clauses)), figures)
         if citation not in self.citations:
             self.citations.append(citation)
@@ -277,7 +334,7 @@ def _table(
             cap = by_value.get(id(value))
             names = (cap.used.label,) if cap and cap.used else ()
             amounts.append(cap.amount_fen if cap else value.number)
-            cited.append(cites.add(value.clauses, names))
+            cited.append(cites.add(value, names))
     return tuple(amounts), tuple(cited)
 
 
@@ -294,7 +351,7 @@ def _rates(
                 cuts = list(_matching(rules.rate_cut, day, where))
                 rates.append(sum(part.number for part in parts) - sum(cut.number for cut in cuts))
                 parts += cuts
-                cited.append(cites.add(clause for part in parts for clause in part.clauses))
+                cited.append(cites.add_all(parts))
     return tuple(rates), tuple(cited)
 
 
@@ -319,7 +376,7 @@ def _exclusions(
             reason=int(line.reason),
             require=int(line.require),
             forbid=int(line.forbid),
-            citation=cites.add(line.clauses),
+            citation=cites.add(line),
             liable_only=line.liable_only,
             account_bar=line.account_bar,
             figure=line.figure,

@@ -38,7 +38,9 @@ from engine.rules.days import overlap
 from engine.rules.model import (
     KEY_CODE,
     KEY_LEVEL,
+    KEY_QUESTION,
     KEY_YEAR,
+    UNIT_READING,
     CityRules,
     FigureSpec,
 )
@@ -66,7 +68,8 @@ class Figure:
     key: str
     """The year it is of, as `2023`, the level or the code; empty where it has no key."""
     value: int
-    """In fen; in basis points for a rate, YYYYMMDD for a date, 0 or 1 for a switch."""
+    """In fen; in basis points for a rate, YYYYMMDD for a date, 0 or 1 for a switch, for a reading
+    its place among the city's choices."""
     first_day: int
     last_day: int
     source: str
@@ -186,12 +189,13 @@ def figures_from_supply(
         spec = _spec(rules, name, path, refuse)
         if spec.key == KEY_YEAR and not key:
             raise refuse(path, f'expected a table by year such as {{ 2023 = "1.00" }}: {value!r}')
+        key = _key(spec, key, path, refuse)
         figures.append(
             Figure(
                 rules.area,
                 name,
-                _key(spec, key, path, refuse),
-                _value(spec, _as_text(value), path, refuse),
+                key,
+                _value(spec, key, _as_text(value), path, refuse),
                 DATE_MIN,
                 OPEN_END,
                 ASSUMED,
@@ -294,11 +298,12 @@ def _entry(
     last_day = _day(entry["last_day"], f"{path}.last_day", refuse)
     if last_day < first_day:
         raise refuse(f"{path}.last_day", f"{last_day} is before first_day {first_day}")
+    key = _key(spec, entry.get("key", ""), f"{path}.key", refuse)
     return Figure(
         rules.area,
         spec.name,
-        _key(spec, entry.get("key", ""), f"{path}.key", refuse),
-        _value(spec, entry["value"], f"{path}.value", refuse),
+        key,
+        _value(spec, key, entry["value"], f"{path}.value", refuse),
         first_day,
         last_day,
         source,
@@ -334,15 +339,28 @@ def _key(spec: FigureSpec, key: object, path: str, refuse: Refuse) -> str:
         if not isinstance(key, str) or not _YEAR.fullmatch(key):
             raise refuse(path, f'{spec.name} is of a year: expected "2023", found {key!r}')
         return key
+    if spec.key == KEY_QUESTION:
+        questions = list(dict.fromkeys(choice.partition("-")[0] for choice in spec.choices))
+        if key not in questions:
+            raise refuse(
+                path,
+                f"{spec.name} is of a question: expected {', '.join(questions)}, found {key!r}",
+            )
+        return str(key)
     if key != "":
         raise refuse(path, f"{spec.name} has one value and no key; found {key!r}, remove it")
     return ""
 
 
-def _value(spec: FigureSpec, value: object, path: str, refuse: Refuse) -> int:
+def _value(spec: FigureSpec, key: str, value: object, path: str, refuse: Refuse) -> int:
     """Return the value as a number by the unit of the figure."""
     if not isinstance(value, str):
         raise refuse(path, f"expected {spec.unit} as a string, found {value!r}; quote it")
+    if spec.unit == UNIT_READING:
+        of_it = [choice for choice in spec.choices if choice.partition("-")[0] == key]
+        if value not in of_it:
+            raise refuse(path, f"expected one of {', '.join(of_it)}, found {value!r}")
+        return spec.choices.index(value)
     try:
         number = read_number(spec.unit, value)
     except ValueError as error:

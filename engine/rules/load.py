@@ -1,12 +1,11 @@
 """Loads the rule files of a city and refuses whatever it does not know.
 
-A city is a folder `<area>_<pinyin>` with four TOML files. Everything that can be wrong with them
+A city is a folder `<area>_<pinyin>` with TOML files. Everything that can be wrong with them
 is found here, before a claim is settled, and said with file, key path, what was found, what was
 expected and how to mend it.
 """
 
 import difflib
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,45 +13,49 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from engine.domain.dates import Interval, to_date
-from engine.domain.money import BP
 from engine.domain.reasons import Reason
 from engine.errors import RuleFileError
 from engine.rules import schema
-from engine.rules.days import gaps, overlap, union
+from engine.rules.complete import find_problems
+from engine.rules.days import overlap
 from engine.rules.model import (
-    KEY_NONE,
-    KEY_YEAR,
-    UNIT_RATE,
+    KEY_QUESTION,
+    PRESCRIPTION_APART,
+    READING,
+    UNIT_READING,
+    USE_ORDINARY,
+    Choice,
     CityRules,
     Document,
     FigureSpec,
     Floor,
     Line,
+    Question,
     UnservedLine,
     Value,
 )
 from engine.rules.named import check_named_figures
 from engine.rules.plan import HALF_UP, NO_CAP, ClauseRef
+from engine.rules.readings import unused_choices
 from engine.rules.strict_toml import parse_toml
-from engine.rules.units import LEVEL_NAMES
 
 CITY: Final = "city.toml"
 ORDINARY: Final = "ordinary.toml"
 EXCLUSIONS: Final = "exclusions.toml"
 FIGURES: Final = "figures.toml"
+READINGS: Final = "readings.toml"
 FILES: Final[Mapping[str, type[BaseModel]]] = {
     CITY: schema.CityFile,
     ORDINARY: schema.OrdinaryFile,
     EXCLUSIONS: schema.ExclusionsFile,
     FIGURES: schema.FiguresFile,
+    READINGS: schema.ReadingsFile,
 }
 
 CITIES: Final = Path(__file__).parent / "cities"
 """The rule files of the package."""
 
 M = TypeVar("M", bound=BaseModel)
-Where = tuple[int, ...]
-"""(level), (place), (level, status) or (level, status, place), each from 0."""
 
 
 def load_cities(root: Path | None = None) -> dict[str, CityRules]:
@@ -110,11 +113,14 @@ def rules_from_files(folder: str, files: Mapping[str, bytes]) -> CityRules:
     for name in FILES:
         if name not in files:
             raise RuleFileError(f"{folder}/{name}", "", "missing; every city has this file")
-    return _City(folder, files).rules()
+    rules = _City(folder, files).rules()
+    for problem in find_problems(rules):
+        raise RuleFileError(f"{folder}/{ORDINARY}", problem.path, problem.text)
+    return rules
 
 
 class _City:
-    """The four files of one city on their way to `CityRules`."""
+    """The files of one city on their way to `CityRules`."""
 
     def __init__(self, folder: str, files: Mapping[str, bytes]) -> None:
         self._folder = folder
@@ -122,7 +128,12 @@ class _City:
         self._ordinary = self._parse(ORDINARY, schema.OrdinaryFile, files)
         self._exclusions = self._parse(EXCLUSIONS, schema.ExclusionsFile, files)
         self._figures = self._parse(FIGURES, schema.FiguresFile, files)
-        self._documents = {document.key: document for document in self._read_documents()}
+        self._open = self._parse(READINGS, schema.ReadingsFile, files)
+        self._choices = tuple(c.id for entry in self._open.reading for c in entry.choices)
+        self._documents: dict[str, Document] = {}
+        self._other_documents: tuple[Document, ...] = ()
+        self._read_documents()
+        self._questions = tuple(self._read_questions())
 
     def rules(self) -> CityRules:
         """Return the checked rules."""
@@ -146,13 +157,14 @@ class _City:
             lines=tuple(self._lines()),
             unserved=tuple(self._unserved()),
             figures=specs,
+            questions=self._questions,
+            other_documents=self._other_documents,
         )
-        self._check_coverage(rules)
-        self._check_deductible_kinds(rules)
-        self._check_bonus(rules)
-        for table in ("visit_cap", "annual_cap"):
-            self._check_figures(table, getattr(rules, table), rules)
         check_named_figures(rules, self._refuse)
+        for choice in unused_choices(rules):
+            raise self._refuse(
+                READINGS, "reading", f"{choice} changes nothing: no entry names it as its reading"
+            )
         return rules
 
     def _parse(self, name: str, model: type[M], files: Mapping[str, bytes]) -> M:
@@ -166,17 +178,15 @@ class _City:
     def _refuse(self, name: str, path: str, problem: str) -> RuleFileError:
         return RuleFileError(f"{self._folder}/{name}", path, problem)
 
-    def _read_documents(self) -> Iterator[Document]:
-        seen: set[str] = set()
+    def _read_documents(self) -> None:
+        """Take the documents: those of the default readings, and apart from them the others."""
+        defaults = {entry.default for entry in self._open.reading}
         for index, entry in enumerate(self._city.document):
             path = f"document[{index}]"
-            if entry.key in seen:
-                raise self._refuse(CITY, f"{path}.key", f'two documents have the key "{entry.key}"')
-            seen.add(entry.key)
             days = (("issued", entry.issued), *_days(entry))
             for name, day in days if entry.issued else days[1:]:
                 self._check_day(CITY, f"{path}.{name}", day)
-            yield Document(
+            document = Document(
                 entry.key,
                 entry.title,
                 entry.number,
@@ -185,7 +195,59 @@ class _City:
                 Interval(entry.first_day, entry.last_day),
                 _clause(entry, entry.key),
                 entry.starts,
+                self._readings(CITY, path, entry),
             )
+            if not defaults.issuperset(document.readings):
+                self._other_documents += (document,)
+            elif entry.key in self._documents:
+                raise self._refuse(CITY, f"{path}.key", f'two documents have the key "{entry.key}"')
+            else:
+                self._documents[entry.key] = document
+        if missing := {document.key for document in self._other_documents} - {*self._documents}:
+            raise self._refuse(CITY, "document", f"no default reading of {sorted(missing)[0]}")
+
+    def _read_questions(self) -> Iterator[Question]:
+        seen: set[str] = set()
+        for index, entry in enumerate(self._open.reading):
+            path = f"reading[{index}]"
+            if entry.question in seen:
+                raise self._refuse(
+                    READINGS, f"{path}.question", f"{entry.question} stands twice; keep one"
+                )
+            seen.add(entry.question)
+            yield Question(
+                entry.question,
+                entry.text,
+                tuple(Choice(choice.id, choice.text) for choice in entry.choices),
+                entry.default,
+                self._clauses(READINGS, path, entry)[0],
+                Interval(entry.first_day, entry.last_day),
+            )
+
+    def _readings(
+        self, name: str, path: str, entry: schema.Dated | schema.DocumentEntry
+    ) -> tuple[str, ...]:
+        """Return the choices of switchable questions that an entry names as its reading."""
+        days = Interval(entry.first_day, entry.last_day)
+        questions = {
+            question.question
+            for question in self._open.reading
+            if overlap(days, Interval(question.first_day, question.last_day))
+        }
+        named = []
+        for reading in entry.reading.split():
+            question, letter, _ = reading.partition("-")
+            if question not in questions or not letter:
+                continue
+            if reading not in self._choices:
+                raise self._refuse(
+                    name,
+                    f"{path}.reading",
+                    f"{reading} is no choice of {READINGS}; expected one of "
+                    f"{', '.join(self._choices)}",
+                )
+            named.append(reading)
+        return tuple(named)
 
     def _check_day(self, name: str, path: str, day: int) -> None:
         try:
@@ -205,7 +267,7 @@ class _City:
                 )
         inside = self._documents[entry.document].days
         for key, day in _days(entry):
-            if day not in inside:
+            if day not in inside and not self._is_day_of_another_reading(entry.document, day):
                 raise self._refuse(
                     name,
                     f"{path}.{key}",
@@ -213,6 +275,10 @@ class _City:
                     f"{inside.first_day} to {inside.last_day}",
                 )
         return tuple(_clause(cited, cited.document) for cited in (entry, *entry.also))
+
+    def _is_day_of_another_reading(self, document: str, day: int) -> bool:
+        others = (other for other in self._other_documents if other.key == document)
+        return any(day in other.days for other in others)
 
     def _values(self, table: str, entries: Sequence[schema.Dated]) -> tuple[Value, ...]:
         values = []
@@ -226,10 +292,11 @@ class _City:
                     levels=tuple(getattr(entry, "levels", ())),
                     statuses=tuple(getattr(entry, "statuses", ())),
                     places=tuple(getattr(entry, "places", ())),
-                    kind=getattr(entry, "counter", 0),
+                    kind=_kind(entry),
                     figure=getattr(entry, "figure", getattr(entry, "unless", "")),
                     figure_key=getattr(entry, "figure_key", ""),
                     cap_figure=getattr(entry, "cap_figure", ""),
+                    readings=self._readings(ORDINARY, f"{table}[{index}]", entry),
                     floor=Floor(floor.figure, floor.rate, floor.years_back) if floor else None,
                 )
             )
@@ -237,7 +304,7 @@ class _City:
 
     def _lines(self) -> Iterator[Line]:
         previous = Reason.NONE
-        seen: dict[tuple[int, ...], list[Interval]] = {}
+        seen: dict[tuple[int, ...], list[tuple[Interval, tuple[str, ...]]]] = {}
         for index, entry in enumerate(self._exclusions.line):
             path = f"line[{index}]"
             if entry.reason < previous:
@@ -251,11 +318,12 @@ class _City:
             days = Interval(entry.first_day, entry.last_day)
             require, forbid = sum(set(entry.require)), sum(set(entry.forbid))
             others = seen.setdefault((entry.reason, require, forbid, *sorted(entry.levels)), [])
-            if any(overlap(days, other) for other in others):
+            readings = self._readings(EXCLUSIONS, path, entry)
+            if any(overlap(days, o) and not _exclude(readings, also) for o, also in others):
                 raise self._refuse(
                     EXCLUSIONS, f"{path}.first_day", "the same line stands twice on the same days"
                 )
-            others.append(days)
+            others.append((days, readings))
             yield Line(
                 entry.reason,
                 require,
@@ -266,6 +334,7 @@ class _City:
                 entry.account_bar,
                 entry.figure,
                 sum(1 << level for level in set(entry.levels)),
+                readings,
             )
 
     def _unserved(self) -> Iterator[UnservedLine]:
@@ -299,116 +368,56 @@ class _City:
                 self._clauses(FIGURES, path, entry)[0],
                 entry.optional,
             )
-
-    def _check_coverage(self, rules: CityRules) -> None:
-        """Refuse a gap or an overlap: on each day in force, one value for each combination."""
-        levels, statuses = range(len(LEVEL_NAMES)), range(len(schema.STATUS_NAMES))
-        places = range(len(schema.PLACE_NAMES))
-        by_status = [(level, status) for level in levels for status in statuses]
-        by_place = [(*where, place) for where in by_status for place in places]
-        in_force = union([document.days for document in rules.documents])
-        for table, combinations in (
-            ("deductible", by_status),
-            ("rate", by_place),
-            ("first_pay", [(place,) for place in places]),
-            ("visit_cap", by_status),
-            ("annual_cap", by_status),
-            ("rounding", [()]),
-        ):
-            for where in combinations:
-                self._check_row(table, where, getattr(rules, table), in_force)
-        for where in by_place:
-            self._check_row("rate_bonus", where, rules.rate_bonus, [])
-            self._check_row("rate_cut", where, rules.rate_cut, [])
-        for table in ("pooled_cap", "second_payment", "account_limit"):
-            self._check_row(table, (), getattr(rules, table), [])
-
-    def _check_row(
-        self, table: str, where: Where, values: Sequence[Value], in_force: list[Interval]
-    ) -> None:
-        """Refuse an overlap, and a day of `in_force` without a value, of one combination."""
-        held = sorted((v.days, i) for i, v in enumerate(values) if v.holds(where))
-        if in_force and not held:
+        if READING in seen:
             raise self._refuse(
-                ORDINARY, table, f"no value{_words(table, where)}; add one, with its clause"
+                FIGURES, "figure", f'"{READING}" is declared by {READINGS}; remove it'
             )
-        for (days, _), (following, index) in itertools.pairwise(held):
-            if following.first_day <= days.last_day:
-                raise self._refuse(
-                    ORDINARY,
-                    f"{table}[{index}].first_day",
-                    f"overlap{_words(table, where)}: two values on {following.first_day}; end "
-                    "the earlier one on the day before",
-                )
-        covered = [days for days, _ in held]
-        for wanted in in_force:
-            for gap in gaps(wanted, covered):
-                raise self._refuse(
-                    ORDINARY,
-                    table,
-                    f"gap{_words(table, where)}: no value from {gap.first_day} to "
-                    f"{gap.last_day}, days on which a document is in force",
-                )
+        if self._questions:
+            yield self._reading_spec()
 
-    def _check_deductible_kinds(self, rules: CityRules) -> None:
-        for index, value in enumerate(rules.deductible):
-            for other in rules.deductible[:index]:
-                if value.kind != other.kind and overlap(value.days, other.days):
-                    raise self._refuse(
-                        ORDINARY,
-                        f"deductible[{index}].counter",
-                        "another value of the same days is counted otherwise; one counter a day",
-                    )
+    def _reading_spec(self) -> FigureSpec:
+        """Return the figure by which the operator chooses a reading."""
+        firsts = [question.days.first_day for question in self._questions]
+        lasts = [question.days.last_day for question in self._questions]
+        return FigureSpec(
+            READING,
+            KEY_QUESTION,
+            UNIT_READING,
+            USE_ORDINARY,
+            0,
+            len(self._choices) - 1,
+            None,
+            "the default reading holds",
+            Interval(min(firsts), max(lasts)),
+            self._questions[0].clause,
+            optional=True,
+            choices=self._choices,
+        )
 
-    def _check_bonus(self, rules: CityRules) -> None:
-        for index, bonus in enumerate(rules.rate_bonus):
-            for rate in rules.rate:
-                if (
-                    rate.number + bonus.number > BP
-                    and overlap(rate.days, bonus.days)
-                    and set(rate.levels) & set(bonus.levels)
-                    and set(rate.statuses) & set(bonus.statuses)
-                    and set(rate.places) & set(bonus.places)
-                ):
-                    raise self._refuse(
-                        ORDINARY, f"rate_bonus[{index}].points", "out of range: rate above 1"
-                    )
-        for index, cut in enumerate(rules.rate_cut):
-            for rate in rules.rate:
-                if (
-                    rate.number < cut.number
-                    and overlap(rate.days, cut.days)
-                    and set(rate.levels) & set(cut.levels)
-                    and set(rate.statuses) & set(cut.statuses)
-                    and set(rate.places) & set(cut.places)
-                ):
-                    raise self._refuse(
-                        ORDINARY, f"rate_cut[{index}].points", "out of range: rate below 0"
-                    )
 
-    def _check_figures(self, table: str, values: Sequence[Value], rules: CityRules) -> None:
-        """Refuse a cap whose figure the city does not declare, or that names only some levels."""
-        for index, value in enumerate(values):
-            path = f"{table}[{index}]"
-            named = [("figure", value.figure, KEY_NONE)] if value.figure else []
-            if value.floor:
-                named.append(("floor.figure", value.floor.figure, KEY_YEAR))
-            for key, name, kind in named:
-                spec = rules.figure(name)
-                if spec is None or spec.key != kind or spec.unit == UNIT_RATE:
-                    raise self._refuse(
-                        ORDINARY,
-                        f"{path}.{key}",
-                        f'{FIGURES} declares no amount called "{name}" with key = "{kind}"',
-                    )
-            everybody = (len(LEVEL_NAMES), len(schema.STATUS_NAMES))
-            if named and (len(set(value.levels)), len(set(value.statuses))) != everybody:
-                raise self._refuse(
-                    ORDINARY,
-                    f"{path}.levels",
-                    "a figure holds for all levels and statuses: without it, every ordinary "
-                    "claim is refused",
-                )
+def _exclude(readings: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Return whether the two name different choices of one question, and so never hold at once."""
+    chosen = dict(reading.split("-") for reading in readings)
+    return any(chosen.get(q, letter) != letter for q, letter in (o.split("-") for o in others))
+
+
+def _kind(entry: schema.Dated) -> int:
+    """Return how an entry counts, 0 for the usual way; of a deductible and a visit cap its own."""
+    match entry:
+        case schema.DeductibleEntry():
+            return int(entry.counter)
+        case schema.VisitCapEntry():
+            apart = entry.prescription == "a visit of its own"
+            return int(entry.visit) + PRESCRIPTION_APART * apart
+        case schema.AnnualCapEntry():
+            return int(entry.counts == "cost")
+        case schema.RateEntry():
+            return int(entry.level_of == "selected")
+        case schema.FirstPayEntry():
+            return int(entry.of == "what is above the deductible")
+        case schema.SecondPaymentEntry():
+            return int(entry.burden == "copay")
+    return 0
 
 
 def _number(entry: schema.Dated) -> int:
@@ -429,20 +438,6 @@ def _clause(entry: schema.Clause, document: str) -> ClauseRef:
 
 def _days(entry: schema.Dated | schema.DocumentEntry) -> tuple[tuple[str, int], ...]:
     return (("first_day", entry.first_day), ("last_day", entry.last_day))
-
-
-def _words(table: str, where: Where) -> str:
-    """Return the combination in words, as ` for level "3p", status "veteran"`."""
-    if not where:
-        return ""
-    names = {
-        "level": list(LEVEL_NAMES),
-        "status": list(schema.STATUS_NAMES),
-        "place": list(schema.PLACE_NAMES),
-    }
-    kinds = ["place"] if table == "first_pay" else ["level", "status", "place"]
-    pairs = zip(kinds, where, strict=False)
-    return " for " + ", ".join(f'{kind} "{names[kind][at]}"' for kind, at in pairs)
 
 
 def _keys(model: type[BaseModel]) -> set[str]:

@@ -15,14 +15,22 @@ KEY_NONE: Final = "none"
 KEY_YEAR: Final = "year"
 KEY_LEVEL: Final = "level"
 KEY_CODE: Final = "code"
+KEY_QUESTION: Final = "question"
 
 UNIT_YUAN_A_MONTH: Final = "yuan a month"
 UNIT_YUAN_A_YEAR: Final = "yuan a year"
 UNIT_RATE: Final = "rate"
 UNIT_DATE: Final = "date"
 UNIT_SWITCH: Final = "switch"
+UNIT_READING: Final = "reading"
+
+PRESCRIPTION_APART: Final = 4
+"""Added to the kind of a visit cap: a prescription filled at a pharmacy is a visit of its own."""
 
 USE_ORDINARY: Final = "ordinary"
+
+READING: Final = "reading"
+"""The operator figure by which an alternative reading is chosen; its key is the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class Document:
     """The clause that prints the days."""
     starts: str = ""
     """Of a draft: the operator figure that gives the first day; it is in force from then on."""
+    readings: tuple[str, ...] = ()
+    """The readings under which the days are so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +80,15 @@ class Value:
     statuses: tuple[int, ...] = ()
     places: tuple[int, ...] = ()
     kind: int = 0
-    """How the deductible is counted, `DEDUCTIBLE_*`; 0 elsewhere."""
+    """How it is counted: of a deductible `DEDUCTIBLE_*`, of a visit cap `VISIT_*`; elsewhere 1 for
+    the alternative."""
     figure: str = ""
     floor: Floor | None = None
     figure_key: str = ""
     cap_figure: str = ""
     """A second figure: the cap of what the first one gives a rate of."""
+    readings: tuple[str, ...] = ()
+    """It holds only where all of these are chosen."""
 
     @property
     def label(self) -> str:
@@ -109,6 +122,7 @@ class Line:
     account_bar: int
     figure: str
     levels: int = ALL_LEVELS
+    readings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +156,31 @@ class FigureSpec:
     clause: ClauseRef
     optional: bool = False
     """Nothing is refused without it."""
+    choices: tuple[str, ...] = ()
+    """Of `READING`: every choice of every question; its number is the place here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to read a clause."""
+
+    id: str
+    """As `G2-B`: the question and the letter of the clause analysis."""
+    text: str
+    """What it means, in Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something a document leaves open to more than one reading, switchable by the operator."""
+
+    id: str
+    """As `G2`."""
+    text: str
+    choices: tuple[Choice, ...]
+    default: str
+    clause: ClauseRef
+    days: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +207,9 @@ class CityRules:
     lines: tuple[Line, ...]
     unserved: tuple[UnservedLine, ...]
     figures: tuple[FigureSpec, ...]
+    questions: tuple[Question, ...] = ()
+    other_documents: tuple[Document, ...] = ()
+    """The documents with their days under the readings that are not the default."""
 
     def figure(self, name: str) -> FigureSpec | None:
         """Return what the city declares of the operator figure, None if it knows none so called."""

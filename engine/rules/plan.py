@@ -29,6 +29,17 @@ DEDUCTIBLE_SHARED: Final = 1
 level of this visit (reading G2-A1)."""
 DEDUCTIBLE_INSTITUTION: Final = 2
 """A counter for each institution: a visit tops up what was borne there (reading G2-D)."""
+DEDUCTIBLE_LEVEL: Final = 3
+"""A counter for each level: a visit tops up what was borne at its level (reading G2-B)."""
+DEDUCTIBLE_COST: Final = 4
+"""The year's cost in scope counts, not what was borne of it (reading G2-A2)."""
+
+VISIT_NAMED: Final = 0
+"""The claims that name one visit share its cap (reading H2-A)."""
+VISIT_CLAIM: Final = 1
+"""Each claim is a visit of its own (reading H2-B)."""
+VISIT_DAY: Final = 2
+"""What is done at one institution on one day is a visit (reading H2-C)."""
 
 ALL_LEVELS: Final = 2**LEVELS - 1
 """Every level, as a set of bits: bit 0 is level 1."""
@@ -148,10 +159,36 @@ class RulePlan:
     second_cap_fen: int = NO_CAP
     """The most the large-amount fund pays in a year."""
     second_cite: int = 0
+    second_copay_only: int = 0
+    """1: of the burden only the co-payment counts to it (reading J3-B)."""
+    annual_cap_on_cost: int = 0
+    """1: the annual cap is a band of the year's cost in scope, not of payments (reading G1-B)."""
+    first_pay_last: int = 0
+    """1: the first payment is of what is above the deductible (reading G3-B)."""
+    rate_of_selected: int = 0
+    """1: in the city the rate is that of the selected institution's level (reading H3-B)."""
+    visit_by: int = VISIT_NAMED
+    """What is one visit, `VISIT_*`."""
+    prescription_apart: int = 0
+    """1: a prescription filled at a pharmacy is a visit of its own (reading H5-B)."""
     account_limited: int = 0
     """1: the own account pays at most what is in scope and not paid by the pooled fund."""
     account_cite: int = 0
     unserved: tuple[Unserved, ...] = ()
+
+    @property
+    def counts_cost(self) -> bool:
+        """Whether the year's cost in scope is counted."""
+        return self.deductible_kind == DEDUCTIBLE_COST or bool(self.annual_cap_on_cost)
+
+    def deductible_level(self, level: int, status: int) -> int:
+        """Return the lowest level, from 0, whose deductible one entry states with this level's.
+
+        Levels of one entry have one deductible between them, where each level has its own.
+        """
+        cites = self.deductible_cite
+        own = cites[self.by_status(level, status)]
+        return next(n for n in range(LEVELS) if cites[self.by_status(n, status)] == own)
 
     @staticmethod
     def by_status(level: int, status: int) -> int:

@@ -18,10 +18,15 @@ from engine.rules.plan import (
     BAR_ALL,
     BAR_EXCLUDED,
     BAR_NONE,
+    DEDUCTIBLE_COST,
     DEDUCTIBLE_INSTITUTION,
+    DEDUCTIBLE_LEVEL,
     DEDUCTIBLE_NONE,
     DEDUCTIBLE_SHARED,
     NO_CAP,
+    VISIT_CLAIM,
+    VISIT_DAY,
+    VISIT_NAMED,
 )
 from engine.rules.units import LEVEL_NAMES, read_number
 
@@ -31,7 +36,10 @@ COUNTERS = {
     "none": DEDUCTIBLE_NONE,
     "shared": DEDUCTIBLE_SHARED,
     "institution": DEDUCTIBLE_INSTITUTION,
+    "level": DEDUCTIBLE_LEVEL,
+    "cost": DEDUCTIBLE_COST,
 }
+VISITS = {"named": VISIT_NAMED, "claim": VISIT_CLAIM, "day": VISIT_DAY}
 ACCOUNT_BARS = {"none": BAR_NONE, "excluded": BAR_EXCLUDED, "all": BAR_ALL}
 REASONS = {
     reason.name: reason
@@ -222,6 +230,8 @@ class RateEntry(Dated):
     statuses: Statuses
     places: Places
     rate: Rate
+    level_of: Literal["treating", "selected"] = "treating"
+    """Whose level: of the institution that treats, or in the city of the selected one."""
     unit: Literal["share paid by the fund"]
 
 
@@ -250,6 +260,7 @@ class FirstPayEntry(Dated):
 
     places: Places
     rate: Rate
+    of: Literal["the amount in scope", "what is above the deductible"] = "the amount in scope"
     unit: Literal["share of the amount in scope"]
 
 
@@ -285,11 +296,17 @@ class CapEntry(Dated):
 class VisitCapEntry(CapEntry):
     """`[[visit_cap]]`: the most the fund pays for one visit."""
 
+    visit: Annotated[int, _one_of(VISITS, "visit")] = VISIT_NAMED
+    """What is one: the claims that name it, each claim, or a day at an institution."""
+    prescription: Literal["of the visit", "a visit of its own"] = "of the visit"
     unit: Literal["yuan a visit"]
 
 
 class AnnualCapEntry(CapEntry):
     """`[[annual_cap]]`: the most the fund pays in a policy year."""
+
+    counts: Literal["payments", "cost"] = "payments"
+    """What it caps: what the fund pays, or the cost in scope that it shares in."""
 
     unit: Literal["yuan a year"]
 
@@ -310,6 +327,8 @@ class SecondPaymentEntry(Dated):
     """The operator figure that gives the rate; without it nothing is paid."""
     cap_figure: str = ""
     """The operator figure that gives the most a year; without it there is no such cap."""
+    burden: Literal["compliant", "copay"] = "compliant"
+    """What counts: everything compliant that the person bears, or the co-payment alone."""
     unit: Literal["yuan a year"]
 
 
@@ -383,6 +402,39 @@ class ExclusionsFile(Strict):
     format: Literal[1]
     line: list[LineEntry]
     unserved: list[UnservedEntry] = []
+
+
+class ChoiceEntry(Strict):
+    """One of the `choices` of a reading."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z][0-9]+-[A-Z][0-9]?$")]
+    text: Text
+
+
+class ReadingEntry(Dated):
+    """`[[reading]]`: a question the document leaves open, and how it may be read."""
+
+    question: Annotated[str, Field(pattern=r"^[A-Z][0-9]+$")]
+    default: str
+    choices: Annotated[list[ChoiceEntry], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _choices_fit(self) -> Self:
+        ids = [choice.id for choice in self.choices]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two choices have one id")
+        if strange := [name for name in ids if name.partition("-")[0] != self.question]:
+            raise ValueError(f"{strange[0]} is no reading of {self.question}")
+        if self.default not in ids:
+            raise ValueError(f'default "{self.default}" is none of {", ".join(ids)}')
+        return self
+
+
+class ReadingsFile(Strict):
+    """`readings.toml`: the questions whose readings the operator may choose."""
+
+    format: Literal[1]
+    reading: list[ReadingEntry] = []
 
 
 _FIGURE_NAME = re.compile(r"[a-z][a-z0-9_]*")

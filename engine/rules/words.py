@@ -2,8 +2,8 @@
 
 The positions below are declared in `_fast.pyx` too, and compared at start-up. A row holds:
 
-    HEAD        kind of deductible, number of exclusions, their quick mask, what is counted, for
-                each place the first payment, the pooled cap, the second payment
+    HEAD        kind of deductible, number of exclusions, their quick mask, what is counted and
+                how, for each place the first payment, the pooled cap, the second payment
     GROUPS      for each level and status 8 words, one line of 64 bytes: deductible, visit cap,
                 annual cap, the citations of the three, and for each place the rate
     EXCLUSIONS  for each line of the matrix 2 words: its pattern and its verdict
@@ -30,13 +30,15 @@ from engine.rules.plan import (
     ALL_LEVELS,
     BAR_ALL,
     BAR_NONE,
-    DEDUCTIBLE_INSTITUTION,
+    DEDUCTIBLE_COST,
     DEDUCTIBLE_NONE,
     HALF_UP,
     LEVELS,
     NO_CAP,
     PLACES,
     STATUSES,
+    VISIT_DAY,
+    VISIT_NAMED,
     Exclusion,
     RulePlan,
 )
@@ -55,6 +57,9 @@ HEAD_CITES: Final = 12
 COUNTS_POOLED: Final = 1
 COUNTS_BURDEN: Final = 2
 LIMITS_ACCOUNT: Final = 4
+CAPS_COST: Final = 8
+FIRST_PAY_LAST: Final = 16
+COUNTS_COPAY_ONLY: Final = 32
 
 GROUPS: Final = 16
 GROUP_WORDS: Final = 8
@@ -103,7 +108,7 @@ def check_plan(plan: RulePlan) -> None:
     """
     caps = (NO_CAP, AMOUNT_MAX_FEN)
     groups = LEVELS * STATUSES
-    kinds = (DEDUCTIBLE_NONE, DEDUCTIBLE_INSTITUTION)
+    kinds = (DEDUCTIBLE_NONE, DEDUCTIBLE_COST)
     _check(plan, "deductible_kind", (plan.deductible_kind,), 1, kinds)
     _check(plan, "rounding", (plan.rounding,), 1, (HALF_UP, HALF_UP))
     _check(plan, "deductible_fen", plan.deductible_fen, groups, (0, AMOUNT_MAX_FEN))
@@ -117,8 +122,18 @@ def check_plan(plan: RulePlan) -> None:
     _check(plan, "first_pay_cite", plan.first_pay_cite, PLACES, cites)
     _check(plan, "visit_cap_cite", plan.visit_cap_cite, groups, cites)
     _check(plan, "annual_cap_cite", plan.annual_cap_cite, groups, cites)
-    for name in ("pooled_counts", "burden_counts", "account_limited"):
+    for name in (
+        "pooled_counts",
+        "burden_counts",
+        "account_limited",
+        "second_copay_only",
+        "annual_cap_on_cost",
+        "first_pay_last",
+        "rate_of_selected",
+        "prescription_apart",
+    ):
         _check(plan, name, (getattr(plan, name),), 1, (0, 1))
+    _check(plan, "visit_by", (plan.visit_by,), 1, (VISIT_NAMED, VISIT_DAY))
     _check(plan, "pooled_cap_fen", (plan.pooled_cap_fen,), 1, caps)
     _check(plan, "second_threshold_fen", (plan.second_threshold_fen,), 1, (0, AMOUNT_MAX_FEN))
     _check(plan, "second_rate_bp", (plan.second_rate_bp,), 1, (0, BP))
@@ -165,6 +180,9 @@ def pack(plan: RulePlan) -> list[int]:
         COUNTS_POOLED * plan.pooled_counts
         | COUNTS_BURDEN * plan.burden_counts
         | LIMITS_ACCOUNT * plan.account_limited
+        | CAPS_COST * plan.annual_cap_on_cost
+        | FIRST_PAY_LAST * plan.first_pay_last
+        | COUNTS_COPAY_ONLY * plan.second_copay_only
     )
     words[HEAD_POOLED_CAP] = plan.pooled_cap_fen
     words[HEAD_SECOND_THRESHOLD] = plan.second_threshold_fen

@@ -18,6 +18,7 @@ from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.errors import InvariantBroken
 from engine.kernel import PlanTable
 from engine.rules.plan import plan_from_json
+from engine.state.keyed import borne_key, keyed_moves
 from engine.state.registers import (
     Register,
     institutions_from_json,
@@ -120,7 +121,7 @@ class State:
         return MemberYearRow(line, int(self.last_entry.values[slot]))
 
     def visit(self, key: VisitKey) -> int:
-        """Return the slot of a visit, or of the deductible at an institution, in `visits`."""
+        """Return the slot of a visit, or of what else `engine.state.keyed` counts, in `visits`."""
         slot = self.visit_slots.get(key)
         if slot is None:
             slot = self.visits.new()
@@ -217,7 +218,7 @@ class State:
         line = self.counters.values[slot]
         for position, fen in line_moves(entry):
             line[position] += fen
-        for key, fen in keyed_moves(entry, visit, request_id):
+        for _, key, fen in keyed_moves(entry, visit, request_id):
             visit_slot = self.visit(key)
             self.visits.values[visit_slot] += fen
             self.visits.changed.add(visit_slot)
@@ -332,11 +333,6 @@ class State:
         self._visits_of_member_year.clear()
 
 
-def borne_key(member: int, year: int, institution: int) -> VisitKey:
-    """Return the key of what was borne of the deductible at an institution."""
-    return (member, year, institution, "")
-
-
 def line_moves(entry: np.void) -> list[tuple[int, int]]:
     """Return what an entry adds to its member-year's line, as (position, fen)."""
     row, result = entry["row"], entry["result"]
@@ -344,26 +340,3 @@ def line_moves(entry: np.void) -> list[tuple[int, int]]:
     if row["borne"] < 0:
         moves.append((layout.DEDUCTIBLE, int(result["deductible"])))
     return moves
-
-
-def keyed_moves(entry: np.void, visit: str, request_id: str) -> list[tuple[VisitKey, int]]:
-    """Return what an entry adds to its visit and to the deductible at an institution."""
-    claim, row, result = entry["claim"], entry["row"], entry["result"]
-    member, year = int(claim["member"]), int(row["year"])
-    moves: list[tuple[VisitKey, int]] = []
-    if row["visit"] >= 0:
-        key = visit_key(member, year, int(claim["institution"]), visit, request_id)
-        moves.append((key, int(result["pooled_fund"])))
-    if row["borne"] >= 0:
-        key = borne_key(member, year, int(row["borne_at"]))
-        moves.append((key, int(result["deductible"])))
-    return moves
-
-
-def visit_key(member: int, year: int, institution: int, visit: str, request_id: str) -> VisitKey:
-    """Return the key of a claim's visit.
-
-    An explicit visit is the member's, over institutions (reading H2); the default visit is the
-    request's own, and so the institution's.
-    """
-    return (member, year, -1, visit) if visit else (member, year, institution, request_id)

@@ -1,13 +1,13 @@
 """Amounts of a settlement: settled again by the reference kernel, and held against the sums."""
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from engine.domain.layout import (
     AMOUNTS,
     COUNTERS_PER_MEMBER_YEAR,
+    KEYED_SLOTS,
     RESULT,
     ROW,
     Array,
@@ -15,7 +15,7 @@ from engine.domain.layout import (
 from engine.domain.reasons import EXCLUSION_FIRST
 from engine.reference import pay_accounts, settle
 from engine.rules.plan import NO_CAP, RulePlan
-from engine.verify.fold import Fields, Record
+from engine.verify.fold import Before, Fields, Record
 from engine.verify.report import PAYERS, Kind, Report
 
 RESULT_FIELDS: Final = tuple(RESULT.names or ())
@@ -55,18 +55,6 @@ SUMS: Final = {
 _SENT: Final = ("in_scope", "pre_payment", "over_limit", "non_covered")
 
 
-class Before(NamedTuple):
-    """The state that a settlement met.
-
-    Counters, paid for its visit, balance of the account, borne at the institution.
-    """
-
-    line: Sequence[int]
-    visit_paid: int
-    balance: int
-    borne: int = 0
-
-
 class Resettler:
     """Settles one row at a time by the reference kernel, on a state that is handed in."""
 
@@ -74,7 +62,7 @@ class Resettler:
         self._row = np.zeros(1, dtype=ROW)
         self._result = np.zeros(1, dtype=RESULT)
         self._counters = np.zeros((1, COUNTERS_PER_MEMBER_YEAR), dtype=np.int64)
-        self._visits = np.zeros(2, dtype=np.int64)
+        self._visits = np.zeros(3, dtype=np.int64)
         self._balances = np.zeros(1, dtype=np.int64)
 
     def settle(self, row: Array, plan: RulePlan, before: Before) -> Fields:
@@ -90,10 +78,11 @@ class Resettler:
         """
         self._row[0] = row
         self._row["plan"] = 0
-        if self._row["borne"][0] == 0:
-            self._row["borne"] = 1
+        for slot, name in enumerate(KEYED_SLOTS):
+            if self._row[name][0] >= 0:
+                self._row[name] = slot
         self._counters[0] = before.line
-        self._visits[:] = before.visit_paid, before.borne
+        self._visits[:] = before.visit_paid, before.borne, before.cost
         self._balances[0] = before.balance
         settle(self._row, [plan], self._counters, self._visits, self._result)
         pay_accounts(self._row, self._result, self._balances)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from engine.digest import ResultDigest
-from engine.domain.codes import Benefit, Fact, Liability
+from engine.domain.codes import Benefit, Fact, Liability, Place
 from engine.domain.dates import DATE_MAX, year_of
 from engine.domain.journal import EntryKind, EntryText, Segment
 from engine.domain.layout import (
@@ -20,11 +20,11 @@ from engine.domain.layout import (
     POOLED_PAID,
     RESULT,
     ROW,
+    SLOTS,
 )
 from engine.domain.request import Entry
-from engine.rules.plan import DEDUCTIBLE_INSTITUTION, NO_CAP, RulePlan
+from engine.rules.plan import LEVELS, NO_CAP, VISIT_CLAIM, RulePlan
 from engine.verify.amounts import (
-    Before,
     Resettler,
     check_limits,
     check_result,
@@ -37,6 +37,8 @@ from engine.verify.structure import Scan
 from engine.verify.undos import Past
 
 _NAMES: Final = tuple(tuple(dtype.names or ()) for dtype in (LINK, CLAIM, ROW, RESULT))
+_FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
+
 _SPARES: Final = tuple(
     tuple(name for name in names if "spare" in name and name != "kernel_spare") for names in _NAMES
 )
@@ -88,7 +90,7 @@ class EntryChecker:
             self._check_settlement(record, raw)
             self._report.settlements += 1
         else:
-            self._past.check_undo(record, self._before(record))
+            self._past.check_undo(record, self.fold.before(record))
             self._report.undos += 1
         check_sums(record, self._report)
         self._book(record, raw)
@@ -109,11 +111,11 @@ class EntryChecker:
         ]
         if kind != EntryKind.TOMBSTONE:
             ranges.append((Kind.PLAN, "row.plan", record.row["plan"], 0, len(fold.plans)))
-            for name in ("counters", "visit", "borne", "account"):
+            for name in SLOTS:
                 low = 0 if name == "counters" else -1
                 ranges.append((Kind.STRUCTURE, f"row.{name}", record.row[name], low, 1))
             at, end = record.row["borne_at"], len(fold.institutions)
-            ranges.append((Kind.REGISTER, "row.borne_at", at, -1, end))
+            ranges.append((Kind.REGISTER, "row.borne_at", at, -1 - LEVELS, end))
         good = True
         for what, name, value, low, end in ranges:
             if not low <= value < end:
@@ -203,22 +205,13 @@ class EntryChecker:
 
     # --- settlements ---------------------------------------------------------------------
 
-    def _before(self, record: Record) -> Before:
-        fold = self.fold
-        return Before(
-            fold.line(record.member_year),
-            fold.visit_paid(record),
-            fold.balances.get(record.claim["member"], 0) if record.row["account"] >= 0 else 0,
-            fold.borne(record),
-        )
-
     def _check_settlement(self, record: Record, raw: np.void) -> None:
         plan = self.fold.plans[record.row["plan"]]
         self._check_plan(record, plan)
         check_sent(record, self._report)
         row = record.row
         try:
-            again = self._resettler.settle(raw["row"], plan, self._before(record))
+            again = self._resettler.settle(raw["row"], plan, self.fold.before(record))
             cap_fen = plan.visit_cap_fen[plan.by_status(row["level"], row["status"])]
             check_limits(record, plan, self._report)
         except (ValueError, IndexError, OverflowError) as error:
@@ -227,14 +220,22 @@ class EntryChecker:
         visit = -1 if cap_fen == NO_CAP else 0
         if row["visit"] != visit:
             self._add(Kind.CLAIM, record, "row.visit", visit, row["visit"])
-        self._check_borne(record, plan)
+        self._check_counted(record, plan)
         check_result(record, again, self._report)
 
-    def _check_borne(self, record: Record, plan: RulePlan) -> None:
-        """Check where the deductible was counted: at the institution that treats, or not."""
-        row, counted = record.row, plan.deductible_kind == DEDUCTIBLE_INSTITUTION
-        at = self.fold.borne_at(record) if counted else -1
-        for name, value in (("borne", 0 if counted else -1), ("borne_at", at)):
+    def _check_counted(self, record: Record, plan: RulePlan) -> None:
+        """Check how the row was counted: deductible, visit, cost, and whose rate."""
+        row, at = record.row, self.fold.borne_at(record)
+        apart = plan.prescription_apart and row["facts"] & _FILLED == _FILLED
+        expected = {
+            "borne": -1 if at == -1 else 0,
+            "borne_at": at,
+            "visit_by": VISIT_CLAIM if apart else plan.visit_by,
+            "cost": 0 if plan.counts_cost else -1,
+        }
+        if not plan.rate_of_selected or row["place"] != Place.LOCAL:
+            expected["rate_level"] = 0
+        for name, value in expected.items():
             if row[name] != value:
                 self._add(Kind.CLAIM, record, f"row.{name}", value, row[name])
 
@@ -246,12 +247,13 @@ class EntryChecker:
         self._past.remember(record, raw)
         fold.book(record)
         fold.use_ids(record)
-        line = fold.line(record.member_year)
+        line, met = fold.line(record.member_year), fold.before(record)
         now = (
             ("deductible", line[DEDUCTIBLE]),
             ("ordinary_paid", line[ORDINARY_PAID]),
-            ("visit_paid", fold.visit_paid(record)),
-            ("deductible at the institution", fold.borne(record)),
+            ("visit_paid", met.visit_paid),
+            ("deductible at the institution or level", met.borne),
+            ("cost in scope", met.cost),
             ("pooled_paid", line[POOLED_PAID]),
             ("compliant_burden", line[COMPLIANT_BURDEN]),
             ("large_amount_paid", line[LARGE_AMOUNT_PAID]),

@@ -4,10 +4,11 @@ It follows the meaning of the journal, not the code of the ledger: that the two 
 state is what it is for.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from engine.domain.codes import Kind, Mode
+from engine.domain.codes import Fact, Kind, Mode
 from engine.domain.journal import EntryKind, EntryText
 from engine.domain.layout import (
     COMPLIANT_BURDEN,
@@ -20,14 +21,26 @@ from engine.domain.layout import (
     POOLED_PAID,
 )
 from engine.domain.register import AccountOpening, Institution, Member, Opening
-from engine.rules.plan import RulePlan
+from engine.rules.plan import (
+    DEDUCTIBLE_INSTITUTION,
+    DEDUCTIBLE_LEVEL,
+    VISIT_DAY,
+    VISIT_NAMED,
+    RulePlan,
+)
 from engine.state.tables import KeyRow, KeyStatus
 
 Fields = dict[str, int]
 MemberYear = tuple[int, int]
 """(number of the member, year)"""
 VisitName = tuple[int, str]
-"""(institution or -1, visit); with an empty visit: the deductible borne at the institution"""
+"""(number, text), as in the tables: -1 and a visit that is named; an institution and a request id;
+an institution and nothing, or -2 to -5 for levels: the deductible borne there; -6 and nothing: the
+year's cost in scope; -16 less an institution, and a day: what was paid for the day there"""
+
+_COST: VisitName = (-6, "")
+_DAYS: Final = -16
+_FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
 
 
 class Record(NamedTuple):
@@ -49,10 +62,20 @@ class Record(NamedTuple):
 
     @property
     def visit_name(self) -> VisitName:
-        """The visit it belongs to: the member's if named, else the institution's own."""
-        if self.text.visit:
+        """The visit it belongs to: the day's, the member's if named, the institution's own."""
+        claim, by = self.claim, self.row["visit_by"]
+        if by == VISIT_DAY:
+            filled = self.row["facts"] & _FILLED == _FILLED
+            at = claim["prescriber"] if filled else claim["institution"]
+            return _DAYS - at, str(claim["service_date"])
+        if self.text.visit and by == VISIT_NAMED:
             return -1, self.text.visit
-        return self.claim["institution"], self.text.request_id
+        return claim["institution"], self.text.request_id
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether it moves anything but its member-year's line."""
+        return any(self.row[name] >= 0 for name in ("visit", "borne", "cost"))
 
 
 def book_line(record: Record, line: list[int], result: Fields) -> None:
@@ -73,6 +96,31 @@ def book_keyed(record: Record, keyed: dict[VisitName, int], result: Fields) -> N
     if record.row["borne"] >= 0:
         name = record.row["borne_at"], ""
         keyed[name] = keyed.get(name, 0) + result["deductible"]
+    if record.row["cost"] >= 0:
+        keyed[_COST] = keyed.get(_COST, 0) + result["in_scope"]
+
+
+def before_of(record: Record, line: Sequence[int], keyed: Mapping[VisitName, int]) -> "Before":
+    """Return what a record met of a member-year: its line, and the keyed counters it reads."""
+    row = record.row
+    return Before(
+        line,
+        keyed.get(record.visit_name, 0) if row["visit"] >= 0 else 0,
+        keyed.get((row["borne_at"], ""), 0) if row["borne"] >= 0 else 0,
+        keyed.get(_COST, 0) if row["cost"] >= 0 else 0,
+    )
+
+
+class Before(NamedTuple):
+    """The state that a settlement met."""
+
+    line: Sequence[int]
+    visit_paid: int
+    borne: int
+    """At the institution or the level; 0 where it is not counted so."""
+    cost: int
+    """In scope of the year; 0 where it is not counted."""
+    balance: int = 0
 
 
 class Insured(NamedTuple):
@@ -143,14 +191,23 @@ class Fold:
         """Return the counters of a member-year, zero if nothing was booked yet."""
         return self.counters.get(member_year) or [0] * COUNTERS_PER_MEMBER_YEAR
 
-    def visit_paid(self, record: Record) -> int:
-        """Return what the fund paid for the visit so far; 0 where no visit is counted."""
-        if record.row["visit"] < 0:
-            return 0
-        return self.visits.get(record.member_year, {}).get(record.visit_name, 0)
+    def before(self, record: Record) -> Before:
+        """Return what a record meets, as the journal stands."""
+        key, member = record.member_year, record.claim["member"]
+        balance = self.balances.get(member, 0) if record.row["account"] >= 0 else 0
+        met = before_of(record, self.line(key), self.visits.get(key, {}))
+        return met._replace(balance=balance)
 
     def borne_at(self, record: Record) -> int:
-        """Return the institution at which a claim's deductible counts: see `facts.treating`."""
+        """Return where a claim's deductible counts: an institution, -2 to -5 for a level, or -1.
+
+        The institution is the one that treats; see `facts.treating`.
+        """
+        plan, row = self.plans[record.row["plan"]], record.row
+        if plan.deductible_kind == DEDUCTIBLE_LEVEL:
+            return -2 - plan.deductible_level(row["level"], row["status"])
+        if plan.deductible_kind != DEDUCTIBLE_INSTITUTION:
+            return -1
         here, prescriber = record.claim["institution"], record.claim["prescriber"]
         institution = self.registered[here]
         if institution.kind == Kind.PHARMACY and prescriber >= 0:
@@ -159,19 +216,13 @@ class Fold:
             return self.institution_numbers.get(institution.host, here)
         return here
 
-    def borne(self, record: Record) -> int:
-        """Return what was borne at the institution so far; 0 where it is not counted so."""
-        if record.row["borne"] < 0:
-            return 0
-        return self.visits.get(record.member_year, {}).get((record.row["borne_at"], ""), 0)
-
     def book(self, record: Record) -> None:
         """Add the amounts of a settlement or of an undo, whose parts are negative."""
         key, result = record.member_year, record.result
         line = self.counters.setdefault(key, [0] * COUNTERS_PER_MEMBER_YEAR)
         book_line(record, line, result)
         self.last_entry[key] = record.position
-        if record.row["visit"] >= 0 or record.row["borne"] >= 0:
+        if record.is_keyed:
             book_keyed(record, self.visits.setdefault(key, {}), result)
         if result["account"]:
             member = key[0]

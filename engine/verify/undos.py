@@ -16,13 +16,15 @@ from engine.domain.layout import (
     Array,
 )
 from engine.state.tables import KeyStatus
-from engine.verify.amounts import FUND_FIELDS, RESULT_FIELDS, Before, Resettler
+from engine.verify.amounts import FUND_FIELDS, RESULT_FIELDS, Resettler
 from engine.verify.fold import (
+    Before,
     Fields,
     Fold,
     MemberYear,
     Record,
     VisitName,
+    before_of,
     book_keyed,
     book_line,
 )
@@ -111,6 +113,7 @@ class Past:
         expected["compliant_burden_before"] = before.line[COMPLIANT_BURDEN]
         expected["large_amount_paid_before"] = before.line[LARGE_AMOUNT_PAID]
         expected["visit_paid_before"] = before.visit_paid
+        expected["cost_before"] = before.cost
         expected["account_before"] = before.balance
         for name in RESULT_FIELDS:
             if record.result[name] != expected[name]:
@@ -125,11 +128,9 @@ class Past:
         for position, (other, row) in year.standing.items():
             if position == target.position:
                 continue
-            paid = visits.get(other.visit_name, 0) if other.row["visit"] >= 0 else 0
-            borne = visits.get((other.row["borne_at"], ""), 0)
             plan = self._fold.plans[other.row["plan"]]
             try:
-                again = self._resettler.settle(row, plan, Before(line, paid, 0, borne))
+                again = self._resettler.settle(row, plan, before_of(other, line, visits))
             except (ValueError, IndexError, OverflowError):
                 return  # said when the settlement itself was checked
             if position > target.position:

@@ -123,7 +123,7 @@ plans = st.builds(
     name=st.just(""),
     first_day=st.just(2025_01_01),
     last_day=st.just(2025_12_31),
-    deductible_kind=st.integers(0, 2),
+    deductible_kind=st.integers(0, 4),
     deductible_fen=tables(amounts, GROUPS),
     deductible_cite=tables(cites, GROUPS),
     rate_bp=tables(rates, GROUPS * PLACES),
@@ -146,6 +146,9 @@ plans = st.builds(
     second_rate_bp=rates,
     second_cap_fen=caps,
     second_cite=cites,
+    second_copay_only=st.integers(0, 1),
+    annual_cap_on_cost=st.integers(0, 1),
+    first_pay_last=st.integers(0, 1),
     account_limited=st.integers(0, 1),
     account_cite=cites,
 )
@@ -170,10 +173,11 @@ def claims(draw: Draw, plan_count: int) -> tuple[int, ...]:
         draw(st.integers(0, LEVELS - 1)),
         draw(st.integers(0, PLACES - 1)),
         1,
+        draw(st.integers(0, LEVELS)),
         0,
         draw(st.sampled_from([-1, VISITS - 1])),
         -1,
-        0,
+        draw(st.sampled_from([-1, VISITS - 2])),
     )
 
 
@@ -225,7 +229,7 @@ def wholesale(seed: int, count: int) -> Case:
             name="",
             first_day=2025_01_01,
             last_day=2025_12_31,
-            deductible_kind=int(random.integers(3)),
+            deductible_kind=int(random.integers(5)),
             deductible_fen=some(GROUPS, 0, AMOUNT_MAX_FEN),
             deductible_cite=some(GROUPS, 0, top),
             rate_bp=some(GROUPS * PLACES, 0, BP),
@@ -248,6 +252,9 @@ def wholesale(seed: int, count: int) -> Case:
             second_rate_bp=some(1, 0, BP)[0],
             second_cap_fen=some(1, NO_CAP, AMOUNT_MAX_FEN)[0],
             second_cite=some(1, 0, top)[0],
+            second_copay_only=int(random.integers(2)),
+            annual_cap_on_cost=int(random.integers(2)),
+            first_pay_last=int(random.integers(2)),
             account_limited=int(random.integers(2)),
             account_cite=some(1, 0, top)[0],
         )
@@ -264,11 +271,13 @@ def wholesale(seed: int, count: int) -> Case:
     rows["visit"] = random.integers(-1, 30, count)
     # As in a ledger, where a member-year's deductible is at institutions all year, or never.
     rows["borne"] = np.where(rows["counters"] % 3, -1, 30 + rows["counters"])
+    rows["cost"] = np.where(rows["counters"] % 2, -1, 80 + rows["counters"])
+    rows["rate_level"] = random.integers(LEVELS + 1, size=count)
     rows["account"] = random.integers(-1, 20, count)
     for fact in (*FACTS, Fact.USE_ACCOUNT):
         rows["facts"] |= np.where(random.random(count) < 0.4, np.uint32(fact), np.uint32(0))
     counters = random.integers(0, 50_000, (50, 8)) * (random.random((50, 8)) < 0.5)
-    visits, balances = random.integers(0, 50_000, 80), random.integers(0, 10**9, 20)
+    visits, balances = random.integers(0, 50_000, 130), random.integers(0, 10**9, 20)
     return Case(table, rows, counters, visits, balances)
 
 
@@ -310,6 +319,8 @@ def test_counters_move_by_what_the_results_say(seed: int) -> None:
         np.add.at(expected[:, position], at, results[moved])
     in_visit = rows["visit"] >= 0
     np.add.at(visits, rows["visit"][in_visit], results["pooled_fund"][in_visit])
+    counted = rows["cost"] >= 0
+    np.add.at(visits, rows["cost"][counted], results["in_scope"][counted])
     np.testing.assert_array_equal(outcome.counters, expected)
     np.testing.assert_array_equal(outcome.visits, visits)
     with_account = rows["account"] >= 0
@@ -330,7 +341,7 @@ def test_caps_hold_and_refused_rows_hold_nothing(seed: int) -> None:
         plan = case.plans.plans[row["plan"]]
         group = plan.by_status(row["level"], row["status"])
         paid, fund = int(result["ordinary_paid_before"]), int(result["pooled_fund"])
-        if plan.annual_cap_fen[group] != NO_CAP:
+        if plan.annual_cap_fen[group] != NO_CAP and not plan.annual_cap_on_cost:
             assert fund == 0 or paid + fund <= plan.annual_cap_fen[group]
         if plan.visit_cap_fen[group] != NO_CAP and row["visit"] >= 0:
             paid = int(result["visit_paid_before"])
@@ -360,7 +371,8 @@ def test_shuffling_members_changes_nothing_where_their_own_order_is_kept(seed: i
     case.rows["counters"] %= 20
     for name in ("visit", "account"):
         case.rows[name] = np.where(case.rows[name] >= 0, case.rows["counters"], -1)
-    case.rows["borne"] = np.where(case.rows["borne"] >= 0, 30 + case.rows["counters"], -1)
+    for name, first in (("borne", 30), ("cost", 80)):
+        case.rows[name] = np.where(case.rows[name] >= 0, first + case.rows["counters"], -1)
     random = np.random.default_rng(seed)
     member = case.rows["counters"]
     shuffled = np.empty(len(member), np.int64)

@@ -38,8 +38,13 @@ def test_shipped_cities(cities: Mapping[str, CityRules]) -> None:
         "annual_cap",
         "average_wage",
         "january_prepay_rate",
+        "reading",
     ]
-    assert [spec.name for spec in zibo.figures] == ["average_pension_2023", "old_unit_credit"]
+    assert [spec.name for spec in zibo.figures] == [
+        "average_pension_2023",
+        "old_unit_credit",
+        "reading",
+    ]
 
 
 BAD = [
@@ -162,7 +167,7 @@ BAD = [
         "exclusions.toml",
         'forbid = ["PRESCRIBER"]',
         'forbid = ["PHARMACY"]',
-        "line[11]",
+        "line[13]",
         "required and forbidden at once",
     ),
     ("exclusions.toml", 'require = ["LIABLE"]', 'require = ["MANUAL"]', "line[10]", "liable_only"),

@@ -71,7 +71,7 @@ class World:
     def settle(self, *claims: dict[str, int]) -> Array:
         """Settle claims given by their fields; what is not given is 0 or none."""
         rows = np.zeros(len(claims), ROW)
-        for name in ("liable", "visit", "account", "borne", "borne_at"):
+        for name in ("liable", "visit", "account", "borne", "borne_at", "cost"):
             rows[name] = -1
         for row, claim in zip(rows, claims, strict=True):
             for name, value in claim.items():

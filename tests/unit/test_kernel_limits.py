@@ -136,7 +136,7 @@ def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
     assert table.words.ctypes.data % 64 == 0
     rows, results = np.zeros(11, ROW), np.zeros(11, RESULT)
     rows["in_scope"], rows["plan"], rows["visit"] = 10_000, np.arange(11), -1
-    rows["borne"] = -1
+    rows["borne"] = rows["cost"] = -1
     kernel.settle(rows, table, aligned_counters(1), np.zeros(0, np.int64), results)
     assert results["pooled_fund"].tolist() == list(range(11))
 
@@ -150,7 +150,7 @@ def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
         ({"annual_cap_fen": (-2,) * GROUPS}, "annual_cap_fen: found -2"),
         ({"visit_cap_fen": (AMOUNT_MAX_FEN + 1,) * GROUPS}, "visit_cap_fen: found"),
         ({"rate_cite": (20,) * GROUPS * PLACES}, "rate_cite: found 20"),
-        ({"deductible_kind": 3}, "deductible_kind: found 3"),
+        ({"deductible_kind": 5}, "deductible_kind: found 5"),
         ({"rounding": 0}, "rounding: found 0"),
         ({"exclusions": (ARREARS,) * 45}, "exclusions: found 45"),
         ({"exclusions": (replace(ARREARS, require=2**31),)}, "exclusions.require: found"),

@@ -13,9 +13,13 @@ class DeductibleKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEDUCTIBLE_KIND_UNSPECIFIED: _ClassVar[DeductibleKind]
     DEDUCTIBLE_KIND_SHARED: _ClassVar[DeductibleKind]
     DEDUCTIBLE_KIND_INSTITUTION: _ClassVar[DeductibleKind]
+    DEDUCTIBLE_KIND_LEVEL: _ClassVar[DeductibleKind]
+    DEDUCTIBLE_KIND_COST: _ClassVar[DeductibleKind]
 DEDUCTIBLE_KIND_UNSPECIFIED: DeductibleKind
 DEDUCTIBLE_KIND_SHARED: DeductibleKind
 DEDUCTIBLE_KIND_INSTITUTION: DeductibleKind
+DEDUCTIBLE_KIND_LEVEL: DeductibleKind
+DEDUCTIBLE_KIND_COST: DeductibleKind
 
 class Document(_message.Message):
     __slots__ = ("key", "title", "number", "issuer", "issued_date", "first_day", "last_day", "clause")

@@ -73,7 +73,7 @@ class Payers(_message.Message):
     def __init__(self, pooled_fund: _Optional[_Union[Part, _Mapping]] = ..., large_amount_fund: _Optional[_Union[Part, _Mapping]] = ..., institution_share: _Optional[_Union[Part, _Mapping]] = ..., account: _Optional[_Union[Part, _Mapping]] = ..., family_account: _Optional[_Union[Part, _Mapping]] = ..., cash: _Optional[_Union[Part, _Mapping]] = ..., person_fen: _Optional[int] = ...) -> None: ...
 
 class CounterValues(_message.Message):
-    __slots__ = ("deductible_fen", "ordinary_paid_fen", "visit_paid_fen", "account_balance_fen", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen")
+    __slots__ = ("deductible_fen", "ordinary_paid_fen", "visit_paid_fen", "account_balance_fen", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "cost_fen")
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
     ORDINARY_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     VISIT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +81,7 @@ class CounterValues(_message.Message):
     POOLED_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     COMPLIANT_BURDEN_FEN_FIELD_NUMBER: _ClassVar[int]
     LARGE_AMOUNT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    COST_FEN_FIELD_NUMBER: _ClassVar[int]
     deductible_fen: int
     ordinary_paid_fen: int
     visit_paid_fen: int
@@ -88,7 +89,8 @@ class CounterValues(_message.Message):
     pooled_paid_fen: int
     compliant_burden_fen: int
     large_amount_paid_fen: int
-    def __init__(self, deductible_fen: _Optional[int] = ..., ordinary_paid_fen: _Optional[int] = ..., visit_paid_fen: _Optional[int] = ..., account_balance_fen: _Optional[int] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ...) -> None: ...
+    cost_fen: int
+    def __init__(self, deductible_fen: _Optional[int] = ..., ordinary_paid_fen: _Optional[int] = ..., visit_paid_fen: _Optional[int] = ..., account_balance_fen: _Optional[int] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., cost_fen: _Optional[int] = ...) -> None: ...
 
 class Settlement(_message.Message):
     __slots__ = ("settlement_id", "request_id", "institution_id", "member_id", "service_date", "until_date", "policy_year", "reason", "plan_digest", "bill", "basis", "payers", "before", "after", "benefit", "status", "level", "place", "facts", "figures", "taken_time", "replayed", "visit_id", "disease_code", "prescriber_id", "requested_benefit")
