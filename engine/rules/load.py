@@ -1,6 +1,6 @@
 """Loads the rule files of a city and refuses whatever it does not know.
 
-A city is a folder `<area>_<pinyin>` with four TOML files. Everything that can be wrong with them
+A city is a folder `<area>_<pinyin>` with five TOML files. Everything that can be wrong with them
 is found here, before a claim is settled, and said with file, key path, what was found, what was
 expected and how to mend it.
 """
@@ -18,6 +18,7 @@ from engine.domain.money import BP
 from engine.domain.reasons import Reason
 from engine.errors import RuleFileError
 from engine.rules import schema
+from engine.rules.clauses import CLAUSES, ClausesFile, check_clauses, read_clauses
 from engine.rules.days import gaps, overlap, union
 from engine.rules.model import (
     KEY_NONE,
@@ -45,6 +46,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     ORDINARY: schema.OrdinaryFile,
     EXCLUSIONS: schema.ExclusionsFile,
     FIGURES: schema.FiguresFile,
+    CLAUSES: ClausesFile,
 }
 
 CITIES: Final = Path(__file__).parent / "cities"
@@ -114,7 +116,7 @@ def rules_from_files(folder: str, files: Mapping[str, bytes]) -> CityRules:
 
 
 class _City:
-    """The four files of one city on their way to `CityRules`."""
+    """The files of one city on their way to `CityRules`."""
 
     def __init__(self, folder: str, files: Mapping[str, bytes]) -> None:
         self._folder = folder
@@ -122,6 +124,7 @@ class _City:
         self._ordinary = self._parse(ORDINARY, schema.OrdinaryFile, files)
         self._exclusions = self._parse(EXCLUSIONS, schema.ExclusionsFile, files)
         self._figures = self._parse(FIGURES, schema.FiguresFile, files)
+        self._clause_rows = self._parse(CLAUSES, ClausesFile, files)
         self._documents = {document.key: document for document in self._read_documents()}
 
     def rules(self) -> CityRules:
@@ -146,6 +149,7 @@ class _City:
             lines=tuple(self._lines()),
             unserved=tuple(self._unserved()),
             figures=specs,
+            clauses=read_clauses(self._clause_rows, self._documents, self._refuse),
         )
         self._check_coverage(rules)
         self._check_deductible_kinds(rules)
@@ -153,6 +157,7 @@ class _City:
         for table in ("visit_cap", "annual_cap"):
             self._check_figures(table, getattr(rules, table), rules)
         check_named_figures(rules, self._refuse)
+        check_clauses(rules, self._refuse)
         return rules
 
     def _parse(self, name: str, model: type[M], files: Mapping[str, bytes]) -> M:

@@ -145,6 +145,30 @@ class FigureSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ClauseRow:
+    """One row of the clause register: a part of a document, and which values apply it."""
+
+    id: str
+    """Article or item and a running number, as `第六条 3`."""
+    documents: tuple[str, ...]
+    """Keys of the documents that print it."""
+    cites: tuple[str, ...]
+    """The clause as the values cite it, as `第六条第一款`; empty where no value does."""
+    values: tuple[str, ...]
+    """Kinds of values that apply it, as `rate` or `line.ARREARS`; see `engine.rules.clauses`."""
+    statuses: tuple[int, ...]
+    """Only values for nobody else; empty: for whomever."""
+    places: tuple[int, ...]
+    """Only values for nowhere else; empty: for wherever."""
+    categories: tuple[str, ...]
+    days: Interval
+    asks: str
+    """What it asks of a system, in English."""
+    needs: str = ""
+    """Who has to give a figure that it leaves open; empty: nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
 class CityRules:
     """Everything the files of one city say, every dated version of it."""
 
@@ -168,6 +192,8 @@ class CityRules:
     lines: tuple[Line, ...]
     unserved: tuple[UnservedLine, ...]
     figures: tuple[FigureSpec, ...]
+    clauses: tuple[ClauseRow, ...] = ()
+    """The clause register: what the documents ask, row by row."""
 
     def figure(self, name: str) -> FigureSpec | None:
         """Return what the city declares of the operator figure, None if it knows none so called."""
