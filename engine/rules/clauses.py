@@ -68,6 +68,7 @@ Entry = Value | Line | UnservedLine | FigureSpec | Document
 _KIND: Final = (
     rf"^(document|unserved|{'|'.join(TABLES)}|line\.[A-Z]+(_[A-Z]+)*|figure\.[a-z][a-z0-9_]*)$"
 )
+Kind = Annotated[str, Field(pattern=_KIND)]
 
 
 class ClauseEntry(Strict):
@@ -82,8 +83,8 @@ class ClauseEntry(Strict):
     """Absent: to the last day of its documents."""
     asks: Text
     needs: Literal["", "operator"] = ""
-    cites: list[Text] = []
-    values: list[Annotated[str, Field(pattern=_KIND)]] = []
+    cites: list[Text] = Field(default_factory=list)
+    values: list[Kind] = Field(default_factory=list)
     statuses: Statuses | None = None
     places: Places | None = None
 

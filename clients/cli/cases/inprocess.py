@@ -57,9 +57,7 @@ Watch = Callable[[Sequence[Claim], BatchAnswer, FindPlan], None]
 class InProcessLane:
     """A pipeline of its own with one kernel; the store is removed when the lane is closed."""
 
-    def __init__(
-        self, kernel: str, figures: Sequence[Figure], watch: Watch | None = None
-    ) -> None:
+    def __init__(self, kernel: str, figures: Sequence[Figure], watch: Watch | None = None) -> None:
         self.digest = ResultDigest()
         self._figures = figures
         self._watch = watch

@@ -182,7 +182,9 @@ def _effects(
     cuts = sum(amount[f"cut_{name}"] for name in ("visit", "annual", "disease", "pooled"))
     base = amount["copay"] + amount["pooled_fund"] + cuts
     if amount["in_scope"] > 0 and (
-        amount["deductible"] or amount["deductible_before"] or plan.deductible_kind == DEDUCTIBLE_NONE
+        amount["deductible"]
+        or amount["deductible_before"]
+        or plan.deductible_kind == DEDUCTIBLE_NONE
     ):
         yield ("deductible",), cited("cite_deductible"), by_status
     if base > 0:
