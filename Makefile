@@ -12,10 +12,10 @@ PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup fix check test crash debug demo bench bench-short proto lock ci clean
+.PHONY: help setup fix check test crash debug demo bench bench-short proto coverage-table lock ci clean
 
 help:
-	@awk -F ':.*#> ' '/^[a-z-]+:.*#> / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*#> ' '/^[a-z-]+:.*#> / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/built .venv-proto/installed #> environment, pinned and hashed tools, compiled kernel
 
@@ -63,6 +63,10 @@ proto: .venv-proto/installed #> regenerate the Python beside the contracts (OUT=
 	@PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -Iproto \
 		--python_out=$(OUT) --pyi_out=$(OUT) --grpc_python_out=$(OUT) \
 		--mypy_grpc_out=quiet:$(OUT) $(PROTOS)
+
+coverage-table: setup #> write tests/cases/COVERAGE.md again: clause, rule values, worked cases
+	@$(BIN)/gongji policy coverage tests/cases/*/*.toml --named tests/cases/coverage.toml \
+		--markdown > tests/cases/COVERAGE.md
 
 lock: .venv/installed #> pin requirements/*.in again, keeping pins that still fit
 	cd requirements && for set in run dev proto; do \

@@ -16,6 +16,7 @@ from engine.domain.dates import Interval, to_date
 from engine.domain.reasons import Reason
 from engine.errors import RuleFileError
 from engine.rules import schema
+from engine.rules.clauses import CLAUSES, ClausesFile, check_clauses, read_clauses
 from engine.rules.complete import find_problems
 from engine.rules.days import overlap
 from engine.rules.model import (
@@ -50,6 +51,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     EXCLUSIONS: schema.ExclusionsFile,
     FIGURES: schema.FiguresFile,
     READINGS: schema.ReadingsFile,
+    CLAUSES: ClausesFile,
 }
 
 CITIES: Final = Path(__file__).parent / "cities"
@@ -113,10 +115,7 @@ def rules_from_files(folder: str, files: Mapping[str, bytes]) -> CityRules:
     for name in FILES:
         if name not in files:
             raise RuleFileError(f"{folder}/{name}", "", "missing; every city has this file")
-    rules = _City(folder, files).rules()
-    for problem in find_problems(rules):
-        raise RuleFileError(f"{folder}/{ORDINARY}", problem.path, problem.text)
-    return rules
+    return _City(folder, files).rules()
 
 
 class _City:
@@ -128,6 +127,7 @@ class _City:
         self._ordinary = self._parse(ORDINARY, schema.OrdinaryFile, files)
         self._exclusions = self._parse(EXCLUSIONS, schema.ExclusionsFile, files)
         self._figures = self._parse(FIGURES, schema.FiguresFile, files)
+        self._clause_rows = self._parse(CLAUSES, ClausesFile, files)
         self._open = self._parse(READINGS, schema.ReadingsFile, files)
         self._choices = tuple(c.id for entry in self._open.reading for c in entry.choices)
         self._documents: dict[str, Document] = {}
@@ -159,12 +159,16 @@ class _City:
             figures=specs,
             questions=self._questions,
             other_documents=self._other_documents,
+            clauses=read_clauses(self._clause_rows, self._documents, self._refuse),
         )
+        for problem in find_problems(rules):
+            raise self._refuse(ORDINARY, problem.path, problem.text)
         check_named_figures(rules, self._refuse)
         for choice in unused_choices(rules):
             raise self._refuse(
                 READINGS, "reading", f"{choice} changes nothing: no entry names it as its reading"
             )
+        check_clauses(rules, self._refuse)
         return rules
 
     def _parse(self, name: str, model: type[M], files: Mapping[str, bytes]) -> M:

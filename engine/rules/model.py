@@ -32,6 +32,21 @@ USE_ORDINARY: Final = "ordinary"
 READING: Final = "reading"
 """The operator figure by which an alternative reading is chosen; its key is the question."""
 
+TABLES: Final = (
+    "deductible",
+    "rate",
+    "rate_bonus",
+    "first_pay",
+    "visit_cap",
+    "annual_cap",
+    "rate_cut",
+    "pooled_cap",
+    "second_payment",
+    "account_limit",
+    "rounding",
+)
+"""The tables of values in `CityRules`, in the order of the settlement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -184,6 +199,30 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class ClauseRow:
+    """One row of the clause register: a part of a document, and which values apply it."""
+
+    id: str
+    """Article or item and a running number, as `第六条 3`."""
+    documents: tuple[str, ...]
+    """Keys of the documents that print it."""
+    cites: tuple[str, ...]
+    """The clause as the values cite it, as `第六条第一款`; empty where no value does."""
+    values: tuple[str, ...]
+    """Kinds of values that apply it, as `rate` or `line.ARREARS`; see `engine.rules.clauses`."""
+    statuses: tuple[int, ...]
+    """Only values for nobody else; empty: for whomever."""
+    places: tuple[int, ...]
+    """Only values for nowhere else; empty: for wherever."""
+    categories: tuple[str, ...]
+    days: Interval
+    asks: str
+    """What it asks of a system, in English."""
+    needs: str = ""
+    """Who has to give a figure that it leaves open; empty: nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
 class CityRules:
     """Everything the files of one city say, every dated version of it."""
 
@@ -210,6 +249,8 @@ class CityRules:
     questions: tuple[Question, ...] = ()
     other_documents: tuple[Document, ...] = ()
     """The documents with their days under the readings that are not the default."""
+    clauses: tuple[ClauseRow, ...] = ()
+    """The clause register: what the documents ask, row by row."""
 
     def figure(self, name: str) -> FigureSpec | None:
         """Return what the city declares of the operator figure, None if it knows none so called."""
@@ -221,16 +262,4 @@ class CityRules:
 
     def values(self) -> tuple[Value, ...]:
         """Return every dated value of the ordinary benefit, in the order of the settlement."""
-        return (
-            *self.deductible,
-            *self.rate,
-            *self.rate_bonus,
-            *self.first_pay,
-            *self.visit_cap,
-            *self.annual_cap,
-            *self.rate_cut,
-            *self.pooled_cap,
-            *self.second_payment,
-            *self.account_limit,
-            *self.rounding,
-        )
+        return tuple(value for table in TABLES for value in getattr(self, table))

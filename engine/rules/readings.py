@@ -13,25 +13,10 @@ from typing import Any
 from engine.domain.dates import DATE_MIN, OPEN_END, Interval, next_day, previous_day
 from engine.errors import InvalidInput
 from engine.rules.figures import ASSUMED, Figure, FigureSet
-from engine.rules.model import READING, CityRules, Document, Question
+from engine.rules.model import READING, TABLES, CityRules, Document, Question
 
 Chosen = frozenset[str]
 """One choice of every question of a city, as `G2-B`."""
-
-TABLES = (
-    "deductible",
-    "rate",
-    "rate_bonus",
-    "first_pay",
-    "visit_cap",
-    "annual_cap",
-    "rate_cut",
-    "pooled_cap",
-    "second_payment",
-    "account_limit",
-    "rounding",
-)
-"""The tables of values of `CityRules`."""
 
 
 def default_readings(rules: CityRules) -> Chosen:

@@ -72,6 +72,8 @@ class Case:
     institutions: tuple[Values, ...]
     openings: tuple[Values, ...]
     events: tuple[Event, ...]
+    clauses: tuple[str, ...] = ()
+    """The clauses it is worked out from, as the case cites them."""
 
 
 def read_files(paths: Iterable[Path]) -> list[Case]:
@@ -194,6 +196,7 @@ def _case(raw: Values, file: Values, where: Where) -> Case:
         institutions=tuple(values["institution"]),
         openings=tuple(values["opening"]),
         events=events,
+        clauses=tuple(values.get("clauses", ())),
     )
     _check_references(case)
     return case

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,15 +45,22 @@ from engine.kernel import kernel_by_name
 from engine.pipeline import Pipeline
 from engine.rules.figures import Figure, to_json
 from engine.rules.load import load_cities
+from engine.rules.plan import RulePlan
 from engine.store.sqlite import SqliteStore
+
+FindPlan = Callable[[bytes], RulePlan | None]
+"""Finds the plan of a digest."""
+Watch = Callable[[Sequence[Claim], BatchAnswer, FindPlan], None]
+"""Is told of every batch of claims and its answer."""
 
 
 class InProcessLane:
     """A pipeline of its own with one kernel; the store is removed when the lane is closed."""
 
-    def __init__(self, kernel: str, figures: Sequence[Figure]) -> None:
+    def __init__(self, kernel: str, figures: Sequence[Figure], watch: Watch | None = None) -> None:
         self.digest = ResultDigest()
         self._figures = figures
+        self._watch = watch
         self._folder = tempfile.TemporaryDirectory(prefix="gongji-cases-")
         store = SqliteStore.open(Path(self._folder.name) / "ledger.sqlite")
         try:
@@ -83,6 +90,8 @@ class InProcessLane:
         answer = self._ask(SettleBatch(claims, preview))
         if not isinstance(answer, BatchAnswer):
             return [_plain(answer)] * len(claims)
+        if self._watch:
+            self._watch(claims, answer, self._pipeline.plan)
         if not preview:
             self.digest.add_batch(claims, answer)
         return [_row(answer, row) for row in range(len(claims))]

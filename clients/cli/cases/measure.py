@@ -1,0 +1,206 @@
+"""Which values of the rule files decide which worked cases: measured, not claimed.
+
+Every case that is supported is played through the reference kernel. A settlement names by its
+citations what decided it; a value counts only where it also had an effect: a cap where it cut, a
+rate where something was left to share. A value is found by where it holds (day, level, status,
+place) and by its clauses, so that two values of one place with different readings are told apart.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from clients.cli.cases.format import Case
+from clients.cli.cases.inprocess import FindPlan, InProcessLane
+from clients.cli.cases.play import Played, one_by_one, registers
+from clients.cli.cases.run import REFERENCE, share
+from clients.cli.cases.schema import CITIES
+from clients.cli.cases.support import Support
+from clients.cli.cases.values import CaseError
+from engine.domain.claim import Claim
+from engine.domain.layout import FLAG_USE_ACCOUNT
+from engine.domain.money import BP
+from engine.domain.reasons import Reason
+from engine.domain.request import BatchAnswer, Refused
+from engine.rules.clauses import CitedValue, cited_values
+from engine.rules.model import CityRules, Line, Value
+from engine.rules.plan import DEDUCTIBLE_NONE, Citation, RulePlan
+
+Key = tuple[str, str, str]
+"""A value by area, file and key path."""
+
+REFUSED: Final = "refused"
+EXCLUDED: Final = "excluded"
+
+
+@dataclass(slots=True)
+class Measured:
+    """What came of playing the cases."""
+
+    decided: dict[Key, dict[str, str]] = field(default_factory=dict)
+    """For each value the cases it decided, with `refused: …` or `excluded: …` if it was so."""
+    unserved: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The cases that are not supported yet, with what makes them so."""
+
+    def cases(self, area: str, value: CitedValue) -> Mapping[str, str]:
+        """Return the cases that a value decided, each with how."""
+        return self.decided.get((area, value.file, value.path), {})
+
+
+def measure(cases: Sequence[Case], cities: Mapping[str, CityRules]) -> Measured:
+    """Play the cases through the reference kernel and return which values decided them.
+
+    Raises:
+        CaseError: a case does not come out as it expects, so that it proves nothing.
+    """
+    support = Support.of(cities)
+    measured = Measured()
+    for case in cases:
+        if why := support.why_not(case):
+            measured.unserved[case.id] = why
+    supported = [case for case in cases if case.id not in measured.unserved]
+    for shared in share(supported, cities):
+        watcher = _Watcher(cities, measured)
+        played = [Played(case, REFERENCE) for case in shared.cases]
+        lane = InProcessLane(REFERENCE, shared.figures, watcher.see)
+        try:
+            lane.prepare(registers(played))
+            for one in played:
+                watcher.case = one.case
+                one_by_one(lane, [one])
+                if one.failures:
+                    problem = f"does not come out as expected: {one.failures[0].line()}"
+                    raise CaseError(one.case.where, f"{problem}; run gongji cases on the file")
+        finally:
+            lane.close()
+    return measured
+
+
+class _Watcher:
+    """Sees the answers to the claims of one case after another."""
+
+    def __init__(self, cities: Mapping[str, CityRules], measured: Measured) -> None:
+        self.case: Case | None = None
+        self._values = {area: list(cited_values(rules)) for area, rules in cities.items()}
+        self._measured = measured
+
+    def see(self, claims: Sequence[Claim], answer: BatchAnswer, find: FindPlan) -> None:
+        """Note what decided each claim of a batch."""
+        for index, claim in enumerate(claims):
+            if index in answer.errors:
+                continue
+            if index in answer.refusals:
+                refusal = answer.refusals[index]
+                plan = find(refusal.plan_digest)
+                if plan is not None:
+                    self._note(_refusing(self._on(plan, claim), refusal, plan))
+                continue
+            record = answer.entries[index]
+            plan = find(answer.plan_digests[int(record["row"]["plan"])])
+            if plan is not None:
+                self._note(_deciding(self._on(plan, claim), record, plan))
+
+    def _on(self, plan: RulePlan, claim: Claim) -> list[CitedValue]:
+        """Return the values of the plan's city that hold on the day of the claim."""
+        return [v for v in self._values[plan.city] if claim.service_date in v.days]
+
+    def _note(self, found: Iterable[tuple[CitedValue, str]]) -> None:
+        if self.case is None:
+            return
+        area = CITIES[self.case.city]
+        for value, how in found:
+            cases = self._measured.decided.setdefault((area, value.file, value.path), {})
+            cases[self.case.id] = how or cases.get(self.case.id, "")
+
+
+def _refusing(
+    values: Sequence[CitedValue], refusal: Refused, plan: RulePlan
+) -> Iterator[tuple[CitedValue, str]]:
+    """Yield the line that refused, or the figure that was missing."""
+    how = f"{REFUSED}: {refusal.reason.name}"
+    clauses = plan.citations[refusal.citation].clauses
+    found = False
+    for value in values:
+        if (
+            isinstance(value.entry, Line)
+            and value.entry.reason == refusal.reason
+            and value.entry.figure == refusal.figure
+            and value.clauses == clauses
+        ):
+            found = True
+            yield value, how
+    if not found and refusal.figure:
+        # The line was added because a figure is missing; `average_wage.2023` is one of a kind.
+        yield from ((value, how) for value in _figures(values, [refusal.figure]))
+
+
+def _figures(values: Sequence[CitedValue], labels: Iterable[str]) -> Iterator[CitedValue]:
+    """Yield the declarations of figures by their labels."""
+    kinds = {f"figure.{label.partition('.')[0]}" for label in labels}
+    return (value for value in values if value.kind in kinds)
+
+
+def _deciding(
+    values: Sequence[CitedValue], record: np.void, plan: RulePlan
+) -> Iterator[tuple[CitedValue, str]]:
+    """Yield what decided a settlement: lines of the matrix, values, and the figures they used."""
+    result = record["result"]
+    reason = Reason(int(result["reason"]))
+    for name in ("cite_excluded", "cite_excluded_rest"):
+        clauses = plan.citations[int(result[name])].clauses
+        for value in values:
+            if clauses and isinstance(value.entry, Line) and value.clauses == clauses:
+                if name == "cite_excluded" and value.entry.reason != reason:
+                    continue
+                yield value, f"{EXCLUDED}: {value.entry.reason.name}"
+    for tables, citation, where in _effects(record, plan):
+        yield from ((value, "") for value in _figures(values, citation.figures))
+        for value in values:
+            if (
+                value.kind in tables
+                and isinstance(value.entry, Value)
+                and value.entry.holds(where)
+                and (not citation.clauses or set(value.clauses) <= set(citation.clauses))
+            ):
+                yield value, ""
+
+
+def _effects(
+    record: np.void, plan: RulePlan
+) -> Iterator[tuple[tuple[str, ...], Citation, tuple[int, ...]]]:
+    """Yield what had an effect: tables, the citation, and the place to look the value up."""
+    row, result = record["row"], record["result"]
+    amount = {name: int(result[name]) for name in result.dtype.names}
+    level, status, place = int(row["level"]), int(row["status"]), int(row["place"])
+    by_status, by_place = (level, status), (level, status, place)
+
+    def cited(name: str) -> Citation:
+        return plan.citations[amount[name]]
+
+    cuts = sum(amount[f"cut_{name}"] for name in ("visit", "annual", "disease", "pooled"))
+    base = amount["copay"] + amount["pooled_fund"] + cuts
+    if amount["in_scope"] > 0 and (
+        amount["deductible"]
+        or amount["deductible_before"]
+        or plan.deductible_kind == DEDUCTIBLE_NONE
+    ):
+        yield ("deductible",), cited("cite_deductible"), by_status
+    if base > 0:
+        yield ("rate", "rate_bonus", "rate_cut"), cited("cite_rate"), by_place
+    if base * plan.rate_bp[plan.at(*by_place)] % BP:
+        yield ("rounding",), plan.citations[plan.rounding_cite], ()
+    if amount["in_scope"] + amount["first_pay"] > 0:
+        # A first payment of nothing is not cited, and holds all the same.
+        yield ("first_pay",), plan.citations[plan.first_pay_cite[place]], (place,)
+    for cap in ("visit", "annual"):
+        if amount[f"cut_{cap}"]:
+            yield (f"{cap}_cap",), cited(f"cite_{cap}_cap"), by_status
+    if amount["cut_pooled"]:
+        yield ("pooled_cap",), cited("cite_pooled_cap"), ()
+    if amount["large_amount_fund"]:
+        yield ("second_payment",), cited("cite_large_amount"), ()
+    asked = int(record["claim"]["flags"]) & FLAG_USE_ACCOUNT
+    if asked and amount["cite_account"] and amount["account_allowed"] < amount["person"]:
+        yield ("account_limit",), cited("cite_account"), ()

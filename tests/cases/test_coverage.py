@@ -1,0 +1,188 @@
+"""The table of clauses, rule values and cases: measured, complete, and the committed one."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from clients.cli.cases.coverage import (
+    CityCoverage,
+    Named,
+    cites,
+    cover,
+    read_named,
+    summarise,
+    unproved,
+)
+from clients.cli.cases.coverage_text import to_markdown
+from clients.cli.cases.format import read_files
+from clients.cli.cases.measure import Measured, measure
+from clients.cli.cases.values import CaseError
+from clients.cli.main import gongji
+from engine.errors import RuleFileError
+from engine.rules.clauses import cited_values
+from engine.rules.load import load_cities
+
+HERE = Path(__file__).parent
+FILES = sorted(HERE.glob("*/*.toml"))
+CASES = {case.id: case for case in read_files(FILES)}
+RULES = load_cities()
+NAMED = HERE / "coverage.toml"
+
+
+@cache
+def measured() -> Measured:
+    """Measure all cases, once."""
+    return measure(list(CASES.values()), RULES)
+
+
+def table(named: Named) -> tuple[CityCoverage, ...]:
+    return cover(list(CASES.values()), RULES, measured(), named, "coverage.toml")
+
+
+def decided(area: str, path: str) -> Mapping[str, str]:
+    (value,) = [value for value in cited_values(RULES[area]) if value.path == path]
+    return measured().cases(area, value)
+
+
+def test_the_committed_table_is_current() -> None:
+    fresh, committed = to_markdown(table(read_named(NAMED))), HERE / "COVERAGE.md"
+    assert committed.read_text("utf-8") == fresh, "run `make coverage-table`, commit the result"
+    last = fresh.splitlines()[-1]
+    assert last == "clauses in categories settlement and accumulators without a case: none"
+
+
+def test_every_case_belongs_to_a_clause() -> None:
+    assert [case for city in table(read_named(NAMED)) for case in city.adrift] == []
+
+
+def test_every_printed_value_decides_a_case() -> None:
+    """One line cannot: its city serves pharmacies in no benefit that has figures."""
+    idle = [(c.rules.area, v.path) for c in table({}) for v in c.undecided()]
+    assert idle == [("370300", "line[11]")]
+
+
+@pytest.mark.parametrize(
+    ("area", "path", "case", "how"),
+    [
+        ("370300", "first_pay[2]", "KZ12", ""),
+        ("370300", "first_pay[1]", "QZ01", ""),
+        ("370300", "annual_cap[0]", "KZ07", ""),
+        ("370300", "line[9]", "KZ15", "excluded: INPATIENT_STAY"),
+        ("370300", "line[0]", "EZ02", "refused: NO_FIGURE"),
+        ("370100", "rate_cut[0]", "KJ13", ""),
+        ("370100", "second_payment[0]", "KJ17", ""),
+        ("370100", "figure[2]", "EJ05", ""),
+        ("370100", "figure[0]", "EJ06", "refused: NO_FIGURE"),
+        ("421300", "pooled_cap[0]", "KS19", ""),
+        ("421300", "account_limit[0]", "GS09", ""),
+        ("421300", "rounding[0]", "QS01", ""),
+        ("441600", "figure[1]", "KH08", ""),
+        ("441600", "visit_cap[1]", "EH07", ""),
+    ],
+)
+def test_what_decided_is_measured(area: str, path: str, case: str, how: str) -> None:
+    assert decided(area, path)[case] == how
+
+
+@pytest.mark.parametrize(
+    ("area", "path", "case"),
+    [
+        ("370300", "annual_cap[0]", "KZ05"),  # far from the cap
+        ("370300", "rate[0]", "KZ01"),  # nothing left above the deductible
+        ("370300", "deductible[1]", "KZ07"),  # borne before
+        ("370300", "rate_bonus[0]", "KZ03"),  # not retired
+        ("370300", "annual_cap[1]", "KZ07"),  # another year
+        ("421300", "rate[0]", "KS11"),  # excluded as a whole
+    ],
+)
+def test_what_had_no_effect_does_not_count(area: str, path: str, case: str) -> None:
+    assert case not in decided(area, path)
+
+
+def test_a_case_that_fails_proves_nothing() -> None:
+    case = CASES["KZ01"]
+    event = replace(case.events[0], expect={**case.events[0].expect, "pooled_fund": 1})
+    with pytest.raises(CaseError, match=r"does not come out as expected.*run gongji cases"):
+        measure([replace(case, events=(event,))], RULES)
+
+
+def test_a_clause_without_a_case_is_named() -> None:
+    bare = table({})
+    gaps = unproved(bare)
+    assert "淄博市 第七条" in gaps
+    assert len(gaps) == len(set(gaps))
+    text = to_markdown(bare)
+    assert text.splitlines()[-1].endswith(", ".join(gaps))
+    assert "cases that belong to no clause: " in text
+    assert {"EZ01"} <= {case for city in bare for case in city.adrift}
+    (supervision,) = [item for item in summarise(bare) if item.category == "supervision"]
+    assert supervision.shown == 0
+    assert supervision.clauses == sum(map(len, supervision.without.values()))
+
+
+@pytest.mark.parametrize(
+    ("case", "clause", "yes"),
+    [
+        ("KZ12", "第六条 6", True),  # 第六条2款
+        ("KH12", "第四条 6", True),  # 第四条5款
+        ("D04", "第十三条(三)", True),
+        ("D04", "第十三条 末", False),
+        ("EJ03", "(十) 3", True),
+        ("EJ03", "(十一)", False),
+        ("KC01", "三(三) 4", True),
+        ("KC01", "三(二) 4", False),
+        ("EJ04", "通知-施行", True),
+        ("KS09", "第十一条 1", True),
+        ("KS09", "第十条 1", False),
+        ("KH16", "第十三条(一) c", True),
+        ("KH16", "第十三条(二)", False),
+    ],
+)
+def test_cited_clauses_are_matched_as_they_are_written(case: str, clause: str, yes: bool) -> None:
+    assert cites(CASES[case], clause) is yes
+
+
+@pytest.mark.parametrize(
+    ("named", "path", "problem"),
+    [
+        ({"atlantis": {}}, "city.atlantis", "expected one of jinan"),
+        ({"zibo": {"第九十条": []}}, "city.zibo.第九十条", "no clause of this id"),
+        ({"zibo": {"第七条": ["KZ99"]}}, "city.zibo.第七条", 'no case "KZ99"'),
+        ({"zibo": {"第七条": ["KJ01"]}}, "city.zibo.第七条", 'no case "KJ01"'),
+        ({"zibo": {"第七条": ["KZ01"]}}, "city.zibo.第七条", "KZ01 cites 第六条 and not this"),
+    ],
+)
+def test_a_wrong_coverage_file_is_refused(named: Named, path: str, problem: str) -> None:
+    with pytest.raises(RuleFileError) as caught:
+        table(named)
+    assert (caught.value.file, caught.value.path) == ("coverage.toml", path)
+    assert problem in caught.value.problem
+
+
+def test_a_malformed_coverage_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('format = 1\n[city.zibo]\n"第七条" = "EZ01"\n', "utf-8")
+    with pytest.raises(RuleFileError, match=r"expected \[city\.NAME\]"):
+        read_named(file)
+    with pytest.raises(RuleFileError, match="cannot be read"):
+        read_named(tmp_path / "none.toml")
+
+
+def test_the_command_prints_the_table_and_says_what_is_missing() -> None:
+    files = [str(file) for file in FILES]
+    whole = CliRunner().invoke(
+        gongji, ["policy", "coverage", *files, "--named", str(NAMED), "--markdown"]
+    )
+    assert (whole.exit_code, whole.output) == (0, (HERE / "COVERAGE.md").read_text("utf-8"))
+    bare = CliRunner().invoke(gongji, ["policy", "coverage", *files])
+    assert bare.exit_code == 1
+    assert re.search("without a case: .*第七条", bare.output.replace("\n", " "))
+    assert "KZ12" in bare.output
+    wrong = CliRunner().invoke(gongji, ["policy", "coverage", str(NAMED)])
+    assert wrong.exit_code == 2
+    assert "coverage.toml" in wrong.output
