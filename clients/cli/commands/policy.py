@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from clients.cli.commands.policy_compare import compare
 from clients.cli.common import (
     SOME_REFUSED,
     Wrong,
@@ -147,3 +148,6 @@ def check(folder: Path | None) -> None:
     book = PlanBook(load_cities(folder))
     for area, rules in sorted(book.cities.items()):
         click.echo(f"{area} {rules.name}: {len(book.versions(area))} versions, sound")
+
+
+policy.add_command(compare)
