@@ -196,7 +196,8 @@ def print_compared(compared: Compared) -> None:
     table.add_row("基金支付率 funds' share", *shares)
     label = f"与{totals[0].name}不同 differ"
     table.add_row(label, "", *(f"{city.differ:,}" for city in totals[1:]))
-    console.print(table)
+    # Amounts stay whole: what is wider than the window is for the window to fold.
+    console.print(table, width=max(console.width, console.measure(table).maximum), crop=False)
     reasons = {reason for city in totals for reason in city.refused} - {_NOT_SERVED}
     for reason in sorted(reasons):
         console.print(f"{reason}: {REASONS[Reason[reason]]}")

@@ -115,8 +115,8 @@ def test_cities_without_a_deductible_and_with_a_cap(tmp_path: Path) -> None:
         'format = 1\n[[figure]]\ncity = "heyuan"\nname = "annual_cap"\nvalue = "2000.00"\n'
         'source = "made up"\nfirst_day = 2025-01-01\nlast_day = 2025-12-31\n'
     )
-    asked = ("--date", "2025-09-01", "--level", "1", "--in-scope", "300", "--figures", wage)
-    asked += ("--city", "heyuan", "--city", "zibo")
+    claim = ("--date", "2025-09-01", "--level", "1", "--in-scope", "300")
+    asked = (*claim, "--figures", wage, "--city", "heyuan", "--city", "zibo")
     found = cities(*asked)
     assert list(found) == [HEYUAN, ZIBO]
     assert found[HEYUAN]["pooled_fund"] == "60.00"  # 300 * 70 % = 210, a visit at most 60
