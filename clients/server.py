@@ -65,9 +65,11 @@ class Server:
         return plan
 
     def find_plan(self, city: str, day: int) -> policy_pb2.Plan:
-        """Return the plan that decides for a city on a day."""
+        """Return the plan that decides for a city on a day, also where it refuses all claims."""
         request = policy_service_pb2.FindPlanRequest(city=city, service_date=day)
         answer = self._call(PolicyServiceStub(self._channel).FindPlan, request)
+        if answer.refused.plan_digest:
+            return self.plan(answer.refused.plan_digest)
         return _taken(answer, policy_pb2.Plan, "plan")
 
     def policies(self, city: str = "") -> Sequence[policy_service_pb2.CityPolicies]:

@@ -166,7 +166,9 @@ def _exclusion(line: Exclusion) -> policy_pb2.Exclusion:
 
 
 def refusing_line(plan: RulePlan, benefit: int) -> Exclusion | None:
-    """Return the line that refuses every claim of a benefit for want of a figure, if one does.
+    """Return the first of the lines that refuse every claim of a benefit for want of figures.
+
+    None where there is a level at which no figure is missing: claims there are settled.
 
     Raises:
         InvalidInput: there is no such benefit.
@@ -174,12 +176,16 @@ def refusing_line(plan: RulePlan, benefit: int) -> Exclusion | None:
     facts = _BENEFIT_FACTS.get(benefit)
     if facts is None:
         raise InvalidInput("benefit", f"{benefit} is not a benefit; expected 1 to 5")
-    for line in plan.exclusions:
-        applies = facts & line.require == line.require and not facts & line.forbid
-        whole = line.levels == ALL_LEVELS
-        if applies and whole and line.reason < EXCLUSION_FIRST and line.figure:
-            return line
-    return None
+    lines = [
+        line
+        for line in plan.exclusions
+        if line.figure and line.reason < EXCLUSION_FIRST
+        if facts & line.require == line.require and not facts & line.forbid
+    ]
+    levels = 0
+    for line in lines:
+        levels |= line.levels
+    return lines[0] if levels == ALL_LEVELS else None
 
 
 def check_day(path: str, day: int) -> None:

@@ -154,7 +154,7 @@ class LocalLedger:
         (answer,) = self.pipeline.run([request], now())
         if isinstance(answer, Found | Refused):
             return answer
-        raise _unexpected(answer)
+        raise unexpected(answer)
 
     def close(self) -> None:
         """Write the checkpoint and close the store."""
@@ -180,10 +180,11 @@ class LocalLedger:
         (answer,) = self.pipeline.run([request], now())
         if isinstance(answer, expected):
             return answer
-        raise _unexpected(answer)
+        raise unexpected(answer)
 
 
-def _unexpected(answer: Answer) -> Exception:
+def unexpected(answer: Answer) -> Exception:
+    """Return the exception for an answer that is not of the expected kind."""
     if isinstance(answer, ItemError):
         return InvalidInput(answer.path, answer.problem)
     return InvariantBroken(f"the ledger answered {type(answer).__name__}, which was not asked")

@@ -1,6 +1,6 @@
 """Rules as people read them: tables of versions, rates, caps and exclusions, with clauses."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from engine.domain.codes import Level, Place, Status
 from engine.domain.dates import DATE_MIN, OPEN_END, Interval, next_day, to_date
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
-from gongji.v1 import policy_pb2, policy_service_pb2
+from gongji.v1 import codes_pb2, policy_pb2, policy_service_pb2
 
 LEVELS: Final = {
     Level.LEVEL_1: "一级及以下",
@@ -32,6 +32,12 @@ PLACES: Final = {
     Place.OTHER_CITY: "省内异地",
     Place.OTHER_PROVINCE: "跨省异地",
 }
+DEDUCTIBLES: Final = {
+    policy_pb2.DEDUCTIBLE_KIND_SHARED: "各机构合并累计，按本次就诊级别补足",
+    policy_pb2.DEDUCTIBLE_KIND_INSTITUTION: "各机构分别累计",
+}
+_OPEN: Final = "待提供"
+"""Where an operator figure is missing."""
 _PLACE_OFFSET: Final = 1
 """A place has its number of ours plus one on the wire, where 0 is: not given."""
 
@@ -114,21 +120,22 @@ def print_plan(plan: policy_pb2.Plan) -> None:
         table.add_row(
             LEVELS[Level(tariff.level)],
             STATUSES[Status(tariff.status)],
-            f"{format_yuan(tariff.deductible_fen)} {notes.mark(tariff.deductible_citation)}",
+            f"{_deductible(plan, tariff)} {notes.mark(tariff.deductible_citation)}",
             _rates(tariff.rates, notes),
-            _cap(tariff, "visit", notes),
-            _cap(tariff, "annual", notes),
+            _cap(plan, tariff, "visit", notes),
+            _cap(plan, tariff, "annual", notes),
         )
     console.print(table)
     if first := [rate for rate in plan.first_payments if rate.rate_bp]:
         console.print(f"异地先行自付：{_rates(first, notes)}")
+    for line in _beyond_tables(plan, notes):
+        console.print(line, markup=False)
     console.print("不予结算或不予支付（按先后次序）：")
-    for line in plan.exclusions:
-        reason = Reason(line.reason)
-        figure = f" [{line.figure}]" if line.figure else ""
-        only = "（仅他方应承担的部分）" if line.liable_only else ""
-        mark = notes.mark(line.citation)
-        console.print(f"  {reason.name} {REASONS[reason]}{only}{figure} {mark}", markup=False)
+    for exclusion in plan.exclusions:
+        console.print(f"  {_exclusion(exclusion)} {notes.mark(exclusion.citation)}", markup=False)
+    for unserved in plan.unserved:
+        when = _when(unserved.require, unserved.forbid)
+        console.print(f"  尚不能结算 not served yet: {unserved.what}{when}", markup=False)
     for used in plan.figures:
         value = figure_value(used.name, used.value)
         console.print(f"经办数据 {used.name} = {value}（来源：{used.source}）")
@@ -136,6 +143,67 @@ def print_plan(plan: policy_pb2.Plan) -> None:
     for mark, text in notes.lines():
         for row in indented(text, 8, f"  {mark}", console.width):
             console.print(row, markup=False, soft_wrap=True)
+
+
+def _beyond_tables(plan: policy_pb2.Plan, notes: "_Notes") -> Iterator[str]:
+    """Yield what a plan says of all levels and statuses alike, a line for each."""
+    if kind := DEDUCTIBLES.get(plan.deductible_kind):
+        yield f"起付标准：{kind}"
+    if plan.HasField("pooled_cap"):
+        cap = plan.pooled_cap
+        limit = f"{format_yuan(cap.cap_fen)} 元" if cap.HasField("cap_fen") else "待提供，暂不限"
+        yield f"计入统筹基金年度最高支付限额：{limit} {notes.mark(cap.citation)}"
+    if plan.HasField("second_payment"):
+        second = plan.second_payment
+        rate = percent(second.rate_bp) if second.rate_bp else "比例待提供，暂不支付"
+        most = f"，年度限额 {format_yuan(second.cap_fen)} 元" if second.HasField("cap_fen") else ""
+        yield (
+            f"大额医疗费用补助：年度个人负担合规费用超过 {format_yuan(second.threshold_fen)} 元的"
+            f"部分 {rate}{most} {notes.mark(second.citation)}"
+        )
+    if plan.account_citation:
+        mark = notes.mark(plan.account_citation)
+        yield f"个人账户：仅支付政策范围内统筹基金未支付的部分 {mark}"
+    if plan.rounding_citation:
+        yield f"尾数：四舍五入到分 {notes.mark(plan.rounding_citation)}"
+
+
+def _deductible(plan: policy_pb2.Plan, tariff: policy_pb2.Tariff) -> str:
+    counted = plan.deductible_kind != policy_pb2.DEDUCTIBLE_KIND_UNSPECIFIED
+    return (
+        _OPEN
+        if counted and _is_open(plan, tariff, tariff.deductible_fen)
+        else format_yuan(tariff.deductible_fen)
+    )
+
+
+def _is_open(plan: policy_pb2.Plan, tariff: policy_pb2.Tariff, amount_fen: int) -> bool:
+    """Return whether an amount of nothing is one that nobody has supplied yet."""
+    return not amount_fen and any(
+        line.figure and tariff.level in line.levels and codes_pb2.FACT_ORDINARY in line.require
+        for line in plan.exclusions
+    )
+
+
+def _exclusion(line: policy_pb2.Exclusion) -> str:
+    """Return a line of the matrix: reason, figure, and what it holds for."""
+    reason = Reason(line.reason)
+    figure = f" [{line.figure}]" if line.figure else ""
+    only = "（仅他方应承担的部分）" if line.liable_only else ""
+    levels = "、".join(LEVELS[Level(level)] for level in line.levels)
+    where = f" {levels}" if len(line.levels) < len(LEVELS) else ""
+    when = _when(line.require, line.forbid)
+    return f"{reason.name} {REASONS[reason]}{only}{figure}{where}{when}"
+
+
+def _when(require: Iterable[codes_pb2.Fact], forbid: Iterable[codes_pb2.Fact]) -> str:
+    """Return the facts that must hold and those that must not."""
+
+    def names(facts: Iterable[codes_pb2.Fact]) -> str:
+        return " ".join(codes_pb2.Fact.Name(fact).removeprefix("FACT_") for fact in facts)
+
+    parts = (("当 ", names(require)), ("除非 ", names(forbid)))
+    return f"〔{'，'.join(word + facts for word, facts in parts if facts)}〕"
 
 
 def _rates(rates: Sequence[policy_pb2.PlaceRate], notes: "_Notes") -> str:
@@ -149,11 +217,12 @@ def _rates(rates: Sequence[policy_pb2.PlaceRate], notes: "_Notes") -> str:
     )
 
 
-def _cap(tariff: policy_pb2.Tariff, which: str, notes: "_Notes") -> str:
+def _cap(plan: policy_pb2.Plan, tariff: policy_pb2.Tariff, which: str, notes: "_Notes") -> str:
     mark = notes.mark(getattr(tariff, f"{which}_cap_citation"))
     if not tariff.HasField(f"{which}_cap_fen"):
         return f"— {mark}"
-    return f"{format_yuan(getattr(tariff, f'{which}_cap_fen'))} {mark}"
+    amount_fen = getattr(tariff, f"{which}_cap_fen")
+    return f"{_OPEN if _is_open(plan, tariff, amount_fen) else format_yuan(amount_fen)} {mark}"
 
 
 class _Notes:

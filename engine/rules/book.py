@@ -15,9 +15,10 @@ from engine.rules.compile import (
 )
 from engine.rules.days import gaps, union
 from engine.rules.figures import Figure, FigureSet, find_city
-from engine.rules.model import KEY_NONE, USE_ORDINARY, CityRules
-from engine.rules.plan import ClauseRef, RulePlan
+from engine.rules.model import KEY_LEVEL, KEY_NONE, USE_ORDINARY, CityRules, FigureSpec
+from engine.rules.plan import LEVELS, ClauseRef, RulePlan
 from engine.rules.readings import default_readings, rules_on
+from engine.rules.units import LEVEL_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,29 +126,29 @@ class PlanBook:
         return sorted(found, key=lambda missing: (missing.figure, missing.first_day))
 
     def _missing_caps(self, rules: CityRules) -> list[Missing]:
-        """Return caps and deductibles with neither figure nor floor, interval by interval."""
-        found: list[Missing] = []
+        """Return caps and deductibles with neither figure nor floor, joined over adjacent days."""
+        held: dict[tuple[str, str, str, ClauseRef], list[Interval]] = {}
         for days in self._shelves[rules.area].intervals:
             day = days.first_day
             read = rules_on(rules, self.figures, day)
             caps = cap_figures(read, self.figures, day)
-            for cap in (*caps, *deductible_figures(read, self.figures, day)):
-                spec = rules.figure(cap.value.figure)
-                if cap.used is not None or spec is None:
-                    continue
+            lacking = [
+                (cap, spec)
+                for cap in (*caps, *deductible_figures(read, self.figures, day))
+                if cap.used is None and (spec := rules.figure(cap.value.figure))
+            ]
+            levels = {level for cap, _ in lacking for level in cap.value.levels}
+            for cap, spec in lacking:
                 below = f"the figure supplied is below its floor ({cap.floor_label}); "
-                found.append(
-                    Missing(
-                        cap.value.label,
-                        "" if cap.refused else cap.floor_label,
-                        days.first_day,
-                        days.last_day,
-                        (below if cap.refused else "") + spec.effect,
-                        spec.clause,
-                        known=True,
-                    )
-                )
-        return found
+                effect = (below if cap.refused else "") + _effect(spec, levels)
+                instead = "" if cap.refused else cap.floor_label
+                key = (cap.value.label, instead, effect, spec.clause)
+                held.setdefault(key, []).append(days)
+        return [
+            Missing(figure, instead, span.first_day, span.last_day, effect, clause, known=True)
+            for (figure, instead, effect, clause), intervals in held.items()
+            for span in union(intervals)
+        ]
 
     def _missing_benefits(self, rules: CityRules) -> list[Missing]:
         """Return what the refusal lines of the rule files name, joined over adjacent days."""
@@ -183,3 +184,13 @@ class PlanBook:
                 spec.days, [figure.days for figure in self.figures.of(rules.area, spec.name)]
             )
         ]
+
+
+def _effect(spec: FigureSpec, levels: set[int]) -> str:
+    """Return what follows where a figure is missing while these levels (from 0) lack theirs."""
+    if spec.key != KEY_LEVEL:
+        return spec.effect
+    if len(levels) == LEVELS:
+        return f"{spec.effect}; every level lacks its own: all ordinary claims are refused"
+    names = [name for name, level in LEVEL_NAMES.items() if level in levels]
+    return f"{spec.effect}; levels that lack theirs: {', '.join(names)}"

@@ -96,6 +96,37 @@ def test_missing_in_part_and_below_the_floor(cities: Mapping[str, CityRules]) ->
     assert "below its floor (average_wage.2024)" in entry.effect
 
 
+JINAN = "370100"
+
+
+def deductibles(book: PlanBook) -> list[tuple[str, int, int, str]]:
+    return [
+        (m.figure, m.first_day, m.last_day, m.effect.rpartition("; ")[2])
+        for m in book.missing("jinan")
+        if m.figure.startswith("ordinary_deductible")
+    ]
+
+
+def test_figures_by_level_say_which_claims_are_refused(cities: Mapping[str, CityRules]) -> None:
+    book = PlanBook(cities)
+    everything = "every level lacks its own: all ordinary claims are refused"
+    assert deductibles(book) == [
+        (f"ordinary_deductible.{level}", 2023_01_01, 2027_12_31, everything) for level in "123"
+    ]
+    second = Figure(JINAN, "ordinary_deductible", "2", 400_00, 2024_01_01, 2024_12_31, "a notice")
+    others = "levels that lack theirs: 1, 3, 3p"
+    assert deductibles(book.with_figures([second])) == [
+        ("ordinary_deductible.1", 2023_01_01, 2023_12_31, everything),
+        ("ordinary_deductible.1", 2024_01_01, 2024_12_31, others),
+        ("ordinary_deductible.1", 2025_01_01, 2027_12_31, everything),
+        ("ordinary_deductible.2", 2023_01_01, 2023_12_31, everything),
+        ("ordinary_deductible.2", 2025_01_01, 2027_12_31, everything),
+        ("ordinary_deductible.3", 2023_01_01, 2023_12_31, everything),
+        ("ordinary_deductible.3", 2024_01_01, 2024_12_31, others),
+        ("ordinary_deductible.3", 2025_01_01, 2027_12_31, everything),
+    ]
+
+
 def test_the_refusal_for_a_missing_figure_names_what_would_do(
     cities: Mapping[str, CityRules],
 ) -> None:

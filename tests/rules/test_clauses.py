@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from engine.errors import RuleFileError
-from engine.rules.clauses import CATEGORIES, TABLES, CitedValue, cited_values
+from engine.rules.clauses import CATEGORIES, CitedValue, cited_values
 from engine.rules.load import CITIES, FILES, rules_from_files
-from engine.rules.model import CityRules
+from engine.rules.model import TABLES, CityRules
 
 FOLDER = "370300_zibo"
 FIRST = 'id = "第一条"\ndocuments = ["zibo-2022-12"]\ncategories = ["administrative"]\n'

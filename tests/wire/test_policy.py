@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from engine.domain.codes import Benefit
 from engine.errors import InvalidInput
 from engine.rules.book import PlanBook
+from engine.rules.figures import figures_from_supply
 from gongji.v1 import policy_service_pb2 as pb
 from server.codec_policy import encode_plan, figures_to_toml, refusing_line
 from tests.support.runner import cities
-from tests.support.world import ZIBO
+from tests.support.world import JINAN, ZIBO
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=30))
@@ -59,3 +60,19 @@ def test_a_benefit_that_lacks_a_figure_is_found_in_the_matrix(benefit: Benefit) 
     assert line is not None
     assert line.figure == f"{benefit.name.lower()}_benefit"
     assert refusing_line(plan, Benefit.ORDINARY) is None
+
+
+def test_ordinary_claims_are_refused_where_every_level_lacks_its_figure() -> None:
+    book, day = PlanBook(cities()), 20240601
+
+    def line(levels: str) -> str:
+        given = dict.fromkeys(levels, "400.00")
+        figures = figures_from_supply("jinan", {"ordinary_deductible": given}, cities())
+        plan = book.with_figures(figures).plan_for(JINAN, day)
+        assert plan is not None
+        found = refusing_line(plan, Benefit.ORDINARY)
+        return found.figure if found else ""
+
+    assert line("") == "ordinary_deductible.1"
+    assert line("2") == ""
+    assert line("123") == ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from clients.cli.commands.policy_compare import compare
 from clients.cli.commands.policy_coverage import coverage
 from clients.cli.common import (
     SOME_REFUSED,
@@ -151,3 +152,4 @@ def check(folder: Path | None) -> None:
 
 
 policy.add_command(coverage)
+policy.add_command(compare)
