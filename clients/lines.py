@@ -124,11 +124,14 @@ def count_lines(path: Path) -> int:
     """
     try:
         with path.open("rb") as stream:
-            return sum(block.count(b"\n") for block in iter(partial(stream.read, _BLOCK), b""))
+            count, block = 0, b"\n"
+            for block in iter(partial(stream.read, _BLOCK), b""):
+                count += block.count(b"\n")
+            return count + (not block.endswith(b"\n"))
     except OSError as error:
         raise unreadable(path, error) from None
 
 
 def unreadable(path: Path, error: OSError) -> FileError:
     """Return what is said of a file that the system does not let us read."""
-    return FileError(f"{path}: {error.strerror or error}; name a file that can be read")
+    return FileError(f"{path}: {error.strerror}; name a file that can be read")

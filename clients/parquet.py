@@ -95,14 +95,19 @@ def _arrow(path: Path) -> Any:
 @contextmanager
 def _open(arrow: Any, path: Path) -> Iterator[Any]:
     try:
-        # A buffer: the pages of a row group come one by one, so that its size does not matter.
-        file = arrow.parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
-    except arrow.ArrowException as error:
-        raise FileError(f"{path}: is no Parquet file: {_short(error)}") from None
+        stream = path.open("rb")
     except OSError as error:
         raise unreadable(path, error) from None
-    with file:
-        yield file
+    with stream:
+        try:
+            # A buffer: the pages of a row group come one by one, so that its size does not matter.
+            file = arrow.parquet.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False)
+        except (arrow.ArrowException, OSError) as error:
+            raise FileError(
+                f"{path}: is no Parquet file ({_short(error)}); write it anew"
+            ) from None
+        with file:
+            yield file
 
 
 def _batches(arrow: Any, path: Path, file: Any) -> Iterator[Any]:
