@@ -77,7 +77,7 @@ def day(text: str) -> int:
     return pa.scalar(text).cast(pa.date32()).cast(pa.int32()).as_py()  # type: ignore[no-any-return]
 
 
-REGISTERS = {
+REGISTERS: dict[str, tuple[str, dict[str, pa.DataType], list[dict[str, object]]]] = {
     "members": (
         "id,city,status,retired_on,born_on,mode,arrears,filings,selections,diseases,stays\n"
         "张三,370100,retired,1998-03-31,1940-02-29,pooled_only,"
@@ -169,7 +169,7 @@ REGISTERS = {
         ],
     ),
 }
-IN_PARQUET = {
+IN_PARQUET: dict[str, list[dict[str, object]]] = {
     "openings": [
         {
             "member": "张三",

@@ -29,6 +29,9 @@ def gateway(
 ) -> None:
     """Settle the claims of FILE (CSV, JSON lines or Parquet) on a server.
 
+    Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (in_scope_fen); days are date32
+    there, and the results are written as Parquet too.
+
     Results, refusals and the state of the run stand in FILE.gongji. A run that broke is resumed by
     the same command; nothing is settled twice. A malformed line is written to refusals.csv with
     its line, column and what is expected, and the rest goes on. The same command on a finished

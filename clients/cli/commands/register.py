@@ -27,6 +27,9 @@ _CHUNK = 2_000
 def register() -> None:
     """Enter members, institutions and opening counters from CSV, JSON lines or Parquet.
 
+    Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (account_balance_fen); days are
+    date32 there, and lists are lists of structs under the names of JSON lines.
+
     An entry replaces the earlier one of the same id, so a file may be entered again.
 
     Exit codes: 0 all entered; 1 some lines were not taken (they are listed); 2 the file cannot be
@@ -63,7 +66,7 @@ def _command(name: str, what: str) -> None:
         if bad:
             raise click.exceptions.Exit(SOME_REFUSED)
 
-    command.help = f"Enter {what} from FILE."
+    command.help = f"Enter {what} from FILE (CSV, JSON lines or Parquet)."
 
 
 _command("members", "members")

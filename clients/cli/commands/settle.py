@@ -38,6 +38,9 @@ def settle(
 ) -> None:
     """Settle the claims of FILE (CSV, JSON lines or Parquet) in a store, without a server.
 
+    Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (in_scope_fen); days are date32
+    there, and the results are written as Parquet too.
+
     The lane is the one a gateway's file takes through a server: same files, same answers.
 
     Exit codes: 0 all settled; 1 some claims refused or malformed; 2 the file cannot be used;
