@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Final, TypeVar
 
-from clients.table import Fields
+from clients.rows import Fen, Fields
 from engine.domain.claim import check_id
 from engine.domain.dates import OPEN_END, Interval, from_date
-from engine.domain.money import parse_yuan
+from engine.domain.money import AMOUNT_MAX_FEN, parse_yuan
 from engine.errors import InvalidInput
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -65,6 +65,10 @@ def yuan(fields: Fields, name: str) -> int | None:
     if name not in fields:
         return None
     value = fields[name]
+    if isinstance(value, Fen):
+        if abs(value) > AMOUNT_MAX_FEN:
+            raise InvalidInput(name, f"expected at most {AMOUNT_MAX_FEN} fen, found {value}")
+        return int(value)
     if not isinstance(value, str):
         raise InvalidInput(name, f'expected yuan as text such as "1234.50", found {shown(value)}')
     try:

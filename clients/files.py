@@ -1,4 +1,4 @@
-"""Files of claims: CSV or JSON lines under the names of the worked-case format.
+"""Files of claims: CSV, JSON lines or Parquet under the names of the worked-case format.
 
 A claim without a request id gets one from the file's digest and its line, so that the same file
 read again asks for the same settlements and not for new ones.
@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from clients import fields as f
-from clients.table import BadRow, Columns, Fields, Row, check_names, read_table
+from clients.lines import AUTO
+from clients.rows import BadRow, Columns, Fields, Holds, Row, check_names
+from clients.table import read_table
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim, check_claim
 from engine.domain.codes import Benefit, Liability
 from engine.domain.money import AMOUNT_MAX_FEN, format_yuan
@@ -19,27 +21,27 @@ _AMOUNTS: Final = ("in_scope", "pre_payment", "over_limit", "non_covered")
 _FLAGS: Final = ("emergency", "referred", "statement", "manual", "use_account")
 
 CLAIM_COLUMNS: Final = Columns(
-    known=(
-        "request_id",
-        "institution",
-        "member",
-        "date",
-        "until",
-        "benefit",
-        "visit",
-        "disease",
-        *_AMOUNTS,
-        "total",
-        "emergency",
-        "referred",
-        "prescriber",
-        "liability",
-        "liable_amount",
-        "admission",
-        "statement",
-        "manual",
-        "use_account",
-    ),
+    known={
+        "request_id": Holds.TEXT,
+        "institution": Holds.TEXT,
+        "member": Holds.TEXT,
+        "date": Holds.DAY,
+        "until": Holds.DAY,
+        "benefit": Holds.TEXT,
+        "visit": Holds.TEXT,
+        "disease": Holds.TEXT,
+        **dict.fromkeys(_AMOUNTS, Holds.AMOUNT),
+        "total": Holds.AMOUNT,
+        "emergency": Holds.FLAG,
+        "referred": Holds.FLAG,
+        "prescriber": Holds.TEXT,
+        "liability": Holds.TEXT,
+        "liable_amount": Holds.AMOUNT,
+        "admission": Holds.TEXT,
+        "statement": Holds.FLAG,
+        "manual": Holds.FLAG,
+        "use_account": Holds.FLAG,
+    },
     required=("institution", "member", "date"),
     later=("lines", "payer"),
     one_of=_AMOUNTS,
@@ -56,7 +58,7 @@ _COLUMN_OF: Final = {
 
 
 class ClaimRow(NamedTuple):
-    """One claim of a file and its line, from 1."""
+    """One claim of a file and its line, from 1; its row where the file is Parquet."""
 
     line: int
     claim: Claim
@@ -73,21 +75,22 @@ def generated_id(digest: str, line: int) -> str:
     return f"{digest[:24]}-{line}"
 
 
-def read_claims(path: Path, digest: str) -> Iterator[ClaimRow | BadRow]:
+def read_claims(path: Path, digest: str, encoding: str = AUTO) -> Iterator[ClaimRow | BadRow]:
     """Yield the claims of a file in its order, and the lines that are none.
 
     Args:
-        path: CSV with a heading, or JSON lines where the name ends in `.jsonl` or `.json`.
+        path: A table as `clients.table.read_table` takes it.
         digest: The digest of the file (`clients.table.file_digest`), for ids not given.
+        encoding: As for `clients.table.encoding_of`.
 
     Raises:
         FileError: the file as a whole cannot be used.
     """
-    for row in read_table(path, CLAIM_COLUMNS):
+    for row in read_table(path, CLAIM_COLUMNS, encoding):
         yield row if isinstance(row, BadRow) else _claim_row(row, digest)
 
 
-def have_own_ids(path: Path) -> bool:
+def have_own_ids(path: Path, encoding: str = AUTO) -> bool:
     """Return whether every claim of a file came with a request id; malformed lines are no claims.
 
     Raises:
@@ -97,7 +100,7 @@ def have_own_ids(path: Path) -> bool:
         isinstance(row, BadRow)
         or bool(row.fields.get("request_id"))
         or isinstance(_claim_row(row, ""), BadRow)
-        for row in read_table(path, CLAIM_COLUMNS)
+        for row in read_table(path, CLAIM_COLUMNS, encoding)
     )
 
 

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple, Protocol
 from clients.answers import Malformed, Outcome, Refused, Settled
 from clients.errors import NotSent, RunError
 from clients.files import ClaimRow, claim_column, read_claims
+from clients.rows import BadRow
 from clients.run import RESULT_COLUMNS, Run, Step
-from clients.table import BadRow
 from engine.domain.claim import Claim
 from engine.domain.codes import Benefit
 from engine.domain.layout import AMOUNTS
@@ -93,7 +93,7 @@ def settle_file(
     answered = False
 
     def ahead() -> Iterator[list[Claim]]:
-        for batch in _batches(read_claims(file, digest), run):
+        for batch in _batches(read_claims(file, digest, run.encoding), run):
             waiting.append(batch)
             if batch.claims:
                 run.sending()

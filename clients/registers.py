@@ -1,4 +1,4 @@
-"""Register files: members, institutions and opening counters, as CSV or JSON lines.
+"""Register files: members, institutions and opening counters, as CSV, JSON lines or Parquet.
 
 The names are those of the worked-case format. Lists are written in CSV as entries with `;` between
 them: `arrears` `2024-01-01/2024-03-31`, `filings` `long_term 110000 2024-01-01/`, `selections` and
@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 
 from clients import fields as f
 from clients.errors import FileError
-from clients.table import BadRow, Columns, Fields, check_names, read_table
+from clients.lines import AUTO
+from clients.rows import BadRow, Columns, Fields, Holds, check_names
+from clients.table import read_table
 from engine.domain.codes import (
     DiseaseKind,
     Employment,
@@ -236,20 +238,20 @@ def _keyed(fields: Fields, name: str, example: str) -> tuple[tuple[str, int], ..
 REGISTERS: Final = {
     "members": _Register(
         Columns(
-            known=(
-                "id",
-                "city",
-                "status",
-                "retired_on",
-                "born_on",
-                "mode",
-                "employment",
-                "arrears",
-                "filings",
-                "selections",
-                "diseases",
-                "stays",
-            ),
+            known={
+                "id": Holds.TEXT,
+                "city": Holds.TEXT,
+                "status": Holds.TEXT,
+                "retired_on": Holds.DAY,
+                "born_on": Holds.DAY,
+                "mode": Holds.TEXT,
+                "employment": Holds.TEXT,
+                "arrears": Holds.ENTRIES,
+                "filings": Holds.ENTRIES,
+                "selections": Holds.ENTRIES,
+                "diseases": Holds.ENTRIES,
+                "stays": Holds.ENTRIES,
+            },
             required=("id", "city"),
             later=(
                 "account_balance",
@@ -264,33 +266,33 @@ REGISTERS: Final = {
     ),
     "institutions": _Register(
         Columns(
-            known=(
-                "id",
-                "area",
-                "level",
-                "kind",
-                "host",
-                "parent",
-                "designated",
-                "networked",
-                "offers",
-            ),
+            known={
+                "id": Holds.TEXT,
+                "area": Holds.TEXT,
+                "level": Holds.TEXT,
+                "kind": Holds.TEXT,
+                "host": Holds.TEXT,
+                "parent": Holds.TEXT,
+                "designated": Holds.ENTRIES_OR_FLAG,
+                "networked": Holds.ENTRIES_OR_FLAG,
+                "offers": Holds.NAMES,
+            },
             required=("id", "area"),
         ),
         _institution,
     ),
     "openings": _Register(
         Columns(
-            known=(
-                "member",
-                "year",
-                "deductible",
-                "ordinary_paid",
-                "visit_paid",
-                "deductible_at",
-                *_SUMS,
-                "account_balance",
-            ),
+            known={
+                "member": Holds.TEXT,
+                "year": Holds.NUMBER,
+                "deductible": Holds.AMOUNT_OR_MET,
+                "ordinary_paid": Holds.AMOUNT,
+                "visit_paid": Holds.AMOUNTS,
+                "deductible_at": Holds.AMOUNTS,
+                **dict.fromkeys(_SUMS, Holds.AMOUNT),
+                "account_balance": Holds.AMOUNT,
+            },
             required=("member",),
             later=("special_deductible", "chronic_paid", "disease_paid"),
         ),
@@ -300,8 +302,15 @@ REGISTERS: Final = {
 """The registers by the name of the command that enters them."""
 
 
-def read_register(path: Path, register: str) -> Iterator[RegisterRow | BadRow]:
+def read_register(
+    path: Path, register: str, encoding: str = AUTO
+) -> Iterator[RegisterRow | BadRow]:
     """Yield the entries of a register file in its order, and the lines that are none.
+
+    Args:
+        path: A table as `clients.table.read_table` takes it.
+        register: One of `REGISTERS`.
+        encoding: As for `clients.table.encoding_of`.
 
     Raises:
         FileError: the file as a whole cannot be used.
@@ -309,7 +318,7 @@ def read_register(path: Path, register: str) -> Iterator[RegisterRow | BadRow]:
     if register not in REGISTERS:
         raise FileError(f"no register is called {register}; expected {', '.join(REGISTERS)}")
     columns, read = REGISTERS[register]
-    for row in read_table(path, columns):
+    for row in read_table(path, columns, encoding):
         checked = row if isinstance(row, BadRow) else check_names(row.line, row.fields, columns)
         if isinstance(checked, BadRow):
             yield checked

@@ -2,9 +2,12 @@
 
 Beside `claims.csv` stands the folder `claims.csv.gongji`:
 
-    run.jsonl      the heading (digest of the file), then a line for each answered batch
+    run.jsonl      the heading (digest of the file, encoding), then a line for each answered batch
     results.csv    one line for each settled claim
     refusals.csv   one line for each claim or line that was not settled: where, why, what to do
+
+Where the file is Parquet, `results.parquet` is made of `results.csv` as soon as the whole file is
+answered; until then there is none.
 
 A batch counts as answered when its lines are synced in both CSV files and then its own line in
 `run.jsonl`. After a break both files are cut back to the last such line and the file's rest is
@@ -29,7 +32,10 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 from clients.errors import FileError, RunError
+from clients.lines import UTF_8
 from clients.outbox import append_line, load_lines, sync_folder
+from clients.parquet import write_results
+from engine.domain.layout import AMOUNTS
 
 RESULT_COLUMNS: Final = (
     "line",
@@ -63,6 +69,8 @@ RESULT_COLUMNS: Final = (
     "cash",
     "plan",
 )
+_RESULT_AMOUNTS: Final = frozenset((*AMOUNTS, "over_cap"))
+_RESULT_NUMBERS: Final = ("line", "settlement_id")
 REFUSAL_COLUMNS: Final = (
     "line",
     "column",
@@ -102,7 +110,8 @@ class _State:
     """Where a run stands, from its journal."""
 
     heading: dict[str, Any] = field(default_factory=dict)
-    """`digest` of the file and `own_ids`: whether every claim of it has an id of its own."""
+    """`digest` of the file, the `encoding` it is read in, and `own_ids`: whether every claim of it
+    has an id of its own."""
     sent: bool = False
     last_line: int = 0
     sizes: dict[str, int] = field(default_factory=lambda: {"results": 0, "refusals": 0})
@@ -135,6 +144,7 @@ class _State:
                 if name == "malformed" or name.partition(".")[0] == "refused":
                     del self.counts[name]
         self.heading |= {name: record[name] for name in ("digest", "own_ids")}
+        self.heading["encoding"] = record.get("encoding", UTF_8)
         self.last_line, self.finished = 0, ""
 
     def look_back(self) -> None:
@@ -149,7 +159,8 @@ class Run:
     """The run of one file; a second process on the same file is refused.
 
     Raises:
-        FileError: the file changed since its run began, and some claim would be settled twice.
+        FileError: the file changed since its run began, and some claim would be settled twice; or
+            it is to be read in another encoding before the run is finished.
         RunError: another process is at it, or the record is damaged.
     """
 
@@ -161,6 +172,7 @@ class Run:
         folder: Path | None = None,
         own_ids: bool = False,
         again: bool = False,
+        encoding: str = UTF_8,
     ) -> None:
         """Begin a run, go on with one, or begin a new pass of one that is finished.
 
@@ -170,9 +182,10 @@ class Run:
             folder: Where the run is kept; None: beside the file.
             own_ids: Whether every claim of the file has an id of its own.
             again: Ask for every answer anew.
+            encoding: In which the file is read, `utf-8` or `gb18030`.
         """
         self.folder = folder or file.with_name(file.name + ".gongji")
-        self._heading = {"digest": digest, "own_ids": own_ids}
+        self._heading = {"digest": digest, "own_ids": own_ids, "encoding": encoding}
         self._state = _State()
         self._first_sent = False
         try:
@@ -191,6 +204,11 @@ class Run:
         except BaseException:
             os.close(self._journal)
             raise
+
+    @property
+    def encoding(self) -> str:
+        """In which the file is read."""
+        return str(self._heading["encoding"])
 
     @property
     def counts(self) -> Counter[str]:
@@ -229,11 +247,17 @@ class Run:
             append_line(self._journal, state.heading)
         elif kind := self._next_pass(file, again):
             record = {"pass": kind, **self._heading}
+            if state.heading.get("digest") == record["digest"]:
+                # Read in another encoding the same file may have other claims: those without an
+                # id of their own stay settled under the ids they were given.
+                record["own_ids"] = record["own_ids"] and state.heading["own_ids"]
             append_line(self._journal, record)
             state.take(record)
         elif state.finished:
             state.look_back()
         self.settled_lines = self._settled_lines() if state.earlier else frozenset()
+        if not state.finished:
+            self.folder.joinpath("results.parquet").unlink(missing_ok=True)
         self._results = self._output("results.csv", state.sizes["results"], RESULT_COLUMNS)
         self._refusals = self._output("refusals.csv", state.sizes["refusals"], REFUSAL_COLUMNS)
         sync_folder(self.folder)
@@ -244,8 +268,9 @@ class Run:
         if state.heading.get("digest") == self._heading["digest"]:
             if again:
                 return _ALL
-            left = state.counts["refused"] or state.counts["malformed"]
-            return _REST if state.finished and left else ""
+            if not state.finished:
+                return self._same_encoding(file)
+            return _REST if state.counts["refused"] or state.counts["malformed"] else ""
         if state.heading.get("file") != file.name:
             raise FileError(
                 f"{self.folder}: holds the run of {state.heading.get('file')}; give another --out"
@@ -257,6 +282,18 @@ class Run:
                 "back, or put new and mended lines alone into a new file"
             )
         return _ALL
+
+    def _same_encoding(self, file: Path) -> str:
+        """Return which lines a new pass of an unfinished run is for: none, it goes on as it was."""
+        begun = self._state.heading.get("encoding", UTF_8)
+        if begun == self.encoding:
+            return ""
+        if not self._state.sent and not self._state.last_line:
+            return _ALL
+        raise FileError(
+            f"{file}: its run began with --encoding {begun}; finish it with the same, "
+            "or give --again to ask for every answer anew"
+        )
 
     def _settled_lines(self) -> frozenset[int]:
         """Return the lines of the file that need not be sent again."""
@@ -296,6 +333,18 @@ class Run:
         }
         self._append(record)
         self._state.take(record)
+
+    def write_parquet(self) -> Path:
+        """Write the results of a finished run as Parquet, and return where; `results.csv` stays.
+
+        Raises:
+            RunError: the disk refused; run the same command again.
+        """
+        target = self.folder.joinpath("results.parquet")
+        if not target.exists():
+            source = self.folder.joinpath("results.csv")
+            write_results(source, target, _RESULT_AMOUNTS, _RESULT_NUMBERS)
+        return target
 
     def finish(self) -> None:
         """Note that the whole file is answered."""

@@ -1,54 +1,30 @@
-"""Tables as people hand them in: CSV or JSON lines, one record a line, a bad one at a time.
+"""Tables as people hand them in: CSV, JSON lines or Parquet, one record at a time.
 
-A record is one physical line: none of our fields holds a line break, so that a quotation mark
-nobody closed spoils its own line and not the rest of the file. What is wrong with the file as a
-whole (not UTF-8 in the heading, unknown column, nothing in it) is a `FileError`; what is wrong with
-one line is a `BadRow`, and the lines after it are read.
+The end of the name says which: `.jsonl` and `.json`, `.parquet`, and CSV for everything else. A
+record of CSV and JSON lines is one physical line: none of our fields holds a line break, so that a
+quotation mark nobody closed spoils its own line and not the rest of the file. What is wrong with
+the file as a whole (unknown column, nothing in it) is a `FileError`; what is wrong with one line is
+a `BadRow`, and the lines after it are read.
+
+CSV is UTF-8 or GB18030 (`clients.lines` finds out which), JSON lines are UTF-8, and Parquet has
+types (`clients.parquet`).
 """
 
 import csv
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+from clients import lines, parquet
 from clients.errors import FileError
+from clients.lines import AUTO, GB18030, LINE_MAX, UTF_8, read_lines, unreadable
+from clients.rows import BadRow, Columns, Row, check_heading, check_names
 from engine.errors import InvalidInput
 
-Fields = Mapping[str, object]
-"""One record: text where it is from CSV; text, booleans and lists where it is from JSON."""
-
-_BOM: Final = b"\xef\xbb\xbf"
-_LINE_MAX: Final = 64 * 1024
-
-
-class BadRow(NamedTuple):
-    """One line that was not taken: where, what was found, what was expected."""
-
-    line: int
-    column: str
-    problem: str
-    record_id: str = ""
-    """The request id or register id of the line, where it could be read."""
-
-
-class Row(NamedTuple):
-    """One line of a table: its number in the file, from 1, and its fields."""
-
-    line: int
-    fields: Fields
-
-
-class Columns(NamedTuple):
-    """The columns a table may have, and those it must have."""
-
-    known: tuple[str, ...]
-    required: tuple[str, ...]
-    later: tuple[str, ...] = ()
-    """Columns of the worked-case format that are not served yet: refused by name, not ignored."""
-    one_of: tuple[str, ...] = ()
-    """Columns of which a CSV file must have one at least."""
+_PARQUET: Final = b"PAR1"
+_SAVE_AS: Final = "save the file as “CSV UTF-8”, or see --encoding"
 
 
 def file_digest(path: Path) -> str:
@@ -61,69 +37,100 @@ def file_digest(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise FileError(f"{path}: {error.strerror}; name a file that can be read") from None
+        raise unreadable(path, error) from None
 
 
-def read_table(path: Path, columns: Columns) -> Iterator[Row | BadRow]:
-    """Yield the records of a CSV file with a heading, or of JSON lines (`.jsonl`, `.json`).
+def is_parquet(path: Path) -> bool:
+    """Return whether a file is Parquet, by its name."""
+    return path.suffix.lower() == ".parquet"
+
+
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() in (".jsonl", ".json")
+
+
+def encoding_of(path: Path, choice: str = AUTO) -> str:
+    """Return the encoding of the text in a file, `utf-8` or `gb18030`.
+
+    Args:
+        path: The file; only CSV can be anything but UTF-8.
+        choice: `auto`, or the encoding that somebody knows better.
+
+    Raises:
+        FileError: the file cannot be read, or cannot be in the encoding chosen.
+    """
+    if is_parquet(path) or _is_json(path):
+        if choice == GB18030:
+            raise FileError(f"{path}: --encoding {choice} is for CSV; this form is always UTF-8")
+        return UTF_8
+    return lines.encoding_of(path, choice)
+
+
+def count_rows(path: Path) -> int:
+    """Return how many lines a file has, or rows if it is Parquet: the last number of a row.
+
+    Raises:
+        FileError: the file cannot be read.
+    """
+    return parquet.count_rows(path) if is_parquet(path) else lines.count_lines(path)
+
+
+def read_table(path: Path, columns: Columns, encoding: str = AUTO) -> Iterator[Row | BadRow]:
+    """Yield the records of a file: JSON lines, Parquet, or CSV with a heading, by its name.
+
+    Args:
+        path: The file.
+        columns: What it may hold.
+        encoding: As for `encoding_of`.
 
     Raises:
         FileError: the file as a whole cannot be used.
     """
-    lines = _lines(path)
-    if path.suffix in (".jsonl", ".json"):
-        yield from _json_rows(path, lines, columns)
-        return
-    number, heading = next(lines, (0, b""))
+    encoding = encoding_of(path, encoding)
+    if is_parquet(path):
+        yield from parquet.read_rows(path, columns)
+    elif _is_json(path):
+        yield from _json_rows(path, columns)
+    else:
+        yield from _csv_rows(path, columns, encoding)
+
+
+def _csv_rows(path: Path, columns: Columns, encoding: str) -> Iterator[Row | BadRow]:
+    rows = read_lines(path)
+    number, heading = next(rows, (0, b""))
     if not number:
         raise FileError(f"{path}: is empty; expected a heading such as {','.join(columns.known)}")
-    names = _heading(path, heading, columns)
-    for number, line in lines:
-        yield _csv_row(number, line, names)
+    names = _heading(path, number, heading, encoding)
+    check_heading(path, names, columns)
+    number = 0
+    for number, line in rows:
+        yield _csv_row(number, line, names, encoding)
+    if not number:
+        raise FileError(f"{path}: holds a heading and nothing below it; expected a record a line")
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that are not blank with their numbers, without a byte order mark."""
-    try:
-        with path.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
-                text = line.removeprefix(_BOM) if number == 1 else line
-                if text.strip():
-                    yield number, text.rstrip(b"\r\n")
-    except OSError as error:
-        raise FileError(f"{path}: {error.strerror}; name a file that can be read") from None
-
-
-def _heading(path: Path, line: bytes, columns: Columns) -> list[str]:
-    try:
-        names = [name.strip() for name in next(csv.reader([line.decode()], strict=True))]
-    except UnicodeDecodeError:
-        raise FileError(f"{path}: is not UTF-8; save it as “CSV UTF-8”") from None
-    except csv.Error as error:
-        raise FileError(f"{path}: line 1 is no CSV heading: {error}") from None
-    if repeated := [name for name in names if names.count(name) > 1]:
-        raise FileError(f"{path}: column {repeated[0]} stands twice; remove one of them")
-    if late := [name for name in names if name in columns.later]:
-        raise FileError(f"{path}: column {late[0]} is not served yet; remove it")
-    if unknown := [name for name in names if name not in columns.known]:
+def _heading(path: Path, number: int, line: bytes, encoding: str) -> list[str]:
+    if line.startswith(_PARQUET):
+        raise FileError(f"{path}: is Parquet; give it a name that ends in .parquet")
+    if len(line) > LINE_MAX:
         raise FileError(
-            f"{path}: unknown column “{unknown[0][:40]}”; expected some of "
-            + ", ".join(columns.known)
+            f"{path}: line {number} is longer than {LINE_MAX} bytes; expected a heading"
         )
-    if missing := [name for name in columns.required if name not in names]:
-        raise FileError(f"{path}: column {missing[0]} is missing; it is always needed")
-    if columns.one_of and not set(columns.one_of) & set(names):
-        raise FileError(f"{path}: expected at least one of the columns {', '.join(columns.one_of)}")
-    return names
-
-
-def _csv_row(number: int, line: bytes, names: list[str]) -> Row | BadRow:
-    if len(line) > _LINE_MAX:
-        return BadRow(number, "", f"the line is longer than {_LINE_MAX} bytes")
     try:
-        values = next(csv.reader([line.decode()], strict=True))
+        return [name.strip() for name in next(csv.reader([line.decode(encoding)], strict=True))]
     except UnicodeDecodeError:
-        return BadRow(number, "", "the line is not UTF-8; save the file as “CSV UTF-8”")
+        raise FileError(f"{path}: the heading is not {encoding.upper()}; {_SAVE_AS}") from None
+    except csv.Error as error:
+        raise FileError(f"{path}: line {number} is no CSV heading: {error}") from None
+
+
+def _csv_row(number: int, line: bytes, names: list[str], encoding: str) -> Row | BadRow:
+    if len(line) > LINE_MAX:
+        return BadRow(number, "", f"the line is longer than {LINE_MAX} bytes")
+    try:
+        values = next(csv.reader([line.decode(encoding)], strict=True))
+    except UnicodeDecodeError:
+        return BadRow(number, "", f"the line is not {encoding.upper()}; {_SAVE_AS}")
     except csv.Error as error:
         return BadRow(number, "", f"the line is no CSV: {error}; close every quotation mark")
     if len(values) != len(names):
@@ -133,13 +140,11 @@ def _csv_row(number: int, line: bytes, names: list[str]) -> Row | BadRow:
     return Row(number, {k: v.strip() for k, v in zip(names, values, strict=True) if v.strip()})
 
 
-def _json_rows(
-    path: Path, lines: Iterator[tuple[int, bytes]], columns: Columns
-) -> Iterator[Row | BadRow]:
+def _json_rows(path: Path, columns: Columns) -> Iterator[Row | BadRow]:
     number = 0
-    for number, line in lines:
-        if len(line) > _LINE_MAX:
-            yield BadRow(number, "", f"the line is longer than {_LINE_MAX} bytes")
+    for number, line in read_lines(path):
+        if len(line) > LINE_MAX:
+            yield BadRow(number, "", f"the line is longer than {LINE_MAX} bytes")
             continue
         try:
             record = read_json(line)
@@ -177,19 +182,3 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is no value of ours")
-
-
-def check_names(number: int, record: Fields, columns: Columns) -> Row | BadRow:
-    """Return the record as a row if it has known columns only and every required one."""
-    for name in record:
-        if name in columns.later:
-            return BadRow(number, name, "is not served yet; remove it")
-        if name not in columns.known:
-            return BadRow(
-                number, name[:40], f"unknown; expected some of {', '.join(columns.known)}"
-            )
-    given = {name: value for name, value in record.items() if value not in ("", None, [])}
-    for name in columns.required:
-        if name not in given:
-            return BadRow(number, name, "is missing; it is always needed")
-    return Row(number, given)

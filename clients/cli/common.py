@@ -10,6 +10,7 @@ from typing import IO, Any, Final, ParamSpec, TypeVar
 import click
 
 from clients.errors import ClientError, FileError, Refusal
+from clients.lines import AUTO, ENCODINGS
 from engine.errors import (
     EngineError,
     InvalidInput,
@@ -114,6 +115,14 @@ store_option = click.option(
     "--store",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Store (SQLite file) to work on directly; no server may hold it.",
+)
+encoding_option = click.option(
+    "--encoding",
+    type=click.Choice(ENCODINGS),
+    default=AUTO,
+    show_default=True,
+    help="Of a CSV file. auto: by its byte order mark; UTF-8 if all of it is UTF-8; otherwise "
+    "UTF-8 or GB18030, whichever more of its lines with Chinese text are in.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 

@@ -14,9 +14,10 @@ from rich.table import Table
 from clients.cli.common import SOME_REFUSED, Fail, echo_json
 from clients.files import have_own_ids
 from clients.gateway import Lane, Watcher, settle_file
+from clients.lines import UTF_8
 from clients.receipt import REASONS
 from clients.run import Earlier, Run
-from clients.table import file_digest
+from clients.table import count_rows, encoding_of, file_digest, is_parquet
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 
@@ -31,13 +32,16 @@ _PAYERS: Final = (
 )
 
 
-def run_file(file: Path, out: Path | None, again: bool, lane: Lane, as_json: bool) -> None:
+def run_file(
+    file: Path, lane: Lane, *, out: Path | None, again: bool, encoding: str, as_json: bool
+) -> None:
     """Settle a file, or what is left of it; print the summary and leave with its exit code."""
-    digest, own_ids = file_digest(file), have_own_ids(file)
+    encoding = encoding_of(file, encoding)
+    digest, own_ids = file_digest(file), have_own_ids(file, encoding)
     folder = out or file.with_name(f"{file.name}.gongji")
     with (
         _resumable(),
-        Run(file, digest, folder=folder, own_ids=own_ids, again=again) as run,
+        Run(file, digest, folder=folder, own_ids=own_ids, again=again, encoding=encoding) as run,
     ):
         resumed_at, earlier = run.last_line, run.earlier
         with Progress(
@@ -49,15 +53,17 @@ def run_file(file: Path, out: Path | None, again: bool, lane: Lane, as_json: boo
             transient=True,
             disable=as_json,
         ) as progress:
-            task = progress.add_task(file.name, total=_count_lines(file), completed=run.last_line)
+            task = progress.add_task(file.name, total=count_rows(file), completed=run.last_line)
             watcher = Watcher(line=lambda line: progress.update(task, completed=line))
             settle_file(file, digest, run, lane, watcher)
+            results = run.write_parquet() if is_parquet(file) else folder.joinpath("results.csv")
         counts = dict(run.counts)
     if as_json:
         echo_json(
             {
                 "file": file.name,
                 "digest": digest,
+                "encoding": encoding,
                 "out": str(folder),
                 **summary(counts),
                 "earlier": earlier and earlier._asdict(),
@@ -65,10 +71,13 @@ def run_file(file: Path, out: Path | None, again: bool, lane: Lane, as_json: boo
         )
     else:
         if resumed_at:
-            click.echo(f"resumed after line {resumed_at}")
+            unit = "row" if is_parquet(file) else "line"
+            click.echo(f"resumed after {unit} {resumed_at}")
         elif earlier:
             click.echo(_looking_back(earlier, counts))
-        print_summary(counts, folder)
+        if encoding != UTF_8:
+            click.echo(f"read as {encoding.upper()}")
+        print_summary(counts, results)
     if counts.get("refused") or counts.get("malformed"):
         raise click.exceptions.Exit(SOME_REFUSED)
 
@@ -110,11 +119,6 @@ def _looking_back(earlier: Earlier, counts: Mapping[str, int]) -> str:
     )
 
 
-def _count_lines(file: Path) -> int:
-    with file.open("rb") as stream:
-        return sum(1 for _ in stream)
-
-
 def summary(counts: Mapping[str, int]) -> dict[str, object]:
     """Return the summary of a run for programs: counts, sums in yuan, reasons."""
     return {
@@ -132,8 +136,8 @@ def _by(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def print_summary(counts: Mapping[str, int], folder: Path) -> None:
-    """Print the summary of a run for people."""
+def print_summary(counts: Mapping[str, int], results: Path) -> None:
+    """Print the summary of a run for people, and where its results and refusals are."""
     console = Console()
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column()
@@ -152,7 +156,7 @@ def print_summary(counts: Mapping[str, int], folder: Path) -> None:
     for title, prefix in (("refused", "refused."), ("nothing from the fund", "excluded.")):
         for code, number in _by(counts, prefix).items():
             console.print(f"{title}: {code} {REASONS[Reason[code]]} × {number:,}", highlight=False)
-    console.print(f"results   {folder.joinpath('results.csv')}", highlight=False, soft_wrap=True)
+    console.print(f"results   {results}", highlight=False, soft_wrap=True)
     if counts.get("refused") or counts.get("malformed"):
-        refusals = folder.joinpath("refusals.csv")
+        refusals = results.with_name("refusals.csv")
         console.print(f"refusals  {refusals}", highlight=False, soft_wrap=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pyarrow import parquet
 
-from clients.cli.demo_run import read_results, write_file
+from clients.cli.demo_run import claim_fields, read_results, write_file
 from clients.cli.main import gongji
 from clients.cli.people import World, make_world, read_setting
 from clients.cli.process import ServerProcess
@@ -18,6 +19,7 @@ from engine.digest import ResultDigest
 from engine.rules.book import PlanBook
 from engine.rules.load import load_cities
 from tests.cli.conftest import enter
+from tests.support.files import write_forms
 
 
 def invoke(*arguments: str) -> dict[str, object]:
@@ -73,6 +75,41 @@ def test_server_and_store_give_the_same_to_the_last_digit(
         enter(other.address, world)
     invoke("settle", str(alone), "--store", str(tmp_path / "other.sqlite"), "--json")
     assert digest_of(over) == digest_of(alone)
+
+
+def test_a_file_in_any_form_is_settled_the_same(
+    server: ServerProcess, world: World, tmp_path: Path
+) -> None:
+    rows = [
+        # A visit with a Chinese name, so that the encodings differ.
+        claim_fields(claim) | {"visit": f"就诊{claim.request_id}"}
+        for mine in world.claims.values()
+        for claim in mine
+    ]
+    files = write_forms(tmp_path, rows)
+    over = invoke("gateway", str(files["parquet"]), "--server", server.address, "--json")
+    digests, counts = {digest_of(files["parquet"])}, {(over["settled"], over["refused"])}
+    for form, file in files.items():
+        store = tmp_path / f"{form}.sqlite"
+        with ServerProcess(store) as other:
+            enter(other.address, world)
+        out = file.with_name(f"{file.name}.gongji")
+        if form == "parquet":
+            out.rename(tmp_path / "over")
+        made = invoke("settle", str(file), "--store", str(store), "--json")
+        assert made["encoding"] == ("gb18030" if form == "gb18030" else "utf-8")
+        counts.add((made["settled"], made["refused"]))
+        digests.add(digest_of(file))
+        assert out.joinpath("results.parquet").exists() == (form == "parquet")
+    assert len(digests) == 1
+    ((settled, _),) = counts
+    assert settled
+    results = files["parquet"].with_name("rows.parquet.gongji")
+    table = parquet.read_table(results / "results.parquet")
+    assert table.num_rows == settled
+    assert sum(table["total_fen"].to_pylist()) == sum(
+        row.amount("total") for _, row in read_results(files["parquet"])
+    )
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +172,18 @@ def test_a_server_killed_or_stopped_is_waited_for_and_nothing_is_settled_twice(
     checked = verified(store)
     assert made["settled"] + made["replayed"] == checked["settlements"]
     assert digest_of(file) == checked["digest"]
+
+
+def test_registers_in_gb18030_say_that_they_are(store: Path, tmp_path: Path) -> None:
+    members = tmp_path / "members.csv"
+    members.write_text("id,city\n张三,370300\n李四,999999\n王小五,37030\n", "gb18030")
+    for options, entered in (((), 1), (("--encoding", "utf-8"), 0)):
+        result = CliRunner().invoke(
+            gongji, ["register", "members", str(members), "--store", str(store), *options]
+        )
+        assert result.exit_code == 1
+        assert f"{entered} members entered, {3 - entered} not taken" in result.output
+        assert ("read as GB18030" in result.output) == (not options)
 
 
 def test_registers_are_entered_from_files(store: Path, tmp_path: Path) -> None:

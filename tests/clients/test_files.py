@@ -6,7 +6,8 @@ import pytest
 
 from clients.errors import FileError
 from clients.files import ClaimRow, have_own_ids, read_claims
-from clients.table import BadRow, file_digest
+from clients.rows import BadRow
+from clients.table import file_digest
 from engine.domain.claim import LIABLE_NOT_GIVEN
 from engine.domain.codes import Benefit, Liability
 
@@ -174,7 +175,11 @@ def test_byte_order_mark_blank_lines_and_windows_line_ends_are_no_hindrance(tmp_
         (b"institution,member,date,date\n", "stands twice"),
         (b"institution,member,date,payer\n", "not served yet"),
         (b"institution,member,date,total\nH1,M1,2024-03-05,1.00\n", "at least one of the columns"),
-        ("机构,人员\n".encode("gbk"), "not UTF-8"),
+        (b"institution,member,date,in_scope\n", "nothing below it"),
+        (b"x" * 70_000, "longer"),
+        ("机构,人员\n".encode("gbk"), "unknown column “机构”"),
+        ("institution,member".encode("utf-16"), "heading is not UTF-8"),
+        (b"PAR1\x15\x00", "ends in .parquet"),
     ],
 )
 def test_a_file_that_is_none_says_what_to_do(tmp_path: Path, content: bytes, says: str) -> None:

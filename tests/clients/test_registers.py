@@ -6,7 +6,7 @@ import pytest
 
 from clients.errors import FileError
 from clients.registers import RegisterRow, read_register
-from clients.table import BadRow
+from clients.rows import BadRow
 from engine.domain.codes import DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
 from engine.domain.dates import OPEN_END, Interval
 from engine.domain.register import (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from clients.cli.common import friendly, json_option, server_option
+from clients.cli.common import encoding_option, friendly, json_option, server_option
 
 
 @click.command(epilog="Example: gongji gateway claims.csv --server 127.0.0.1:50051")
@@ -14,6 +14,7 @@ from clients.cli.common import friendly, json_option, server_option
 @click.option("--again", is_flag=True, help="Ask for every answer anew, under the same ids.")
 @click.option("--window", type=click.IntRange(1, 64), default=4, help="Messages on their way.")
 @click.option("--patience", type=click.IntRange(1), default=60, help="Seconds without an answer.")
+@encoding_option
 @json_option
 @friendly
 def gateway(
@@ -23,9 +24,13 @@ def gateway(
     again: bool,
     window: int,
     patience: int,
+    encoding: str,
     as_json: bool,
 ) -> None:
-    """Settle the claims of FILE (CSV or JSON lines) on a server.
+    """Settle the claims of FILE (CSV, JSON lines or Parquet) on a server.
+
+    Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (in_scope_fen); days are date32
+    there, and the results are written as Parquet too.
 
     Results, refusals and the state of the run stand in FILE.gongji. A run that broke is resumed by
     the same command; nothing is settled twice. A malformed line is written to refusals.csv with
@@ -39,4 +44,5 @@ def gateway(
     from clients.cli.filerun import run_file
     from clients.session import BulkLane
 
-    run_file(file, out, again, BulkLane(server, window=window, patience=patience), as_json)
+    lane = BulkLane(server, window=window, patience=patience)
+    run_file(file, lane, out=out, again=again, encoding=encoding, as_json=as_json)

@@ -9,6 +9,7 @@ import click
 from clients.cli.common import (
     SOME_REFUSED,
     echo_json,
+    encoding_option,
     friendly,
     json_option,
     one_of,
@@ -17,14 +18,17 @@ from clients.cli.common import (
 
 if TYPE_CHECKING:
     from clients.registers import RegisterItem
-    from clients.table import BadRow
+    from clients.rows import BadRow
 
 _CHUNK = 2_000
 
 
 @click.group(epilog="Example: gongji register members members.csv --server 127.0.0.1:50051")
 def register() -> None:
-    """Enter members, institutions and opening counters from CSV or JSON lines.
+    """Enter members, institutions and opening counters from CSV, JSON lines or Parquet.
+
+    Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (account_balance_fen); days are
+    date32 there, and lists are lists of structs under the names of JSON lines.
 
     An entry replaces the earlier one of the same id, so a file may be entered again.
 
@@ -37,21 +41,32 @@ def _command(name: str, what: str) -> None:
     @register.command(name, epilog=f"Example: gongji register {name} {name}.csv --store l.sqlite")
     @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
     @server_or_store
+    @encoding_option
     @json_option
     @friendly
-    def command(file: Path, server: str | None, store: Path | None, as_json: bool) -> None:
-        count, bad = enter_file(file, name, one_of(server, store))
+    def command(
+        file: Path, server: str | None, store: Path | None, encoding: str, as_json: bool
+    ) -> None:
+        from clients.lines import UTF_8
+        from clients.table import encoding_of, is_parquet
+
+        encoding = encoding_of(file, encoding)
+        count, bad = enter_file(file, name, one_of(server, store), encoding)
         if as_json:
-            echo_json({"entered": count, "not_taken": [row._asdict() for row in bad]})
+            not_taken = [row._asdict() for row in bad]
+            echo_json({"entered": count, "not_taken": not_taken, "encoding": encoding})
         else:
+            if encoding != UTF_8:
+                click.echo(f"read as {encoding.upper()}")
+            unit = "row" if is_parquet(file) else "line"
             for row in bad:
-                where = f"line {row.line}" + (f", {row.column}" if row.column else "")
+                where = f"{unit} {row.line}" + (f", {row.column}" if row.column else "")
                 click.echo(f"{where}: {row.problem}", err=True)
             click.echo(f"{count:,} {what} entered, {len(bad):,} not taken")
         if bad:
             raise click.exceptions.Exit(SOME_REFUSED)
 
-    command.help = f"Enter {what} from FILE."
+    command.help = f"Enter {what} from FILE (CSV, JSON lines or Parquet)."
 
 
 _command("members", "members")
@@ -59,34 +74,36 @@ _command("institutions", "institutions")
 _command("openings", "opening counters and balances")
 
 
-def enter_file(file: Path, name: str, target: str | Path) -> tuple[int, list["BadRow"]]:
+def enter_file(
+    file: Path, name: str, target: str | Path, encoding: str
+) -> tuple[int, list["BadRow"]]:
     """Enter a register file; return how many items were taken, and the lines that were not."""
     from clients.cli.local import LocalLedger
     from clients.server import Server
 
     bad: list[BadRow] = []
+    chunks = _chunks(file, name, encoding, bad)
     if isinstance(target, Path):
         with LocalLedger(target) as ledger:
             count = _enter(
-                file, name, bad, lambda items: [(e.index, e) for e in ledger.register(items)]
+                chunks, bad, lambda items: [(e.index, e) for e in ledger.register(items)]
             )
     else:
         with Server(target) as connection:
-            count = _enter(file, name, bad, lambda items: next(connection.register([items])))
+            count = _enter(chunks, bad, lambda items: next(connection.register([items])))
     return count, sorted(bad, key=lambda row: row.line)
 
 
 def _enter(
-    file: Path,
-    name: str,
+    chunks: Iterator[tuple[list[int], list["RegisterItem"]]],
     bad: list["BadRow"],
     enter: Callable[[list["RegisterItem"]], list[tuple[int, Any]]],
 ) -> int:
     from clients.registers import register_column
-    from clients.table import BadRow
+    from clients.rows import BadRow
 
     count = 0
-    for lines, items in _chunks(file, name, bad):
+    for lines, items in chunks:
         errors = enter(items)
         count += len(items) - len(errors)
         bad += [
@@ -97,14 +114,14 @@ def _enter(
 
 
 def _chunks(
-    file: Path, name: str, bad: list["BadRow"]
+    file: Path, name: str, encoding: str, bad: list["BadRow"]
 ) -> Iterator[tuple[list[int], list["RegisterItem"]]]:
     from clients.registers import read_register
-    from clients.table import BadRow
+    from clients.rows import BadRow
 
     lines: list[int] = []
     items: list[RegisterItem] = []
-    for row in read_register(file, name):
+    for row in read_register(file, name, encoding):
         if isinstance(row, BadRow):
             bad.append(row)
             continue

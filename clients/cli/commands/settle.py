@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from clients.cli.common import friendly, json_option
+from clients.cli.common import encoding_option, friendly, json_option
 
 
 @click.command(epilog="Example: gongji settle claims.csv --store ledger.sqlite")
@@ -24,12 +24,22 @@ from clients.cli.common import friendly, json_option
     show_default=True,
     help="Which kernel computes; both give the same.",
 )
+@encoding_option
 @json_option
 @friendly
 def settle(
-    file: Path, store: Path, out: Path | None, again: bool, kernel: str, as_json: bool
+    file: Path,
+    store: Path,
+    out: Path | None,
+    again: bool,
+    kernel: str,
+    encoding: str,
+    as_json: bool,
 ) -> None:
-    """Settle the claims of FILE (CSV or JSON lines) in a store, without a server.
+    """Settle the claims of FILE (CSV, JSON lines or Parquet) in a store, without a server.
+
+    Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (in_scope_fen); days are date32
+    there, and the results are written as Parquet too.
 
     The lane is the one a gateway's file takes through a server: same files, same answers.
 
@@ -40,4 +50,4 @@ def settle(
     from clients.cli.local import LocalLedger
 
     with LocalLedger(store, kernel=kernel, create=False) as ledger:
-        run_file(file, out, again, ledger, as_json)
+        run_file(file, ledger, out=out, again=again, encoding=encoding, as_json=as_json)

@@ -109,8 +109,9 @@ def _claim_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _read_claim(claim_file: Any, institution: str | None, given: dict[str, Any]) -> "Claim":
     """Return the claim that a JSON file, the options, or both describe; options win."""
     from clients.files import CLAIM_COLUMNS, claim_column, claim_from_fields
+    from clients.rows import BadRow, check_names
     from clients.session import new_id
-    from clients.table import BadRow, check_names, read_json
+    from clients.table import read_json
     from engine.errors import InvalidInput
 
     try:
