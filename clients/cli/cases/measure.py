@@ -16,7 +16,6 @@ from clients.cli.cases.format import Case
 from clients.cli.cases.inprocess import FindPlan, InProcessLane
 from clients.cli.cases.play import Played, one_by_one, registers
 from clients.cli.cases.run import REFERENCE, share
-from clients.cli.cases.schema import CITIES
 from clients.cli.cases.support import Support
 from clients.cli.cases.values import CaseError
 from engine.domain.claim import Claim
@@ -64,7 +63,7 @@ def measure(cases: Sequence[Case], cities: Mapping[str, CityRules]) -> Measured:
     for shared in share(supported, cities):
         watcher = _Watcher(cities, measured)
         played = [Played(case, REFERENCE) for case in shared.cases]
-        lane = InProcessLane(REFERENCE, shared.figures, watcher.see)
+        lane = InProcessLane(REFERENCE, cities, shared.figures, watcher.see)
         try:
             lane.prepare(registers(played))
             for one in played:
@@ -109,7 +108,7 @@ class _Watcher:
     def _note(self, found: Iterable[tuple[CitedValue, str]]) -> None:
         if self.case is None:
             return
-        area = CITIES[self.case.city]
+        area = self.case.area
         for value, how in found:
             cases = self._measured.decided.setdefault((area, value.file, value.path), {})
             cases[self.case.id] = how or cases.get(self.case.id, "")
