@@ -5,10 +5,9 @@ is found here, before a claim is settled, and said with file, key path, what was
 expected and how to mend it.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +18,7 @@ from engine.rules import schema
 from engine.rules.clauses import CLAUSES, ClausesFile, check_clauses, read_clauses
 from engine.rules.complete import find_problems
 from engine.rules.days import overlap
+from engine.rules.mistakes import first_problem
 from engine.rules.model import (
     KEY_QUESTION,
     PRESCRIPTION_APART,
@@ -176,7 +176,7 @@ class _City:
         try:
             return model.model_validate(parse_toml(files[name], file))
         except ValidationError as error:
-            path, problem = _first_problem(error, model)
+            path, problem = first_problem(error, model)
             raise RuleFileError(file, path, problem) from None
 
     def _refuse(self, name: str, path: str, problem: str) -> RuleFileError:
@@ -442,42 +442,3 @@ def _clause(entry: schema.Clause, document: str) -> ClauseRef:
 
 def _days(entry: schema.Dated | schema.DocumentEntry) -> tuple[tuple[str, int], ...]:
     return (("first_day", entry.first_day), ("last_day", entry.last_day))
-
-
-def _keys(model: type[BaseModel]) -> set[str]:
-    """Return every key of a file's model and of the tables in it."""
-    found: set[str] = set()
-    for name, field in model.model_fields.items():
-        found.add(name)
-        for inner in _models(field.annotation):
-            found |= _keys(inner)
-    return found
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in getattr(annotation, "__args__", ()):
-        yield from _models(part)
-
-
-def _first_problem(error: ValidationError, model: type[BaseModel]) -> tuple[str, str]:
-    """Return key path and problem of the first thing the model did not accept."""
-    problems = error.errors(include_url=False)
-    first = problems[0]
-    path = ""
-    for part in first["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-    key = str(first["loc"][-1]) if first["loc"] else ""
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, sorted(_keys(model)), n=1)
-        mend = f'did you mean "{near[0]}"?' if near else "remove it"
-        problem = f"unknown key; {mend}"
-    elif first["type"] == "missing":
-        problem = "missing; add it (every value has its clause, first and last day, and unit)"
-    else:
-        text = first["msg"].removeprefix("Value error, ")
-        found = f"; found {first['input']!r}" if first["type"] != "value_error" else ""
-        problem = f"{text}{found}"
-    more = len(problems) - 1
-    return path, problem + (f" (and {more} more in this file)" if more else "")
