@@ -9,6 +9,8 @@ import click
 
 from clients.cli.commands.policy_compare import compare
 from clients.cli.commands.policy_coverage import coverage
+from clients.cli.commands.policy_effect import effect
+from clients.cli.commands.policy_readings import readings
 from clients.cli.common import (
     SOME_REFUSED,
     Wrong,
@@ -153,3 +155,5 @@ def check(folder: Path | None) -> None:
 
 policy.add_command(coverage)
 policy.add_command(compare)
+policy.add_command(effect)
+policy.add_command(readings)
