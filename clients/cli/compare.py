@@ -15,7 +15,7 @@ import numpy as np
 from clients.cli.local import unexpected
 from clients.errors import FileError
 from clients.registers import RegisterItem, read_register, register_column
-from clients.table import BadRow
+from clients.rows import BadRow
 from engine.domain.claim import Claim
 from engine.domain.layout import RESULT, Array
 from engine.domain.register import AccountOpening, Institution, Member, Opening

@@ -14,7 +14,8 @@ from rich.table import Table
 from clients.cli.compare import Bench, Registers, of_kind, read_items
 from clients.files import ClaimRow, read_claims
 from clients.receipt import REASONS
-from clients.table import BadRow, file_digest
+from clients.rows import BadRow
+from clients.table import file_digest
 from engine.domain.layout import AMOUNTS, Array
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason

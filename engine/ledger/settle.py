@@ -257,7 +257,10 @@ def _rate_level(
         return 0
     for selection in member.selections:
         if claim.service_date in selection.days:
-            chosen = context.state.institutions.find(selection.institution)
+            find = context.state.institutions.find
+            chosen = find(selection.institution)
+            if chosen is not None and chosen.kind == Kind.INTERNET_HOSPITAL:
+                chosen = find(chosen.host)
             return 0 if chosen is None else int(chosen.level)
     return 0
 

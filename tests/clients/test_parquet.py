@@ -61,7 +61,6 @@ def bad(rows: list[Any]) -> list[tuple[int, str]]:
         {"visit": pa.nulls(1), "total_fen": pa.nulls(1), "until": pa.nulls(1)},
         {"visit": pa.array([""])},
     ],
-    ids=str,
 )
 def test_the_types_that_are_taken(tmp_path: Path, changed: dict[str, Any]) -> None:
     claim = the_claim(write(tmp_path, CLAIM | changed))

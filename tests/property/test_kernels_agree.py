@@ -41,7 +41,7 @@ from engine.rules.plan import (
 
 GROUPS = LEVELS * STATUSES
 CITATIONS = 60
-MEMBERS, VISITS, ACCOUNTS = 4, 5, 3
+MEMBERS, VISITS, ACCOUNTS = 4, 6, 3
 # Few bits, so that lines apply often, and the account's among them.
 FACTS = [Fact.ORDINARY, Fact.SELECTED, Fact.LIABLE, Fact.IN_ARREARS, Fact.PHARMACY]
 

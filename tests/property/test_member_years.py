@@ -2,15 +2,13 @@
 
 import random
 
-import numpy as np
 import pytest
 
-from engine.digest import ResultDigest
 from engine.domain.journal import SegmentKind
-from engine.domain.layout import AMOUNTS
 from engine.domain.register import Opening
 from engine.kernel import FAST, REFERENCE
 from tests.support.runner import Run, counters, run_world
+from tests.support.sums import check_sums, digest
 from tests.support.world import YEARS, World, make_world
 
 MEMBERS = 500
@@ -33,31 +31,6 @@ def test_member_years(city: str, seed: int) -> None:
     assert digest(one) == digest(mixed)
     check_sums(one)
     check_ends(one, world)
-
-
-def digest(run: Run) -> bytes:
-    """Return the order-free digest of the settlements a run's journal leaves standing."""
-    total = ResultDigest()
-    for entry in run.pipeline.entries():
-        total.add(entry)
-    return total.digest()
-
-
-def check_sums(run: Run) -> None:
-    """Check the identities of the case format on every entry, undos included."""
-    for segment in run.store.journal:
-        if segment.kind != SegmentKind.ENTRIES:
-            continue
-        part = {name: segment.entries()["result"][name] for name in AMOUNTS}
-        bill = ("non_covered", "over_limit", "pre_payment", "excluded", "in_scope")
-        basis = ("deductible", "copay", "cut_visit", "cut_annual", "cut_pooled", "pooled_fund")
-        payers = ("pooled_fund", "large_amount_fund", "account", "cash")
-        assert np.array_equal(part["total"], sum(part[name] for name in bill))
-        assert np.array_equal(part["in_scope"], sum(part[name] for name in basis))
-        assert np.array_equal(part["total"], sum(part[name] for name in payers))
-        assert np.array_equal(part["person"], part["account"] + part["cash"])
-        sign = np.sign(part["total"])
-        assert all((part[name] * sign >= 0).all() for name in AMOUNTS)
 
 
 def check_ends(run: Run, world: World) -> None:

@@ -1,7 +1,7 @@
 """Run a world through a pipeline, one request at a time or in batches, and collect its answers."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -72,21 +72,25 @@ class Run:
     answers: dict[tuple[str, int], object] = field(default_factory=dict)
 
 
-def run_world(world: World, kernel: Kernel, batches: random.Random | None = None) -> Run:
+def run_world(
+    world: World,
+    kernel: Kernel,
+    batches: random.Random | None = None,
+    figures: Iterable[Figure] = (),
+) -> Run:
     """Run a world: act by act without `batches`, else with members mixed and random batches.
 
     Each member's order is kept either way. With `batches` the tables are checkpointed now and
-    then, and the pipeline is opened again.
+    then, and the pipeline is opened again. `figures` are supplied beside the assumed ones.
     """
     store = MemoryStore()
     run = Run(Pipeline.open(store, cities(), kernel), store)
-    figures = assumed_figures()
     run.pipeline.run(
         [
             PutInstitutions(world.institutions),
             PutMembers(world.members),
             ImportOpenings(world.openings),
-            SupplyFigures(to_json(figures)),
+            SupplyFigures(to_json([*assumed_figures(), *figures])),
         ],
         1,
     )
