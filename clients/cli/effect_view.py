@@ -1,6 +1,7 @@
 """What the alternative readings change, for people and for programs."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +18,9 @@ _MADE_UP = (
     "last day of a document) is common here. They show which way a reading goes, and that it "
     "matters; no budget follows from them."
 )
+
+_WIDE: Final = 1_000
+"""Columns of a window in which every table has room."""
 
 
 def print_effects(cities: Sequence[CityEffects]) -> None:
@@ -35,8 +39,9 @@ def print_effects(cities: Sequence[CityEffects]) -> None:
         for choice in dict.fromkeys(chosen):
             console.print(f"  chosen: {choice}, and held against", markup=False)
         table = _table(city)
-        width = max(console.width, console.measure(table).maximum)
-        console.print(table, width=width, crop=False)
+        # Amounts stay whole: what is wider than the window is for the window to fold.
+        natural = console.measure(table, options=console.options.update(width=_WIDE)).maximum
+        console.print(table, width=max(console.width, natural), crop=False)
         console.print()
     console.print(_MADE_UP)
     if any(city.assumed for city in cities):

@@ -199,11 +199,13 @@ def test_the_same_seed_gives_the_same_answer() -> None:
     ]  # fmt: skip
 
 
-def test_people_read_a_table_and_what_is_assumed() -> None:
+def test_people_read_a_table_and_what_is_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     output = run("--claims", "400", "suizhou").output
     assert "随州市 421300  2023-01-01 to 2024-12-31: 400 claims of 20 people" in output
     assert "assumed: pooled_cap = 150000.00" in output
     assert "在联网的定点医疗机构按本市待遇支付" in output
+    assert "…" not in output  # amounts are whole, however narrow the window
     assert "The claims are made up" in output
     assert "replace them with --figures" in output.replace("\n", " ")
     assert "assumed" not in run("--claims", "40", "zibo").output

@@ -9,7 +9,7 @@ from clients.cli.common import echo_json, friendly, json_option
 _CLAIMS_A_MEMBER = 20
 
 
-@click.command(epilog="Example: gongji policy effect --claims 10000 zibo heyuan")
+@click.command(epilog="Example: gongji policy effect --claims 10000 370300")
 @click.argument("cities", nargs=-1, metavar="[CITY]...")
 @click.option(
     "--claims",

@@ -11,7 +11,7 @@ _HOW = """\b
 To choose, supply the figure `reading`, for whole years in which the document is in force:
 \b
   [[figure]]
-  city = "zibo"
+  city = "370300"
   name = "reading"
   key = "G2"                 # the question
   value = "G2-B"             # the choice
@@ -20,7 +20,7 @@ To choose, supply the figure `reading`, for whole years in which the document is
   last_day = 2027-12-31
 \b
 Example:
-  gongji policy readings zibo --figures figures.toml
+  gongji policy readings 370300 --figures figures.toml
 """
 
 
