@@ -40,8 +40,8 @@ def print_effects(cities: Sequence[CityEffects]) -> None:
             console.print(f"  chosen: {choice}, and held against", markup=False)
         table = _table(city)
         # Amounts stay whole: what is wider than the window is for the window to fold.
-        natural = console.measure(table, options=console.options.update(width=_WIDE)).maximum
-        console.print(table, width=max(console.width, natural), crop=False)
+        natural = Console(width=_WIDE).measure(table).maximum
+        Console(highlight=False, width=max(console.width, natural)).print(table)
         console.print()
     console.print(_MADE_UP)
     if any(city.assumed for city in cities):
