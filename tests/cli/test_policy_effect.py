@@ -207,7 +207,7 @@ def test_people_read_a_table_and_what_is_assumed(monkeypatch: pytest.MonkeyPatch
     assert "在联网的定点医疗机构按本市待遇支付" in output
     assert "…" not in output  # amounts are whole, however narrow the window
     assert "The claims are made up" in output
-    assert "replace them with --figures" in output.replace("\n", " ")
+    assert "replace them with --figures" in " ".join(output.split())
     assert "assumed" not in run("--claims", "40", "zibo").output
 
 
