@@ -6,65 +6,14 @@ boundary, before anything changes; within these limits no product or sum leaves 
 division meets a negative number. Parameters are marked IN and OUT.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
 from libc.string cimport memset
 
 # Far enough ahead to hide a miss, near enough that the line is still there (flat from 16 to 64).
 cdef enum:
     ROWS_AHEAD = 24
 
-# What the exclusion matrix says of one row; `barred` is what the account may not pay of it.
-cdef struct Verdict:
-    int64_t excluded
-    int64_t barred
-    uint16_t cite
-    uint16_t cite_rest
-    uint8_t reason
-    bint refused
-    bint bar_all
-
-
-# What one row reads and moves: its line, what counts as borne, and, or NULL, visit and cost.
-cdef struct Slots:
-    int64_t *counters
-    int64_t *borne
-    int64_t *visit_paid
-    int64_t *cost
-
-
-# Arithmetic. Half down of the complement is what half up leaves, so it needs no division here.
-
-cdef inline int64_t larger(int64_t a, int64_t b) noexcept nogil:
-    return a if a > b else b
-
-
-cdef inline int64_t smaller(int64_t a, int64_t b) noexcept nogil:
-    return a if a < b else b
-
-
-cdef inline int64_t mul_bp_half_up(int64_t amount_fen, int64_t rate_bp) noexcept nogil:
-    # Unsigned, because division by a constant is shorter then; neither factor is negative.
-    return <int64_t>((<uint64_t>(amount_fen * rate_bp) + BP // 2) // BP)
-
-
-cdef inline int64_t rate_of(int64_t word) noexcept nogil:
-    return word & 0xFFFF
-
-
-cdef inline const int64_t *group_of(const int64_t *plan, int level, int status) noexcept nogil:
-    return plan + GROUPS + (level * STATUSES + status) * GROUP_WORDS
-
-
-cdef inline uint16_t cite_of(int64_t word) noexcept nogil:
-    return <uint16_t>((word >> CITE_SHIFT) & 0xFFFF)
-
-
 # Steps.
-
-cdef inline uint64_t broken_conditions(uint32_t facts) noexcept nogil:
-    """Return the conditions that these facts do not fulfil, placed as in a line's pattern."""
-    return <uint64_t>(~facts) | <uint64_t>facts << FORBID_SHIFT
-
 
 cdef inline void weigh_line(
     const Row *row,         # IN

@@ -1,24 +1,35 @@
-"""Does every combination meet exactly one value, and is every value one that can hold?
+"""Does every combination meet exactly one rule, and is every value one that can hold?
 
-Each day of each document, level, status and place, under each reading. `find_problems` names all
-that meet none or two; the loader refuses the first.
+Each day of each document, level, status, benefit and place, under each reading. `find_problems`
+names all that meet none or two; the loader refuses the first. A rule is, for an ordinary claim, one
+value of each table; for another benefit the one line that says what becomes of it.
 """
 
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from engine.domain.codes import Place, Status
-from engine.domain.dates import Interval
+from engine.domain.codes import Fact, Place, Status
+from engine.domain.dates import Interval, next_day, previous_day
 from engine.domain.money import BP
+from engine.domain.reasons import EXCLUSION_FIRST
 from engine.rules.days import gaps, overlap, union
-from engine.rules.model import KEY_NONE, KEY_YEAR, UNIT_RATE, CityRules, Value
+from engine.rules.model import KEY_NONE, KEY_YEAR, UNIT_RATE, CityRules, Document, Value
 from engine.rules.plan import PLACES
 from engine.rules.readings import Chosen, as_read, choices_of, default_readings
 from engine.rules.units import LEVEL_NAMES
 
 STATUS_NAMES: Final = {status.name.lower(): status - Status.ACTIVE for status in Status}
 PLACE_NAMES: Final = {place.name.lower(): int(place) for place in Place}
+
+BENEFITS: Final = {
+    "ordinary": int(Fact.ORDINARY),
+    "chronic": int(Fact.CHRONIC),
+    "special": int(Fact.SPECIAL),
+    "day_surgery": int(Fact.DAY_SURGERY),
+    "emergency": int(Fact.ORDINARY | Fact.EMERGENCY | Fact.ASKED_EMERGENCY),
+}
+"""What a claim of each benefit shows of itself, by the name it asks for."""
 
 Where = tuple[int, ...]
 """(level), (place), (level, status) or (level, status, place), each from 0."""
@@ -53,29 +64,103 @@ class Problem(NamedTuple):
 
     path: str
     text: str
+    under: str = ""
+    """The readings under which it is so, in words; empty: under the default ones."""
 
 
 def find_problems(rules: CityRules) -> Iterator[Problem]:
-    """Yield what is wrong with the values of a city, each once."""
-    seen: set[Problem] = set()
+    """Yield what is wrong with the rules of a city, each once.
+
+    What is wrong under the default readings is not said again of others.
+    """
+    seen: set[tuple[str, str]] = set()
     for problem in _all_problems(rules):
-        if problem not in seen:
-            seen.add(problem)
+        if (problem.path, problem.text) not in seen:
+            seen.add((problem.path, problem.text))
             yield problem
 
 
-def combinations(rules: CityRules) -> int:
-    """Return how many combinations of table, place in it and readings `find_problems` looks at."""
+class Proof(NamedTuple):
+    """How much `find_problems` looks at."""
+
+    combinations: int
+    """Of interval of days, level, status, benefit and place, under each reading that matters."""
+    readings: int
+    """Combinations of readings, the default among them."""
+    intervals: int
+    """Intervals of days on which no rule changes, under the default readings."""
+
+
+def proof(rules: CityRules) -> Proof:
+    """Return how many combinations meet exactly one rule where `find_problems` finds nothing."""
+    ways = list(choices_of(rules, [*rules.values(), *rules.lines, *_documents(rules)]))
+    cells = len(BY_PLACE) * len(BENEFITS)
+    found = [len(list(unchanging(as_read(rules, chosen)))) for chosen in ways]
+    default = len(list(unchanging(as_read(rules, default_readings(rules)))))
+    return Proof(cells * sum(found), len(ways), default)
+
+
+def unchanging(rules: CityRules) -> Iterator[Interval]:
+    """Yield the intervals of days in force on which no value and no line changes, in order.
+
+    Args:
+        rules: as they are read. A draft counts from the first day there is.
+    """
+    dated = [value.days for value in rules.values()]
+    dated += [line.days for line in rules.lines] + [line.days for line in rules.unserved]
+    dated += [document.days for document in rules.documents]
+    for span in union([document.days for document in rules.documents]):
+        firsts = {span.first_day}
+        for days in dated:
+            firsts.add(days.first_day)
+            if days.last_day < span.last_day:
+                firsts.add(next_day(days.last_day))
+        inside = sorted(day for day in firsts if day in span)
+        lasts = [previous_day(day) for day in inside[1:]] + [span.last_day]
+        yield from (Interval(first, last) for first, last in zip(inside, lasts, strict=True))
+
+
+def _documents(rules: CityRules) -> tuple[Document, ...]:
+    return (*rules.documents, *rules.other_documents)
+
+
+def _benefits(rules: CityRules) -> Iterator[Problem]:
+    """Find benefits that no line, or more than one, says anything of; ordinary ones are settled."""
+    for chosen in choices_of(rules, [*rules.lines, *_documents(rules)]):
+        read, names = as_read(rules, chosen), _named(rules, chosen)
+        for days in unchanging(read):
+            for benefit, facts in BENEFITS.items():
+                for level, level_name in enumerate(LEVEL_NAMES):
+                    found = _answers(read, days.first_day, facts, level)
+                    settled = bool(facts & Fact.ORDINARY) and not found
+                    if found == 1 or settled:
+                        continue
+                    yield Problem(
+                        "line",
+                        f'a claim of the benefit "{benefit}" at level "{level_name}" meets '
+                        f"{found or 'no'} lines on {days.first_day}; expected one that "
+                        "refuses it or says that it is not served",
+                        names,
+                    )
+
+
+def _answers(rules: CityRules, day: int, facts: int, level: int) -> int:
+    """Return how many lines answer every claim with these facts, whatever else is known of it."""
+    refusing = [
+        (line.days, line.require, line.forbid)
+        for line in rules.lines
+        if line.reason < EXCLUSION_FIRST and line.levels >> level & 1
+    ]
+    unserved = [(line.days, line.require, line.forbid) for line in rules.unserved]
     return sum(
-        len(wheres) * len(list(choices_of(rules, getattr(rules, table))))
-        for table, wheres in (WHOLE | SPARSE).items()
+        day in days and bool(require) and facts & require == require and not facts & forbid
+        for days, require, forbid in (*refusing, *unserved)
     )
 
 
 def _all_problems(rules: CityRules) -> Iterator[Problem]:
     for table, wheres in (WHOLE | SPARSE).items():
-        documents = (*rules.documents, *rules.other_documents)
-        for chosen in choices_of(rules, [*getattr(rules, table), *documents]):
+        for chosen in choices_of(rules, [*getattr(rules, table), *_documents(rules)]):
             read = as_read(rules, chosen)
             names = _named(rules, chosen)
             values = getattr(read, table)
@@ -85,6 +170,7 @@ def _all_problems(rules: CityRules) -> Iterator[Problem]:
                 yield from _one_each(rules, table, where, values, wanted, names)
             yield from _kinds(rules, table, values)
     yield from _rates(rules)
+    yield from _benefits(rules)
     for table in ("visit_cap", "annual_cap"):
         yield from _figures(table, getattr(rules, table), rules)
 
@@ -92,7 +178,7 @@ def _all_problems(rules: CityRules) -> Iterator[Problem]:
 def _named(rules: CityRules, chosen: Chosen) -> str:
     """Return the choices that are not the default, in words."""
     made = sorted(chosen - default_readings(rules))
-    return f" under {', '.join(made)}" if made else ""
+    return f"under {', '.join(made)}" if made else ""
 
 
 def _index(rules: CityRules, table: str, value: Value) -> int:
@@ -123,22 +209,24 @@ def _one_each(
         ((v.days, n) for n, v in enumerate(values) if v.holds(where)), key=lambda each: each[0]
     )
     if in_force and not held:
-        yield Problem(table, f"no value{_words(table, where)}{names}; add one, with its clause")
+        yield Problem(table, f"no value{_words(table, where)}; add one, with its clause", names)
         return
     for (days, _), (following, n) in itertools.pairwise(held):
         if following.first_day <= days.last_day:
             yield Problem(
                 f"{table}[{_index(rules, table, values[n])}].first_day",
-                f"overlap{_words(table, where)}{names}: two values on {following.first_day}; end "
+                f"overlap{_words(table, where)}: two values on {following.first_day}; end "
                 "the earlier one on the day before",
+                names,
             )
     covered = [days for days, _ in held]
     for wanted in in_force:
         for gap in gaps(wanted, covered):
             yield Problem(
                 table,
-                f"gap{_words(table, where)}{names}: no value from {gap.first_day} to "
+                f"gap{_words(table, where)}: no value from {gap.first_day} to "
                 f"{gap.last_day}, days on which a document is in force",
+                names,
             )
 
 

@@ -88,10 +88,7 @@ def load_city(folder: Path) -> CityRules:
     Raises:
         RuleFileError: a file is missing or says something that is not accepted.
     """
-    if not folder.is_dir():
-        raise RuleFileError(str(folder), "", "no such folder; expected <area>_<pinyin>")
-    present = {path.name: path.read_bytes() for path in sorted(folder.glob("*.toml"))}
-    rules = rules_from_files(folder.name, present)
+    rules = rules_from_files(folder.name, _files(folder))
     if folder.name != f"{rules.area}_{rules.pinyin}":
         raise RuleFileError(
             f"{folder.name}/{CITY}",
@@ -102,12 +99,45 @@ def load_city(folder: Path) -> CityRules:
     return rules
 
 
+def problems_of(folder: Path) -> list[RuleFileError]:
+    """Return what is wrong with the files of a city.
+
+    That is all that is wrong with how its entries go together, or, where an entry is wrong by
+    itself, the first such thing.
+
+    Raises:
+        RuleFileError: there is no such folder.
+    """
+    files = _files(folder)
+    try:
+        _check_names(folder.name, files)
+        city = _City(folder.name, files)
+        found = list(city.problems(city.read()))
+        if not found:
+            load_city(folder)
+    except RuleFileError as error:
+        return [error]
+    return found
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    """Return the content of a city's files by name."""
+    if not folder.is_dir():
+        raise RuleFileError(str(folder), "", "no such folder; expected <area>_<pinyin>")
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.toml"))}
+
+
 def rules_from_files(folder: str, files: Mapping[str, bytes]) -> CityRules:
     """Return the rules in `files`, content by file name; `folder` is their place in messages.
 
     Raises:
         RuleFileError: a file is missing or says something that is not accepted.
     """
+    _check_names(folder, files)
+    return _City(folder, files).rules()
+
+
+def _check_names(folder: str, files: Mapping[str, bytes]) -> None:
     for name in files.keys() - FILES.keys():
         raise RuleFileError(
             f"{folder}/{name}", "", f"unknown file; a city has {', '.join(FILES)} and no other"
@@ -115,7 +145,6 @@ def rules_from_files(folder: str, files: Mapping[str, bytes]) -> CityRules:
     for name in FILES:
         if name not in files:
             raise RuleFileError(f"{folder}/{name}", "", "missing; every city has this file")
-    return _City(folder, files).rules()
 
 
 class _City:
@@ -135,10 +164,10 @@ class _City:
         self._read_documents()
         self._questions = tuple(self._read_questions())
 
-    def rules(self) -> CityRules:
-        """Return the checked rules."""
+    def read(self) -> CityRules:
+        """Return the rules, each entry checked by itself."""
         ordinary, specs = self._ordinary, tuple(self._specs())
-        rules = CityRules(
+        return CityRules(
             area=self._city.area,
             name=self._city.name,
             pinyin=self._city.pinyin,
@@ -161,8 +190,12 @@ class _City:
             other_documents=self._other_documents,
             clauses=read_clauses(self._clause_rows, self._documents, self._refuse),
         )
-        for problem in find_problems(rules):
-            raise self._refuse(ORDINARY, problem.path, problem.text)
+
+    def rules(self) -> CityRules:
+        """Return the checked rules."""
+        rules = self.read()
+        for problem in self.problems(rules):
+            raise problem
         check_named_figures(rules, self._refuse)
         for choice in unused_choices(rules):
             raise self._refuse(
@@ -170,6 +203,13 @@ class _City:
             )
         check_clauses(rules, self._refuse)
         return rules
+
+    def problems(self, rules: CityRules) -> Iterator[RuleFileError]:
+        """Yield what is wrong with the values and lines, each with its file and place."""
+        for problem in find_problems(rules):
+            file = EXCLUSIONS if problem.path.startswith("line") else ORDINARY
+            text = f"{problem.text} ({problem.under})" if problem.under else problem.text
+            yield self._refuse(file, problem.path, text)
 
     def _parse(self, name: str, model: type[M], files: Mapping[str, bytes]) -> M:
         file = f"{self._folder}/{name}"

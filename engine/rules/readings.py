@@ -87,13 +87,15 @@ def as_read(rules: CityRules, chosen: Chosen) -> CityRules:
 
 
 def choices_of(rules: CityRules, entries: Sequence[Any]) -> Iterator[Chosen]:
-    """Yield every combination of choices that can matter to `entries`.
+    """Yield every combination of choices that can matter to `entries`, the default ones first.
 
     Questions that none of them names keep their default.
     """
     named = {reading.partition("-")[0] for entry in entries for reading in entry.readings}
     alternatives = [
-        [choice.id for choice in question.choices] if question.id in named else [question.default]
+        sorted((c.id for c in question.choices), key=lambda choice: choice != question.default)
+        if question.id in named
+        else [question.default]
         for question in rules.questions
     ]
     return (frozenset(choice) for choice in product(*alternatives))

@@ -40,9 +40,9 @@ class AccountRow(NamedTuple):
 
 
 VisitKey = tuple[int, int, int, str]
-"""(member, year, institution or -1 for an explicit visit, visit).
+"""(member, year, number, text): what is counted is said in `engine.state.keyed`.
 
-An empty visit stands for what was borne of the deductible at the institution.
+The number is an institution, -1 for an explicit visit, or below -1 another counter.
 """
 
 

@@ -104,7 +104,7 @@ CREATE TABLE member_year(
 CREATE TABLE visit(
   member INTEGER NOT NULL,
   year INTEGER NOT NULL,
-  institution INTEGER NOT NULL CHECK (institution >= -1),
+  institution INTEGER NOT NULL,  -- below 0 what is counted otherwise: engine.state.keyed
   visit TEXT NOT NULL,
   paid INTEGER NOT NULL CHECK (paid >= 0),
   PRIMARY KEY (member, year, institution, visit)

@@ -15,7 +15,7 @@ import pytest
 
 from engine.domain.claim import Claim
 from engine.domain.codes import Fact, Place
-from engine.domain.layout import AMOUNTS
+from engine.domain.layout import AMOUNTS, CITES
 from engine.domain.reasons import Reason
 from engine.domain.register import Member
 from engine.domain.request import (
@@ -37,8 +37,8 @@ from tests.support.runner import assumed_figures, cities, counters, run_world
 from tests.support.sums import check_sums, digest
 from tests.support.world import CHANGCHUN, HEYUAN, JINAN, SUIZHOU, YEARS, ZIBO, World, make_world
 
-MEMBERS: Final = {"H5-B": 1500}
-"""Prescriptions that belong to a visit are rare."""
+SIZES: Final = {"H5-B": (1500, 10), "J3-B": (100, 60)}
+"""Members and acts: prescriptions that belong to a visit are rare, co-payments add up slowly."""
 COMPARED: Final = [n for n in AMOUNTS if n not in ("account", "family_account", "cash")]
 ALTERNATIVES: Final = [
     (area, choice) for area, rules in cities().items() for _, choice in alternatives(rules)
@@ -326,6 +326,10 @@ NOT_SETTLED: Final[dict[tuple[str, str], Should]] = {
 """Of the claims that the default does not settle: whether the alternative answers otherwise."""
 
 
+NOT_CITED: Final = ("C1-B", "S1-B", "Z8-B")
+"""Choices of the days of a document, or that take a refusal away: no part rests on them."""
+
+
 # --- running -----------------------------------------------------------------------------
 
 
@@ -333,6 +337,7 @@ NOT_SETTLED: Final[dict[tuple[str, str], Should]] = {
 class Answers:
     """What a reading makes of the claims."""
 
+    city: str
     book: PlanBook
     answer: BatchAnswer
 
@@ -344,6 +349,17 @@ class Answers:
             return (-1,)
         result = self.answer.entries[index]["result"]
         return (int(result["reason"]), *(int(result[name]) for name in COMPARED))
+
+    def readings_of(self, index: int, claim: Claim) -> set[str]:
+        """Return the readings and figures that the parts of a settlement name."""
+        if index in self.answer.refusals or index in self.answer.errors:
+            return set()
+        plan = self.book.plan_for(self.city, claim.service_date)
+        assert plan is not None
+        result = self.answer.entries[index]["result"]
+        cited = [plan.citations[int(result[name])] for name in CITES if result[name]]
+        readings = {r for each in cited for c in each.clauses for r in c.reading.split()}
+        return readings | {figure for each in cited for figure in each.figures}
 
     def settled(self, index: int, claim: Claim, member: Member) -> Settled:
         """Return a claim with what was answered."""
@@ -369,7 +385,7 @@ def settle(world: World, claims: list[Claim], city: str, choice: str = "") -> An
     )
     answer = pipeline.run([SettleBatch(claims)], 2)[0]
     assert isinstance(answer, BatchAnswer)
-    return Answers(PlanBook(cities()).with_figures(figures), answer)
+    return Answers(city, PlanBook(cities()).with_figures(figures), answer)
 
 
 def reading(city: str, choice: str) -> tuple[Figure, ...]:
@@ -380,14 +396,17 @@ def reading(city: str, choice: str) -> tuple[Figure, ...]:
 
 @pytest.mark.parametrize(("city", "choice"), ALTERNATIVES)
 def test_differs_where_it_should_and_nowhere_else(city: str, choice: str) -> None:
-    world = make_world(7, MEMBERS.get(choice, 400), city)
+    count, acts_each = SIZES.get(choice, (400, 10))
+    world = make_world(7, count, city, acts_each)
     members = {member.id: member for member in world.members}
     claims = [act.claim for acts in world.acts.values() for act in acts if act.kind == "settle"]
     default, other = settle(world, claims, city), settle(world, claims, city, choice)
     apart: set[tuple[str, int]] = set()
+    named: set[str] = set()
     past: dict[tuple[str, int], list[Settled]] = {}
     alike = 0
     for index, claim in enumerate(claims):
+        named |= other.readings_of(index, claim)
         year = claim.member, claim.service_date // 10_000
         if year in apart:
             continue
@@ -403,6 +422,8 @@ def test_differs_where_it_should_and_nowhere_else(city: str, choice: str) -> Non
         now.past.append(now)
     assert apart, "the alternative changes nothing in these member-years"
     assert alike, "nothing is as it was"
+    if choice not in NOT_CITED:
+        assert {choice, f"reading.{choice}"} <= named
 
 
 @pytest.mark.parametrize(("city", "choice"), ALTERNATIVES)

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.domain.journal import EntryText, Segment, SegmentKind
 from engine.domain.layout import ENTRY
+from engine.state.keyed import COST, DAY_VISITS, FIRST_LEVEL
 from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow
 from engine.store.seal import SUMS
 
@@ -96,9 +97,12 @@ class MadeUp:
                 for _ in range(rows)
             },
             {
-                (rng.randrange(50), 2024, rng.choice((-1, 3)), rng.choice(("v", "住院", ""))): (
-                    rng.randrange(10**9)
-                )
+                (
+                    rng.randrange(50),
+                    2024,
+                    rng.choice((-1, 3, FIRST_LEVEL - 3, COST, DAY_VISITS - 7)),
+                    rng.choice(("v", "住院", "")),
+                ): rng.randrange(10**9)
                 for _ in range(rows)
             },
             {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from clients.cli.commands.policy_check import check
 from clients.cli.commands.policy_compare import compare
 from clients.cli.commands.policy_coverage import coverage
 from clients.cli.common import (
@@ -138,18 +139,6 @@ def supply(file: Path, server: str | None, store: Path | None, as_json: bool) ->
         click.echo(f"{count} figures supplied")
 
 
-@policy.command(epilog="Example: gongji policy check rules/")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
-@friendly
-def check(folder: Path | None) -> None:
-    """Check rule files as the server does at start: FOLDER holds a folder for each city."""
-    from engine.rules.book import PlanBook
-    from engine.rules.load import load_cities
-
-    book = PlanBook(load_cities(folder))
-    for area, rules in sorted(book.cities.items()):
-        click.echo(f"{area} {rules.name}: {len(book.versions(area))} versions, sound")
-
-
+policy.add_command(check)
 policy.add_command(coverage)
 policy.add_command(compare)

@@ -1,0 +1,111 @@
+"""Every combination meets exactly one rule, and what meets none or two is named."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from engine.errors import RuleFileError
+from engine.rules.complete import BENEFITS, BY_PLACE, find_problems, proof
+from engine.rules.load import CITIES, load_cities, load_city, problems_of
+
+FOLDER = "421300_suizhou"
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    """Return a copy of a city's folder, to be spoilt."""
+    folder = tmp_path / FOLDER
+    folder.mkdir()
+    for file in (CITIES / FOLDER).glob("*.toml"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+def spoil(folder: Path, file: str, old: str, new: str) -> None:
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1))
+
+
+def test_the_shipped_cities_are_whole() -> None:
+    for rules in load_cities().values():
+        assert list(find_problems(rules)) == []
+        found = proof(rules)
+        ways = 1
+        for question in rules.questions:
+            ways *= len(question.choices)
+        assert found.readings == ways
+        assert found.combinations >= ways * found.intervals * len(BY_PLACE) * len(BENEFITS)
+        assert len(BY_PLACE) * len(BENEFITS) == 4 * 3 * 4 * 5
+
+
+def test_all_that_is_wrong_is_named_and_the_loader_refuses_the_first(city: Path) -> None:
+    spoil(city, "ordinary.toml", 'levels = ["3", "3p"]', 'levels = ["3"]')
+    spoil(city, "exclusions.toml", 'require = ["SPECIAL"]', 'require = ["SPECIAL", "LIABLE"]')
+    problems = [str(problem) for problem in problems_of(city)]
+    assert len(problems) == 5
+    assert 'rate: no value for level "3p", status "active", place "local"' in problems[0]
+    for text, level in zip(problems[1:], ("1", "2", "3", "3p"), strict=True):
+        assert f'benefit "special" at level "{level}" meets no lines on 20221231' in text
+    with pytest.raises(RuleFileError, match=re.escape(problems[0])):
+        load_city(city)
+
+
+def test_two_lines_for_one_benefit_are_named(city: Path) -> None:
+    spoil(city, "exclusions.toml", 'require = ["SPECIAL"]', 'require = ["CHRONIC"]\nlevels = ["1"]')
+    problems = [str(problem) for problem in problems_of(city)]
+    assert 'benefit "chronic" at level "1" meets 2 lines' in problems[0]
+    assert len(problems) == 5
+
+
+def test_what_is_wrong_only_under_another_reading_says_so(city: Path) -> None:
+    spoil(
+        city,
+        "ordinary.toml",
+        'statuses = ["active"]\nplaces = ["other_city", "other_province"]',
+        'statuses = ["active"]\nplaces = ["other_city"]',
+    )
+    problems = [str(problem) for problem in problems_of(city)]
+    assert len(problems) == 1
+    assert 'place "other_province"' in problems[0]
+    assert "under S4-B" in problems[0]
+
+
+def test_the_reading_of_the_last_day_takes_the_entries_with_it(city: Path) -> None:
+    """A value that ends a day early leaves a gap under both readings."""
+    spoil(city, "ordinary.toml", "last_day = 2024-12-30", "last_day = 2024-12-29")
+    problems = [str(problem) for problem in problems_of(city)]
+    assert problems
+    assert all("gap" in problem and "to 20241230" in problem for problem in problems[:1])
+
+
+def test_one_wrong_entry_hides_the_rest(city: Path) -> None:
+    spoil(city, "ordinary.toml", "counter = ", "countre = ")
+    (only,) = problems_of(city)
+    assert "deductible[0].counter: missing" in str(only)
+
+
+def test_a_choice_that_nothing_names_is_refused(city: Path) -> None:
+    choices = '[{ id = "S9-A", text = "甲" }, { id = "S9-B", text = "乙" }]'
+    question = f"""
+[[reading]]
+question = "S9"
+default = "S9-A"
+choices = {choices}
+first_day = 2022-12-31
+last_day = 2024-12-30
+document = "suizhou-2022-26"
+clause = "第十九条"
+text = "问"
+"""
+    with (city / "readings.toml").open("a") as file:
+        file.write(question)
+    (only,) = problems_of(city)
+    assert "S9-B changes nothing" in str(only)
+
+
+def test_a_reading_that_is_no_choice_is_refused(city: Path) -> None:
+    spoil(city, "exclusions.toml", 'reading = "S4-A"', 'reading = "S4-D"')
+    (only,) = problems_of(city)
+    assert "S4-D is no choice" in str(only)
