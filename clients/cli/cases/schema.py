@@ -332,8 +332,9 @@ SUPPLY: Final = {
     "family_use": boolean,
     "premium_use": boolean,
     "january_prepay_rate": rate,
+    "reading": mapping(identifier, identifier),
 }
-"""Operator figures, by key."""
+"""Operator figures, by key; `reading`, the choice of a reading by question, is one of them."""
 SUPPLY_CITIES: Final = {
     key: tuple(name for name, city in _FORMAT.items() if key in city["figures"]) for key in SUPPLY
 }
