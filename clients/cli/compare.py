@@ -32,7 +32,7 @@ from engine.domain.request import (
     SupplyFigures,
 )
 from engine.errors import InvalidInput, InvariantBroken
-from engine.kernel import FAST, REFERENCE, PlanTable
+from engine.kernel import FAST, REFERENCE, Kernel, PlanTable
 from engine.ledger.ledger import Ledger
 from engine.pipeline import CHECKPOINT_ROWS
 from engine.rules.book import PlanBook
@@ -128,24 +128,33 @@ class Outcome(NamedTuple):
 class Bench:
     """A ledger in memory, in which everybody is insured in every city that is compared."""
 
-    def __init__(self, cities: Sequence[str] = (), figures: Sequence[Path] = ()) -> None:
-        """Take the rule files of this installation, and the figures of supply files.
+    def __init__(
+        self,
+        cities: Sequence[str] = (),
+        figures: Sequence[Path | bytes] = (),
+        *,
+        book: PlanBook | None = None,
+        kernel: Kernel | None = None,
+    ) -> None:
+        """Take rules, and the figures of supply files.
 
         Args:
             cities: Area codes or pinyin names, in the order of the answers; all if empty.
-            figures: Supply files; a later one goes before an earlier one.
+            figures: Supply files, or what they hold; a later one goes before an earlier one.
+            book: The rules; those of the rule files of this installation if not given.
+            kernel: What settles; both kernels, one checked against the other, if not given.
 
         Raises:
             InvalidInput: there is no such city, a file cannot be read, or a figure contradicts
                 another one.
             RuleFileError: a supply file is not accepted.
         """
-        book = PlanBook(load_cities())
+        book = book or PlanBook(load_cities())
         named = [book.city(name) for name in cities or sorted(book.cities)]
         self.cities: list[CityRules] = list({rules.area: rules for rules in named}.values())
         self._tables = _Nothing()
         self._state = State(self._tables)
-        self._ledger = Ledger(self._state, book, BothKernels())
+        self._ledger = Ledger(self._state, book, kernel or BothKernels())
         for file in figures:
             try:
                 supplied = load_figures(file, book.cities)

@@ -57,9 +57,15 @@ class World:
 
 
 def read_setting(book: PlanBook) -> Setting:
-    """Return the setting for every city that has rules."""
-    text = resources.files("clients.cli").joinpath("demo.toml").read_text("utf-8")
-    data = tomllib.loads(text)
+    """Return the setting of the demo, for every city that has rules."""
+    data = tomllib.loads(_beside("demo.toml").decode())
+    days = read_days(book, "demo.toml")
+    return Setting(days, data["members"], data["claims_a_member"], data["workers"])
+
+
+def read_days(book: PlanBook, file: str) -> tuple[CitySetting, ...]:
+    """Return the days that a file beside this module gives for every city that has rules."""
+    data = tomllib.loads(_beside(file).decode())
     days = {
         city["area"]: (from_date(city["first_day"]), from_date(city["last_day"]))
         for city in data["city"]
@@ -71,24 +77,28 @@ def read_setting(book: PlanBook) -> Setting:
         elif versions := book.versions(area):
             longest = max(versions, key=lambda plan: plan.last_day - plan.first_day)
             cities.append(CitySetting(area, longest.first_day, longest.last_day))
-    return Setting(tuple(cities), data["members"], data["claims_a_member"], data["workers"])
+    return tuple(cities)
 
 
 def read_figures() -> bytes:
     """Return the figures that are assumed, as a supply file."""
-    return resources.files("clients.cli").joinpath("demo_figures.toml").read_bytes()
+    return _beside("demo_figures.toml")
+
+
+def _beside(file: str) -> bytes:
+    return resources.files("clients.cli").joinpath(file).read_bytes()
 
 
 def make_world(setting: Setting, *, prefix: str = "", seed: int = _SEED) -> World:
     """Return a world; `prefix` keeps its ids apart from those of another."""
     world = World()
     for city in setting.cities:
-        _City(world, city, prefix, random.Random(f"{seed}.{city.area}")).fill(setting)
+        CityPeople(world, city, prefix, random.Random(f"{seed}.{city.area}")).fill(setting)
     return world
 
 
-class _City:
-    """One city's part of a world."""
+class CityPeople:
+    """One city's part of a world; a class of its own may draw other people and claims."""
 
     def __init__(self, world: World, city: CitySetting, prefix: str, rng: random.Random) -> None:
         self._world = world

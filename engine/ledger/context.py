@@ -31,6 +31,8 @@ class Context:
         self._open_runs = 0
         self._first_position = state.next_position
         self._plan_on: dict[tuple[str, int], int] = {}
+        # By identity: the book returns one object for every day of an interval, and keeps it.
+        self._number_of: dict[int, int] = {}
         self._digests: list[bytes] = [plan.digest() for plan in state.plans.plans]
 
     # --- plans ---------------------------------------------------------------------------
@@ -39,6 +41,7 @@ class Context:
         """Answer by this book from now on."""
         self.book = book
         self._plan_on.clear()
+        self._number_of.clear()
 
     def plan_on(self, city: str, day: int) -> int:
         """Return the number of the plan of a city on a day, -1 where no document is in force.
@@ -53,6 +56,9 @@ class Context:
         return number
 
     def _number(self, plan: RulePlan) -> int:
+        known = self._number_of.get(id(plan))
+        if known is not None:
+            return known
         digest = plan.digest()
         number = self.state.plan_numbers.get(digest)
         if number is None:
@@ -65,6 +71,7 @@ class Context:
                     SegmentKind.PLAN, self.instant, self._first_position, 1, b"", plan.to_json()
                 )
             )
+        self._number_of[id(plan)] = number
         return number
 
     def digest(self, number: int) -> bytes:

@@ -37,8 +37,8 @@ from tests.support.runner import assumed_figures, cities, counters, run_world
 from tests.support.sums import check_sums, digest
 from tests.support.world import CHANGCHUN, HEYUAN, JINAN, SUIZHOU, YEARS, ZIBO, World, make_world
 
-MEMBERS: Final = {"H5-B": 1500}
-"""Prescriptions that belong to a visit are rare."""
+SIZES: Final = {"H5-B": (1500, 10), "J3-B": (100, 60)}
+"""Members and acts: prescriptions that belong to a visit are rare, co-payments add up slowly."""
 COMPARED: Final = [n for n in AMOUNTS if n not in ("account", "family_account", "cash")]
 ALTERNATIVES: Final = [
     (area, choice) for area, rules in cities().items() for _, choice in alternatives(rules)
@@ -396,7 +396,8 @@ def reading(city: str, choice: str) -> tuple[Figure, ...]:
 
 @pytest.mark.parametrize(("city", "choice"), ALTERNATIVES)
 def test_differs_where_it_should_and_nowhere_else(city: str, choice: str) -> None:
-    world = make_world(7, MEMBERS.get(choice, 400), city)
+    count, acts_each = SIZES.get(choice, (400, 10))
+    world = make_world(7, count, city, acts_each)
     members = {member.id: member for member in world.members}
     claims = [act.claim for acts in world.acts.values() for act in acts if act.kind == "settle"]
     default, other = settle(world, claims, city), settle(world, claims, city, choice)

@@ -34,6 +34,7 @@ from engine.errors import OutcomeUnknown, StoreFull
 from engine.facts import Parties, resolve
 from engine.kernel import FAST, REFERENCE, Kernel
 from engine.pipeline import Pipeline
+from engine.rules.plan import RulePlan
 from tests.support.memory_store import MemoryStore
 from tests.support.runner import cities
 from tests.support.world import ZIBO
@@ -460,3 +461,22 @@ def test_reading_needs_no_space(monkeypatch: pytest.MonkeyPatch) -> None:
         bench.settle(claim("a"))
     assert bench.counters().last_entry == 0
     assert bench.settle(claim("a"), preview=True).entries[0]["result"]["pooled_fund"] == 3_000
+
+
+def test_a_plan_is_digested_once_however_many_days_ask_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    digested: list[int] = []
+    digest = RulePlan.digest
+
+    def counting(plan: RulePlan) -> bytes:
+        digested.append(plan.first_day)
+        return digest(plan)
+
+    bench = Bench()
+    monkeypatch.setattr(RulePlan, "digest", counting)
+    days = (2024_03_01, 2024_03_02, 2024_03_03, 2023_03_01)
+    answer = bench.settle(*(claim(str(day), service_date=day, until_date=day) for day in days))
+    plans = answer.entries["row"]["plan"].tolist()
+    assert plans[0] == plans[1] == plans[2] != plans[3]
+    assert sorted(digested) == [2023_01_01, 2024_01_01]

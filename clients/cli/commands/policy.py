@@ -10,6 +10,8 @@ import click
 from clients.cli.commands.policy_check import check
 from clients.cli.commands.policy_compare import compare
 from clients.cli.commands.policy_coverage import coverage
+from clients.cli.commands.policy_effect import effect
+from clients.cli.commands.policy_readings import readings
 from clients.cli.common import (
     SOME_REFUSED,
     Wrong,
@@ -142,3 +144,5 @@ def supply(file: Path, server: str | None, store: Path | None, as_json: bool) ->
 policy.add_command(check)
 policy.add_command(coverage)
 policy.add_command(compare)
+policy.add_command(effect)
+policy.add_command(readings)
