@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from clients.cli.cases.coverage import cover
 from clients.cli.cases.format import read_files
+from clients.cli.cases.measure import measure
 from clients.cli.cases.run import BULK, FAST, REFERENCE, run_cases
 from engine.domain.codes import Fact
 from engine.errors import RuleFileError
@@ -54,6 +56,15 @@ def test_its_cases_come_out(six: Mapping[str, CityRules], way: str) -> None:
     assert {case.id for case in result.passed} == {case.id for case in cases}
     cited = {clause for case in cases for clause in case.clauses}
     assert cited == set(re.findall(r"^> (第.条)", GUIDE, re.MULTILINE))
+
+
+def test_its_cases_show_every_value_and_clause(six: Mapping[str, CityRules]) -> None:
+    cases = read_files([EXAMPLE / "cases.toml"], six)
+    table = cover(cases, six, measure(cases, six), {}, "")
+    (city,) = [city for city in table if city.rules.pinyin == "example"]
+    assert [value.path for value in city.undecided()] == []
+    assert [covered.row.id for covered in city.rows if not covered.cases] == ["第六条 2"]
+    assert city.adrift == ()
 
 
 def test_its_figures_are_taken(six: Mapping[str, CityRules]) -> None:
