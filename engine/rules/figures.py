@@ -204,6 +204,11 @@ def figures_from_supply(
     return tuple(figures)
 
 
+def supply_names(key: str, value: object) -> set[str]:
+    """Return the names of the figures that a key of a `[supply]` table stands for."""
+    return {name for name, _, _, _ in _supplied({key: value})} or {key}
+
+
 def _supplied(mapping: Mapping[str, object]) -> Iterator[tuple[str, str, object, str]]:
     """Yield (name, key, value, path) of every figure of a `[supply]` table."""
     for name, given in mapping.items():

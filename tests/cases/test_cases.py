@@ -14,7 +14,6 @@ import pytest
 
 from clients.cli.cases.format import CLAIMS, Case, Event, read_files
 from clients.cli.cases.run import WAYS, Report, run_cases
-from clients.cli.cases.schema import CITIES
 from clients.cli.cases.support import CLAIM_KEYS, COUNTERS, KINDS, Support
 from engine.rules.load import load_cities
 
@@ -60,7 +59,7 @@ def test_of_the_cities_served_only_the_listed_kinds_and_keys_are_excepted() -> N
         if case.city in SERVED:
             used = {event.kind for event in case.events} & set(KINDS)
             used |= {key for event in case.events for key in CLAIM_KEYS if key in event.given}
-            if any(SUPPORT.unserved[CITIES[case.city]]):
+            if any(SUPPORT.unserved[case.area]):
                 benefits = {(e.values["benefit"], e.values["statement"]) for e in claims_of(case)}
                 used |= {b for b, s in benefits if b != "ordinary" and (b != "emergency" or s)}
             counters = {*COUNTERS} & {key for o in case.openings for key in o}

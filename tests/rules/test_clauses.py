@@ -107,7 +107,9 @@ def test_the_loader_refuses(name: str, old: str, new: str, path: str, message: s
 
 def test_every_city_has_a_register(cities: Mapping[str, CityRules]) -> None:
     counts = {rules.pinyin: len(rules.clauses) for rules in cities.values()}
-    assert counts == {"jinan": 50, "zibo": 43, "changchun": 47, "suizhou": 48, "heyuan": 54}
+    written = {"jinan": 50, "zibo": 43, "changchun": 47, "suizhou": 48, "heyuan": 54}
+    assert counts == counts | written
+    assert all(counts.values())
     used = {
         category
         for rules in cities.values()

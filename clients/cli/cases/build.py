@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from clients.cli.cases.format import CLAIMS, Case, Event
-from clients.cli.cases.schema import CITIES
 from clients.cli.cases.values import CaseError, Values
 from engine.domain.claim import ID_LENGTH_MAX, LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import (
@@ -172,7 +171,7 @@ def _days(values: Values) -> Interval:
 def _member(names: Names, person: Values) -> Member:
     return Member(
         id=names.id(person["id"]),
-        city=CITIES[names.case.city],
+        city=names.case.area,
         status=Status[person["status"].upper()],
         retired_on=person.get("retired_on", 0),
         born_on=person["born_on"],
@@ -205,7 +204,7 @@ def _institution(names: Names, item: Values) -> Institution:
     offers = item.get("offers")
     return Institution(
         id=names.id(item["id"]),
-        area=item.get("area", CITIES[names.case.city]),
+        area=item.get("area", names.case.area),
         level=LEVELS[item["level"]],
         kind=Kind[item["kind"].upper()],
         host=names.id(item["host"]),

@@ -15,7 +15,6 @@ from pydantic import ValidationError
 
 from clients.cli.cases.format import Case
 from clients.cli.cases.measure import Measured, readings_of
-from clients.cli.cases.schema import CITIES
 from engine.errors import RuleFileError
 from engine.rules.clauses import CATEGORIES, CitedValue, cited_values
 from engine.rules.model import Choice, CityRules, ClauseRow, Question
@@ -143,17 +142,17 @@ def cover(
         RuleFileError: the coverage file names an unknown city, clause or case, or a case that
             does not cite the clause.
     """
+    names = [rules.pinyin for rules in cities.values()]
     for city in named:
-        if CITIES.get(city) not in cities:
-            known = ", ".join(name for name, area in CITIES.items() if area in cities)
+        if city not in names:
+            known = ", ".join(names)
             raise RuleFileError(file, f"city.{city}", f"no such city; expected one of {known}")
-    names = {area: name for name, area in CITIES.items()}
     return tuple(
         _city(
             rules,
-            [case for case in cases if CITIES[case.city] == area],
+            [case for case in cases if case.area == area],
             measured,
-            _Names(file, names.get(area, ""), named.get(names.get(area, ""), {})),
+            _Names(file, rules.pinyin, named.get(rules.pinyin, {})),
         )
         for area, rules in sorted(cities.items())
     )

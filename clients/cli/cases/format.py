@@ -1,25 +1,23 @@
 """Reads case files: strictly, with the defaults of the format filled in.
 
 What is unknown, of the wrong type, or contradicts itself is a `CaseError` that names the file, the
-case and the key. The result is the case as data; nothing here knows the engine's pipeline.
+case and the key. The result is the case as data; nothing here knows the engine's pipeline. Which
+cities there are, and which operator figures, the rule files say.
 """
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from clients.cli.cases.schema import (
     BILL_PARTS,
-    CITIES,
     EVENTS,
     INSTITUTION,
     MEMBER,
     OPENING,
     RELATIVE,
-    SUPPLY,
-    SUPPLY_CITIES,
 )
 from clients.cli.cases.values import (
     REQUIRED,
@@ -36,6 +34,10 @@ from clients.cli.cases.values import (
     text,
     unique,
 )
+from engine.errors import InvalidInput
+from engine.rules.figures import figures_from_supply, supply_names
+from engine.rules.load import load_cities
+from engine.rules.model import CityRules
 
 FORMAT: Final = 1
 
@@ -66,6 +68,9 @@ class Case:
     where: Where
     id: str
     city: str
+    """Pinyin name of its rules."""
+    area: str
+    """Administrative code of the city."""
     supply: Values
     member: Values
     relatives: tuple[Values, ...]
@@ -76,16 +81,21 @@ class Case:
     """The clauses it is worked out from, as the case cites them."""
 
 
-def read_files(paths: Iterable[Path]) -> list[Case]:
+def read_files(paths: Iterable[Path], cities: Mapping[str, CityRules] | None = None) -> list[Case]:
     """Return the cases of all files, in order.
+
+    Args:
+        paths: The case files.
+        cities: The rules by area code that a case may name; None: the package's own.
 
     Raises:
         CaseError: A file does not keep to the format, or two cases have the same id.
     """
     cases: list[Case] = []
     seen: dict[str, str] = {}
+    known = load_cities() if cities is None else cities
     for path in paths:
-        for case in read_file(path):
+        for case in read_file(path, known):
             if case.id in seen:
                 raise CaseError(case.where, f"the id is used already, in {seen[case.id]}")
             seen[case.id] = case.where.file
@@ -93,8 +103,8 @@ def read_files(paths: Iterable[Path]) -> list[Case]:
     return cases
 
 
-def read_file(path: Path) -> list[Case]:
-    """Return the cases of one file."""
+def read_file(path: Path, cities: Mapping[str, CityRules] | None = None) -> list[Case]:
+    """Return the cases of one file; `cities` as for `read_files`."""
     where = Where(str(path))
     try:
         data = path.read_bytes().decode()
@@ -102,23 +112,24 @@ def read_file(path: Path) -> list[Case]:
         raise CaseError(where, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise CaseError(where, "is not UTF-8") from None
-    return parse(data, where)
+    return parse(data, where, cities)
 
 
-def parse(data: str, where: Where) -> list[Case]:
-    """Return the cases of the text of a file."""
+def parse(data: str, where: Where, cities: Mapping[str, CityRules] | None = None) -> list[Case]:
+    """Return the cases of the text of a file; `cities` as for `read_files`."""
     try:
         raw = tomllib.loads(data)
     except tomllib.TOMLDecodeError as error:
         raise CaseError(where, f"is not TOML: {error}") from None
-    file = _FILE(raw, where)
+    tables = _Tables(load_cities() if cities is None else cities)
+    file = tables.file(raw, where)
     cases = []
     for index, item in enumerate(file["case"], 1):
         # The id first, so that every later message can name the case.
         name = item.get("id") if isinstance(item, dict) else None
         if not isinstance(name, str) or not name:
             raise CaseError(where.at("case").item(index), 'a case needs an id, such as id = "A1"')
-        cases.append(_case(item, file, where._replace(case=name)))
+        cases.append(_case(item, file, where._replace(case=name), tables))
     return cases
 
 
@@ -126,16 +137,6 @@ def _version(raw: Any, where: Where) -> int:
     if type(raw) is not int or raw != FORMAT:
         raise CaseError(where, f"expected {FORMAT}, found {found(raw)}")
     return raw
-
-
-_CITY: Final = choice(*CITIES)
-_SUPPLY: Final = table({name: Key(read) for name, read in SUPPLY.items()})
-
-
-def _raw_supply(raw: Any, where: Where) -> Values:
-    """Check operator figures and return them as they stand: the engine has its own reader."""
-    _SUPPLY(raw, where)
-    return dict(raw)
 
 
 def _kind_of_event(raw: Any, where: Where) -> tuple[str, Values, frozenset[str]]:
@@ -147,37 +148,75 @@ def _kind_of_event(raw: Any, where: Where) -> tuple[str, Values, frozenset[str]]
 
 
 _ANYTHING: Final[Reader] = lambda raw, where: raw  # noqa: E731 - a reader as the others are
-_FILE: Final = table(
-    {
-        "format": Key(_version, REQUIRED),
-        "city": Key(_CITY),
-        "note": Key(text),
-        "supply": Key(_raw_supply, {}),
-        "case": Key(list_of(_ANYTHING), REQUIRED),
-    }
-)
-_CASE: Final = table(
-    {
-        "id": Key(identifier, REQUIRED),
-        "city": Key(_CITY),
-        "clauses": Key(list_of(text)),
-        "reading": Key(text),
-        "note": Key(text),
-        "supply": Key(_raw_supply, {}),
-        "member": Key(MEMBER),
-        "relative": Key(list_of(RELATIVE), ()),
-        "institution": Key(list_of(INSTITUTION), ()),
-        "opening": Key(list_of(OPENING), ()),
-        "event": Key(list_of(_kind_of_event), REQUIRED),
-    }
-)
 
 
-def _case(raw: Values, file: Values, where: Where) -> Case:
-    values = _CASE(raw, where)
+class _Tables:
+    """The tables whose keys depend on the rule files: which cities, which operator figures."""
+
+    def __init__(self, cities: Mapping[str, CityRules]) -> None:
+        self.by_name = {rules.pinyin: rules for rules in cities.values()}
+        self._cities = cities
+        common = {
+            "city": Key(choice(*self.by_name)),
+            "note": Key(text),
+            "supply": Key(self._supply, {}),
+        }
+        self.file = table(
+            common
+            | {
+                "format": Key(_version, REQUIRED),
+                "case": Key(list_of(_ANYTHING), REQUIRED),
+            }
+        )
+        self.case = table(
+            common
+            | {
+                "id": Key(identifier, REQUIRED),
+                "clauses": Key(list_of(text)),
+                "reading": Key(text),
+                "member": Key(MEMBER),
+                "relative": Key(list_of(RELATIVE), ()),
+                "institution": Key(list_of(INSTITUTION), ()),
+                "opening": Key(list_of(OPENING), ()),
+                "event": Key(list_of(_kind_of_event), REQUIRED),
+            }
+        )
+
+    def _supply(self, raw: Any, where: Where) -> Values:
+        """Check operator figures and return them as they stand: the engine has its own reader."""
+        if not isinstance(raw, dict):
+            raise CaseError(where, f"expected a table, found {found(raw)}")
+        for key, value in raw.items():
+            open_in = [rules for rules in self.by_name.values() if leaves_open(rules, key, value)]
+            if not open_in:
+                known = sorted({f.name for rules in self.by_name.values() for f in rules.figures})
+                raise CaseError(where.at(key), f"unknown key; figures are {' '.join(known)}")
+            problems = [self._problem(rules, {key: value}) for rules in open_in]
+            if all(problems) and problems[0]:
+                path, problem = problems[0]
+                raise CaseError(where._replace(key=path), problem)
+        return dict(raw)
+
+    def _problem(self, rules: CityRules, supply: Values) -> tuple[str, str] | None:
+        """Return key path and problem of a figure that a city does not take, None if it does."""
+        try:
+            figures_from_supply(rules.area, supply, self._cities)
+        except InvalidInput as error:
+            return error.path, error.problem
+        return None
+
+
+def leaves_open(rules: CityRules, key: str, value: object) -> bool:
+    """Return whether the documents of a city leave open what a key of `supply` gives."""
+    return any(rules.figure(name) for name in supply_names(key, value))
+
+
+def _case(raw: Values, file: Values, where: Where, tables: _Tables) -> Case:
+    values = tables.case(raw, where)
     city = values.get("city") or file.get("city")
     if city is None:
         raise CaseError(where.at("city"), "neither the file nor the case names a city")
+    rules = tables.by_name[city]
     member = values.get("member") or MEMBER({}, where.at("member"))
     unique([member, *values["relative"]], "id", where.at("relative"))
     unique(values["institution"], "id", where.at("institution"))
@@ -190,7 +229,9 @@ def _case(raw: Values, file: Values, where: Where) -> Case:
         where=where,
         id=values["id"],
         city=city,
-        supply={name: figure for name, figure in supply.items() if city in SUPPLY_CITIES[name]},
+        area=rules.area,
+        # A figure of another city means nothing here.
+        supply={key: value for key, value in supply.items() if leaves_open(rules, key, value)},
         member=member,
         relatives=tuple(values["relative"]),
         institutions=tuple(values["institution"]),

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ from engine.domain.request import (
 from engine.kernel import kernel_by_name
 from engine.pipeline import Pipeline
 from engine.rules.figures import Figure, to_json
-from engine.rules.load import load_cities
+from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
 from engine.store.sqlite import SqliteStore
 
@@ -57,16 +57,20 @@ Watch = Callable[[Sequence[Claim], BatchAnswer, FindPlan], None]
 class InProcessLane:
     """A pipeline of its own with one kernel; the store is removed when the lane is closed."""
 
-    def __init__(self, kernel: str, figures: Sequence[Figure], watch: Watch | None = None) -> None:
+    def __init__(
+        self,
+        kernel: str,
+        cities: Mapping[str, CityRules],
+        figures: Sequence[Figure],
+        watch: Watch | None = None,
+    ) -> None:
         self.digest = ResultDigest()
         self._figures = figures
         self._watch = watch
         self._folder = tempfile.TemporaryDirectory(prefix="gongji-cases-")
         store = SqliteStore.open(Path(self._folder.name) / "ledger.sqlite")
         try:
-            self._pipeline = Pipeline.open(
-                store, kernel=kernel_by_name(kernel), cities=load_cities()
-            )
+            self._pipeline = Pipeline.open(store, kernel=kernel_by_name(kernel), cities=cities)
         except BaseException:
             store.close()
             self._folder.cleanup()

@@ -19,7 +19,6 @@ from clients.cli.cases.format import Case
 from clients.cli.cases.inprocess import FindPlan, InProcessLane
 from clients.cli.cases.play import Played, one_by_one, registers
 from clients.cli.cases.run import REFERENCE, Shared, share
-from clients.cli.cases.schema import CITIES
 from clients.cli.cases.support import Support
 from clients.cli.cases.values import CaseError
 from engine.domain.claim import Claim
@@ -78,24 +77,26 @@ def measure(cases: Sequence[Case], cities: Mapping[str, CityRules]) -> Measured:
     supported = [case for case in cases if case.id not in measured.unserved]
     for shared in share(supported, cities):
         watcher = _Watcher(cities, FigureSet(shared.figures), measured)
-        for one in _played(shared, watcher):
+        for one in _played(shared, cities, watcher):
             if one.failures:
                 problem = f"does not come out as expected: {one.failures[0].line()}"
                 raise CaseError(one.case.where, f"{problem}; run gongji cases on the file")
-    for (area, choice), defaulted in _without_choices(supported).items():
+    for (area, choice), defaulted in _without_choices(supported, cities).items():
         measured.choices[area, choice] = tuple(
             one.case.id
             for shared in share(defaulted, cities)
-            for one in _played(shared)
+            for one in _played(shared, cities)
             if one.failures
         )
     return measured
 
 
-def _played(shared: Shared, watcher: "_Watcher | None" = None) -> Iterator[Played]:
+def _played(
+    shared: Shared, cities: Mapping[str, CityRules], watcher: "_Watcher | None" = None
+) -> Iterator[Played]:
     """Play the cases of one ledger, and yield each when it is over."""
     played = [Played(case, REFERENCE) for case in shared.cases]
-    lane = InProcessLane(REFERENCE, shared.figures, watcher.see if watcher else None)
+    lane = InProcessLane(REFERENCE, cities, shared.figures, watcher.see if watcher else None)
     try:
         lane.prepare(registers(played))
         for one in played:
@@ -107,15 +108,18 @@ def _played(shared: Shared, watcher: "_Watcher | None" = None) -> Iterator[Playe
         lane.close()
 
 
-def _without_choices(cases: Iterable[Case]) -> dict[tuple[str, str], list[Case]]:
+def _without_choices(
+    cases: Iterable[Case], cities: Mapping[str, CityRules]
+) -> dict[tuple[str, str], list[Case]]:
     """Return by area and choice the cases that make it, each without it."""
     found: dict[tuple[str, str], list[Case]] = {}
+    area_of = {rules.pinyin: area for area, rules in cities.items()}
     for case in cases:
         made: Mapping[str, str] = case.supply.get(READING, {})
         for question, choice in made.items():
             others = {other: made[other] for other in made if other != question}
             supply = {**case.supply, READING: others}
-            found.setdefault((CITIES[case.city], choice), []).append(replace(case, supply=supply))
+            found.setdefault((area_of[case.city], choice), []).append(replace(case, supply=supply))
     return found
 
 
@@ -158,7 +162,7 @@ class _Watcher:
     def _note(self, found: Iterable[tuple[CitedValue, str]]) -> None:
         if self.case is None:
             return
-        area = CITIES[self.case.city]
+        area = self.case.area
         for value, how in found:
             cases = self._measured.decided.setdefault((area, value.file, value.path), {})
             cases[self.case.id] = how or cases.get(self.case.id, "")

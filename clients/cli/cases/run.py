@@ -77,6 +77,8 @@ def run_cases(
 ) -> Report:
     """Run cases each way.
 
+    In this process they are settled by the rules in `cities`; a server has the package's own.
+
     Raises:
         CaseError: A case supplies a figure that its city does not know.
     """
@@ -85,7 +87,7 @@ def run_cases(
     supported = [case for case, why in reasons if not why]
     ledgers = share(supported, cities)
     return Report(
-        ways=tuple(_run_way(way, ledgers) for way in ways),
+        ways=tuple(_run_way(way, ledgers, cities) for way in ways),
         unsupported=tuple((case, why) for case, why in reasons if why),
         not_supported=tuple(lines({reason for _, why in reasons for reason in why})),
         supported=len(supported),
@@ -122,8 +124,8 @@ def _figures(case: Case, cities: Mapping[str, CityRules]) -> tuple[Figure, ...]:
         raise CaseError(case.where.at(error.path), error.problem) from None
 
 
-def _run_way(way: str, ledgers: Sequence[Shared]) -> WayResult:
-    new_lane, play = _means(way)
+def _run_way(way: str, ledgers: Sequence[Shared], cities: Mapping[str, CityRules]) -> WayResult:
+    new_lane, play = _means(way, cities)
     result = WayResult(way)
     for shared in ledgers:
         played = [Played(case, way) for case in shared.cases]
@@ -154,14 +156,14 @@ def _play(
         lane.close()
 
 
-def _means(way: str) -> tuple[NewLane, Player]:
+def _means(way: str, cities: Mapping[str, CityRules]) -> tuple[NewLane, Player]:
     """Return how to reach a ledger that way, and how to play the cases on it."""
     if way == REFERENCE:
-        return partial(InProcessLane, REFERENCE), one_by_one
+        return partial(InProcessLane, REFERENCE, cities), one_by_one
     if way == FAST:
-        return partial(InProcessLane, FAST), one_by_one
+        return partial(InProcessLane, FAST, cities), one_by_one
     if way == BULK:
-        return partial(InProcessLane, FAST), interleaved
+        return partial(InProcessLane, FAST, cities), interleaved
     from clients.cli.cases.remote import RemoteLane
 
     return RemoteLane, one_by_one

@@ -1,7 +1,5 @@
 """The keys of the case format, table by table, with their defaults."""
 
-import tomllib
-from pathlib import Path
 from typing import Final
 
 from clients.cli.cases.values import (
@@ -24,11 +22,6 @@ from clients.cli.cases.values import (
     text,
 )
 from engine.domain.reasons import Reason
-
-_FORMAT: Final = tomllib.loads((Path(__file__).parent / "cities.toml").read_text("utf-8"))
-
-CITIES: Final[dict[str, str]] = {name: city["area"] for name, city in _FORMAT.items()}
-"""Administrative code of each city of the format."""
 
 _SETTLEMENT_REASONS: Final = tuple(r.name for r in Reason if r)
 _ACCOUNT_REASONS: Final = (
@@ -312,30 +305,3 @@ EVENTS: Final = {
     },
 }
 """Keys of each kind of event, besides `do`."""
-
-_BY_CODE: Final = mapping(identifier, money)
-SUPPLY: Final = {
-    "ordinary_deductible": mapping(choice("1", "2", "3"), money),
-    "large_amount_rate": rate,
-    "large_amount_cap": money,
-    "average_pension_2023": money,
-    "old_unit_credit": money,
-    "effective_date": date,
-    "inpatient": mapping(
-        _LEVELS, table({"deductible": Key(money, REQUIRED), "rate": Key(rate, REQUIRED)})
-    ),
-    "disease_cap": _BY_CODE,
-    "day_surgery_standard": _BY_CODE,
-    "pooled_cap": money,
-    "average_wage": mapping(identifier, money),
-    "annual_cap": money,
-    "family_use": boolean,
-    "premium_use": boolean,
-    "january_prepay_rate": rate,
-    "reading": mapping(identifier, identifier),
-}
-"""Operator figures, by key; `reading`, the choice of a reading by question, is one of them."""
-SUPPLY_CITIES: Final = {
-    key: tuple(name for name, city in _FORMAT.items() if key in city["figures"]) for key in SUPPLY
-}
-"""The cities whose documents leave a figure open; for others it means nothing."""

@@ -5,11 +5,10 @@ named here.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from clients.cli.cases.format import CLAIMS, Case, Event
-from clients.cli.cases.schema import CITIES
 from engine.rules.model import CityRules
 
 KINDS: Final = ("select", "account_payment", "credit", "disposal", "prepay", "year_end")
@@ -29,38 +28,35 @@ COUNTERS: Final = (
 _WHAT: Final = {
     "kind": "event kinds",
     "key": "keys",
-    "city": "cities without rule files",
     "benefit": "benefits their city does not serve yet",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What is supported: all but the names above, and the cities without rule files."""
+    """What is supported: all but the names above, and what a city does not serve yet."""
 
-    areas: frozenset[str]
-    unserved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unserved: Mapping[str, tuple[str, ...]]
     """What the rule files of a city name as not served yet, by area."""
 
     @classmethod
-    def of(cls, cities: Collection[str] | Mapping[str, CityRules]) -> "Support":
-        """Return what is supported with the rule files of these areas."""
-        unserved = {}
-        if isinstance(cities, Mapping):
-            for area, rules in cities.items():
-                unserved[area] = tuple(dict.fromkeys(line.what for line in rules.unserved))
-        return cls(frozenset(cities), unserved)
+    def of(cls, cities: Mapping[str, CityRules]) -> "Support":
+        """Return what is supported with the rules of these cities, by area code."""
+        return cls(
+            {
+                area: tuple(dict.fromkeys(line.what for line in rules.unserved))
+                for area, rules in cities.items()
+            }
+        )
 
     def why_not(self, case: Case) -> tuple[str, ...]:
         """Return what makes a case unsupported, empty if it can be run."""
         reasons: list[str] = []
-        if CITIES[case.city] not in self.areas:
-            reasons.append(f"city {case.city}")
         for opening in case.openings:
             reasons += [f"opening.{key}" for key in COUNTERS if key in opening]
         for event in case.events:
             reasons += _of_event(event)
-            if self.unserved.get(CITIES[case.city]) and event.kind in CLAIMS:
+            if self.unserved.get(case.area) and event.kind in CLAIMS:
                 reasons += _of_benefit(event)
         return tuple(dict.fromkeys(reasons))
 

@@ -46,8 +46,8 @@ def cases(files: tuple[Path, ...], via: str, strict: bool, as_json: bool) -> Non
     could not be used to the end.
     """
     try:
-        read = read_files(files)
-        report = run_cases(read, WAYS if via == "all" else (via,), load_cities())
+        cities = load_cities()
+        report = run_cases(read_files(files, cities), WAYS if via == "all" else (via,), cities)
     except CaseError as error:
         raise Wrong(str(error)) from None
     if as_json:

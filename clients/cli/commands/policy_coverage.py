@@ -46,7 +46,7 @@ def coverage(files: tuple[Path, ...], named: Path | None, markdown: bool) -> Non
 
     cities = load_cities()
     try:
-        cases = read_files(files)
+        cases = read_files(files, cities)
         measured = measure(cases, cities)
     except CaseError as error:
         raise Wrong(str(error)) from None
