@@ -26,6 +26,7 @@ from clients.cli.main import gongji
 from engine.errors import RuleFileError
 from engine.rules.clauses import cited_values
 from engine.rules.load import load_cities
+from engine.rules.readings import alternatives
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*/*.toml"))
@@ -61,9 +62,56 @@ def test_every_case_belongs_to_a_clause() -> None:
 
 
 def test_every_printed_value_decides_a_case() -> None:
-    """One line cannot: its city serves pharmacies in no benefit that has figures."""
-    idle = [(c.rules.area, v.path) for c in table({}) for v in c.undecided()]
-    assert idle == [("370300", "line[11]")]
+    """Those that hold under the default readings; of alternatives it is asked by choice."""
+    assert [(c.rules.area, v.path) for c in table({}) for v in c.undecided()] == []
+
+
+def test_every_choice_of_a_reading_decides_a_case() -> None:
+    cities = table({})
+    assert [one.choice.id for city in cities for one in city.unchosen()] == []
+    chosen = [(c.rules.area, one.choice.id) for c in cities for one in c.choices if one.cases]
+    expected = [
+        (area, choice) for area, rules in RULES.items() for _, choice in alternatives(rules)
+    ]
+    assert sorted(chosen) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("area", "choice", "cases"),
+    [
+        ("370300", "Z8-B", {"RZ12"}),  # takes an entry away
+        ("421300", "S1-B", {"RS01"}),  # only a day is added
+        ("220100", "C1-B", {"RC01"}),
+        ("370300", "G2-B", {"RZ06", "RZ07"}),
+    ],
+)
+def test_choices_are_measured(area: str, choice: str, cases: set[str]) -> None:
+    assert set(measured().choices[area, choice]) == cases
+
+
+def test_a_choice_without_an_effect_does_not_count() -> None:
+    case = CASES["RZ10"]
+    reading = {**case.supply["reading"], "G2": "G2-B"}
+    found = measure([replace(case, supply={**case.supply, "reading": reading})], RULES).choices
+    assert found == {("370300", "Z3-B"): ("RZ10",), ("370300", "G2-B"): ()}
+
+
+def test_a_choice_that_no_case_makes_is_named() -> None:
+    cases = [case for case in CASES.values() if case.id != "RZ12"]
+    left = replace(measured(), choices={**measured().choices, ("370300", "Z8-B"): ()})
+    text = to_markdown(cover(cases, RULES, left, {}, "coverage.toml"))
+    assert "* 淄博市, choices of a reading that decide no case: Z8-B\n" in text
+
+
+def test_values_of_other_readings_decide_nothing() -> None:
+    """Deductibles of each reading have the same amounts, clauses and places."""
+    own = {path: decided("370300", path) for path in ("deductible[1]", "deductible[4]")}
+    assert "KZ03" in own["deductible[1]"]
+    assert not {case for case in own["deductible[1]"] if case in ("RZ04", "RZ06")}
+    assert set(own["deductible[4]"]) == {"RZ04"}
+    text = (HERE / "COVERAGE.md").read_text("utf-8")
+    assert "| ordinary:deductible[4] 500.00 under G2-A2 | level 2 |" in text
+    assert "exclusions:line NOT_SELECTED 2023-01-01 – 2027-12-31 under Z4-B" in text
 
 
 @pytest.mark.parametrize(

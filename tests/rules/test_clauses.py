@@ -131,18 +131,23 @@ def of(rules: CityRules, clause: str) -> list[CitedValue]:
 
 
 BELONGING = [
-    # city, clause, paths of the values that apply it
-    ("370300", "第六条 1", ["deductible[0]", "deductible[1]", "deductible[2]"]),
-    ("370300", "第六条 2", ["annual_cap[0]"]),
+    # city, clause, paths of the values that apply it, those of alternative readings included
+    ("370300", "第六条 1", [f"deductible[{n}]" for n in range(9)]),
+    ("370300", "第六条 2", ["annual_cap[0]", "annual_cap[2]"]),
     ("370300", "第六条 3", ["rate[0]", "rate[1]", "rate[2]"]),
-    ("370300", "第六条 4", ["rate_bonus[0]", "rate_bonus[1]", "annual_cap[1]"]),
+    ("370300", "第六条 4", ["rate_bonus[0]", "rate_bonus[1]", "annual_cap[1]", "annual_cap[3]"]),
     ("370300", "第六条 5", ["first_pay[1]"]),
-    ("370300", "第六条 6", ["first_pay[2]"]),
-    ("370300", "第八条(二)", ["line[10]"]),
-    ("370300", "第十四条 1", []),
+    ("370300", "第六条 6", [*(f"first_pay[{n}]" for n in (2, 3, 4)), "rate_cut[0]"]),
+    ("370300", "第八条(二)", ["line[10]", "line[11]"]),
+    ("370300", "第十四条 1", ["line[12]"]),
+    ("370300", "第十四条 2", []),
     ("370100", "(二) 3", ["rate_bonus[0]"]),
-    ("370100", "(二) 4", ["rate_bonus[1]", "rate_bonus[2]", "rate_bonus[3]", "rate_bonus[4]"]),
-    ("421300", "第八条 1", ["deductible[0]", *(f"rate[{n}]" for n in range(6)), "annual_cap[0]"]),
+    ("370100", "(二) 4", [f"rate_bonus[{n}]" for n in range(1, 7)]),
+    (
+        "421300",
+        "第八条 1",
+        ["deductible[0]", *(f"rate[{n}]" for n in (*range(6), 17, 18, 19)), "annual_cap[0]"],
+    ),
     ("441600", "第四条 5", ["annual_cap[0]", "figure[0]", "figure[1]"]),
     ("441600", "第二十一条", ["document[0]"]),
     ("220100", "三(五) 3", ["unserved[1]"]),

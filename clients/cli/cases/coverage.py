@@ -14,10 +14,11 @@ from typing import Final, Literal
 from pydantic import ValidationError
 
 from clients.cli.cases.format import Case
-from clients.cli.cases.measure import Measured
+from clients.cli.cases.measure import Measured, readings_of
 from engine.errors import RuleFileError
 from engine.rules.clauses import CATEGORIES, CitedValue, cited_values
-from engine.rules.model import CityRules, ClauseRow
+from engine.rules.model import Choice, CityRules, ClauseRow, Question
+from engine.rules.readings import default_readings
 from engine.rules.schema import Strict
 from engine.rules.strict_toml import parse_toml
 
@@ -51,6 +52,20 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A choice of a question that a document leaves open, with the cases that it decided."""
+
+    question: Question
+    choice: Choice
+    cases: tuple[str, ...]
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it holds where the operator chooses nothing; no case has to choose it."""
+        return self.choice.id == self.question.default
+
+
+@dataclass(frozen=True, slots=True)
 class CityCoverage:
     """The coverage of one city."""
 
@@ -58,12 +73,24 @@ class CityCoverage:
     rows: tuple[Covered, ...]
     values: tuple[tuple[CitedValue, Mapping[str, str]], ...]
     """Every value and line with the cases it decided."""
+    choices: tuple[Answered, ...]
+    """Every choice of every question."""
     adrift: tuple[str, ...]
     """Cases that belong to no clause."""
 
     def undecided(self) -> Iterator[CitedValue]:
-        """Yield the values and lines that a document prints and that decided no case."""
-        return (value for value, cases in self.values if value.stated and not cases)
+        """Yield the values and lines that a document prints and that decided no case.
+
+        Those of alternative readings are left out: there each choice must decide one.
+        """
+        defaults = default_readings(self.rules)
+        for value, cases in self.values:
+            if value.stated and not cases and defaults.issuperset(readings_of(value)):
+                yield value
+
+    def unchosen(self) -> Iterator[Answered]:
+        """Yield the choices other than the defaults that decided no case."""
+        return (one for one in self.choices if not one.is_default and not one.cases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +205,11 @@ def _city(
             (value, dict(sorted(measured.cases(rules.area, value).items())))
             for value in values
             if value.file in ("ordinary.toml", "exclusions.toml") and value.kind != "unserved"
+        ),
+        choices=tuple(
+            Answered(question, choice, measured.choices.get((rules.area, choice.id), ()))
+            for question in rules.questions
+            for choice in question.choices
         ),
         adrift=tuple(case.id for case in cases if case.id not in placed),
     )

@@ -3,12 +3,21 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from clients.cli.cases.coverage import PROVED, CityCoverage, Covered, summarise, unproved
+from clients.cli.cases.coverage import (
+    PROVED,
+    Answered,
+    CityCoverage,
+    Covered,
+    summarise,
+    unproved,
+)
+from clients.cli.cases.measure import readings_of
 from engine.domain.dates import DATE_MIN, Interval, to_date
 from engine.domain.money import format_yuan
 from engine.rules.clauses import CitedValue
 from engine.rules.model import Value
 from engine.rules.plan import NO_CAP
+from engine.rules.readings import Chosen, default_readings
 from engine.rules.schema import PLACE_NAMES, STATUS_NAMES
 from engine.rules.units import LEVEL_NAMES
 
@@ -27,7 +36,9 @@ with the rule files of the package, which know nothing of cases.
 
 For each city, *Clauses* lists every clause of its documents: what it asks of a system, which
 values of the rule files apply it, and which worked cases show it. *Values* lists every value and
-every line of the exclusion matrix with the cases that it decides.
+every line of the exclusion matrix with the cases that it decides. *Readings* lists the questions
+that a document leaves open, and the cases that come out otherwise where the operator makes
+another choice than the default. A value "under" such a choice, as "under G2-B", holds only there.
 
 A case stands with a clause where a value of the clause decided one of its settlements: it is
 played through the reference kernel, whose citations are read, and a value counts only if it had
@@ -44,15 +55,20 @@ def to_markdown(cities: Sequence[CityCoverage]) -> str:
     for city in cities:
         lines += ["", f"## {city.rules.area} {city.rules.name}", ""]
         lines += [f"* {d.key}: {d.number} 《{d.title}》" for d in city.rules.documents]
+        defaults = default_readings(city.rules)
         lines += ["", "### Clauses", ""]
         lines += table(
             ("clause", "what it asks", "category", "rule values", "cases"),
-            (clause_cells(covered) for covered in city.rows),
+            (clause_cells(covered, defaults) for covered in city.rows),
         )
         lines += ["", "### Values", ""]
         lines += table(
             ("value", "for", "days", "clause", "cases"),
-            (value_cells(value, cases) for value, cases in city.values),
+            (value_cells(value, cases, defaults) for value, cases in city.values),
+        )
+        lines += ["", "### Readings", ""]
+        lines += table(
+            ("question", "choice", "what it means", "cases"), map(choice_cells, city.choices)
         )
     lines += ["", "## What is not covered", "", *_gaps(cities), "", last_line(cities)]
     return "\n".join(lines) + "\n"
@@ -86,19 +102,22 @@ def _gaps(cities: Sequence[CityCoverage]) -> Iterator[str]:
     for city in cities:
         values = ", ".join(f"{_place(value)} {value.kind}" for value in city.undecided())
         yield f"* {city.rules.name}, printed values that decide no case: {values or 'none'}"
+    for city in cities:
+        choices = ", ".join(one.choice.id for one in city.unchosen())
+        yield f"* {city.rules.name}, choices of a reading that decide no case: {choices or 'none'}"
     adrift = ", ".join(case for city in cities for case in city.adrift)
     yield f"* cases that belong to no clause: {adrift or 'none'}"
 
 
-def clause_cells(covered: Covered) -> tuple[str, ...]:
+def clause_cells(covered: Covered, defaults: Chosen) -> tuple[str, ...]:
     """Return the cells of a clause: id, what it asks, category, values, cases."""
     row = covered.row
     asks = f"{row.asks} (Operator's.)" if row.needs else row.asks
-    values = "; ".join(_joined(covered.values)) or "–"
+    values = "; ".join(_joined(covered.values, defaults)) or "–"
     return (row.id, asks, ", ".join(row.categories), values, case_words(covered.cases))
 
 
-def value_cells(value: CitedValue, cases: Mapping[str, str]) -> tuple[str, ...]:
+def value_cells(value: CitedValue, cases: Mapping[str, str], defaults: Chosen) -> tuple[str, ...]:
     """Return the cells of a value: what it is, for whom, on which days, by which clause, cases."""
     cited = dict.fromkeys(
         " ".join(filter(None, (clause.clause or "not printed", clause.reading)))
@@ -107,7 +126,14 @@ def value_cells(value: CitedValue, cases: Mapping[str, str]) -> tuple[str, ...]:
     what = f"{_place(value)} {_number(value)}".rstrip()
     if value.kind.startswith("line."):
         what += f" {value.kind.removeprefix('line.')}"
+    what += _under(value, defaults)
     return (what, _whom(value), days_words(value.days), "; ".join(cited), case_words(cases))
+
+
+def choice_cells(answered: Answered) -> tuple[str, ...]:
+    """Return the cells of a choice: the question, its name, what it means, cases."""
+    cases = "default" if answered.is_default else ", ".join(answered.cases) or "–"
+    return (answered.question.text, answered.choice.id, answered.choice.text, cases)
 
 
 def case_words(cases: Mapping[str, str]) -> str:
@@ -125,7 +151,7 @@ def days_words(days: Interval) -> str:
     return f"{first} – {to_date(days.last_day)}"
 
 
-def _joined(values: Iterable[CitedValue]) -> Iterator[str]:
+def _joined(values: Iterable[CitedValue], defaults: Chosen) -> Iterator[str]:
     """Yield values in few words; those that differ only in whom they are for stand together."""
     counts: dict[str, int] = {}
     for value in values:
@@ -134,10 +160,16 @@ def _joined(values: Iterable[CitedValue]) -> Iterator[str]:
         what = value.kind.removeprefix("line.") if file == "exclusions" else ""
         number = _number(value)
         words = [f"{file}:{name.removeprefix('figure.')}", what, number, days_words(value.days)]
-        text = " ".join(word for word in words if word)
+        text = " ".join(word for word in words if word) + _under(value, defaults)
         counts[text] = counts.get(text, 0) + 1
     for text, count in counts.items():
         yield f"{text} (×{count})" if count > 1 else text
+
+
+def _under(value: CitedValue, defaults: Chosen) -> str:
+    """Return under which choices other than the defaults a value holds; empty if under none."""
+    others = [choice for choice in readings_of(value) if choice not in defaults]
+    return f" under {' and '.join(others)}" if others else ""
 
 
 def _place(value: CitedValue) -> str:

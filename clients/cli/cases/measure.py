@@ -3,11 +3,14 @@
 Every case that is supported is played through the reference kernel. A settlement names by its
 citations what decided it; a value counts only where it also had an effect: a cap where it cut, a
 rate where something was left to share. A value is found by where it holds (day, level, status,
-place) and by its clauses, so that two values of one place with different readings are told apart.
+place) and by its clauses, among those that hold under the readings of the case.
+
+A choice of a reading decides a case that comes out otherwise without it: the case is played again
+with the default.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -15,7 +18,7 @@ import numpy as np
 from clients.cli.cases.format import Case
 from clients.cli.cases.inprocess import FindPlan, InProcessLane
 from clients.cli.cases.play import Played, one_by_one, registers
-from clients.cli.cases.run import REFERENCE, share
+from clients.cli.cases.run import REFERENCE, Shared, share
 from clients.cli.cases.support import Support
 from clients.cli.cases.values import CaseError
 from engine.domain.claim import Claim
@@ -24,12 +27,16 @@ from engine.domain.money import BP
 from engine.domain.reasons import Reason
 from engine.domain.request import BatchAnswer, Refused
 from engine.rules.clauses import CitedValue, cited_values
-from engine.rules.model import CityRules, Line, Value
+from engine.rules.figures import FigureSet
+from engine.rules.model import READING, CityRules, Line, Value
 from engine.rules.plan import DEDUCTIBLE_NONE, Citation, RulePlan
+from engine.rules.readings import Chosen, as_read, readings_on
 
 Key = tuple[str, str, str]
 """A value by area, file and key path."""
 
+DOCUMENT: Final = "document"
+"""The kind of the values that nothing decides by: what they say is in the days of the others."""
 REFUSED: Final = "refused"
 EXCLUDED: Final = "excluded"
 
@@ -42,10 +49,18 @@ class Measured:
     """For each value the cases it decided, with `refused: …` or `excluded: …` if it was so."""
     unserved: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The cases that are not supported yet, with what makes them so."""
+    choices: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """For each choice of a reading, by area and name, the cases it decided."""
 
     def cases(self, area: str, value: CitedValue) -> Mapping[str, str]:
         """Return the cases that a value decided, each with how."""
         return self.decided.get((area, value.file, value.path), {})
+
+
+def readings_of(value: CitedValue) -> tuple[str, ...]:
+    """Return the choices under which alone a value holds, as `G2-B`; empty: under all."""
+    readings: tuple[str, ...] = getattr(value.entry, "readings", ())
+    return readings
 
 
 def measure(cases: Sequence[Case], cities: Mapping[str, CityRules]) -> Measured:
@@ -61,28 +76,63 @@ def measure(cases: Sequence[Case], cities: Mapping[str, CityRules]) -> Measured:
             measured.unserved[case.id] = why
     supported = [case for case in cases if case.id not in measured.unserved]
     for shared in share(supported, cities):
-        watcher = _Watcher(cities, measured)
-        played = [Played(case, REFERENCE) for case in shared.cases]
-        lane = InProcessLane(REFERENCE, cities, shared.figures, watcher.see)
-        try:
-            lane.prepare(registers(played))
-            for one in played:
-                watcher.case = one.case
-                one_by_one(lane, [one])
-                if one.failures:
-                    problem = f"does not come out as expected: {one.failures[0].line()}"
-                    raise CaseError(one.case.where, f"{problem}; run gongji cases on the file")
-        finally:
-            lane.close()
+        watcher = _Watcher(cities, FigureSet(shared.figures), measured)
+        for one in _played(shared, cities, watcher):
+            if one.failures:
+                problem = f"does not come out as expected: {one.failures[0].line()}"
+                raise CaseError(one.case.where, f"{problem}; run gongji cases on the file")
+    for (area, choice), defaulted in _without_choices(supported, cities).items():
+        measured.choices[area, choice] = tuple(
+            one.case.id
+            for shared in share(defaulted, cities)
+            for one in _played(shared, cities)
+            if one.failures
+        )
     return measured
+
+
+def _played(
+    shared: Shared, cities: Mapping[str, CityRules], watcher: "_Watcher | None" = None
+) -> Iterator[Played]:
+    """Play the cases of one ledger, and yield each when it is over."""
+    played = [Played(case, REFERENCE) for case in shared.cases]
+    lane = InProcessLane(REFERENCE, cities, shared.figures, watcher.see if watcher else None)
+    try:
+        lane.prepare(registers(played))
+        for one in played:
+            if watcher:
+                watcher.case = one.case
+            one_by_one(lane, [one])
+            yield one
+    finally:
+        lane.close()
+
+
+def _without_choices(
+    cases: Iterable[Case], cities: Mapping[str, CityRules]
+) -> dict[tuple[str, str], list[Case]]:
+    """Return by area and choice the cases that make it, each without it."""
+    found: dict[tuple[str, str], list[Case]] = {}
+    area_of = {rules.pinyin: area for area, rules in cities.items()}
+    for case in cases:
+        made: Mapping[str, str] = case.supply.get(READING, {})
+        for question, choice in made.items():
+            others = {other: made[other] for other in made if other != question}
+            supply = {**case.supply, READING: others}
+            found.setdefault((area_of[case.city], choice), []).append(replace(case, supply=supply))
+    return found
 
 
 class _Watcher:
     """Sees the answers to the claims of one case after another."""
 
-    def __init__(self, cities: Mapping[str, CityRules], measured: Measured) -> None:
+    def __init__(
+        self, cities: Mapping[str, CityRules], figures: FigureSet, measured: Measured
+    ) -> None:
         self.case: Case | None = None
-        self._values = {area: list(cited_values(rules)) for area, rules in cities.items()}
+        self._cities = cities
+        self._figures = figures
+        self._read: dict[tuple[str, Chosen], list[CitedValue]] = {}
         self._measured = measured
 
     def see(self, claims: Sequence[Claim], answer: BatchAnswer, find: FindPlan) -> None:
@@ -102,8 +152,12 @@ class _Watcher:
                 self._note(_deciding(self._on(plan, claim), record, plan))
 
     def _on(self, plan: RulePlan, claim: Claim) -> list[CitedValue]:
-        """Return the values of the plan's city that hold on the day of the claim."""
-        return [v for v in self._values[plan.city] if claim.service_date in v.days]
+        """Return the values of the plan's city that hold on the day of the claim, as then read."""
+        rules, day = self._cities[plan.city], claim.service_date
+        chosen = readings_on(rules, self._figures, day)
+        if (plan.city, chosen) not in self._read:
+            self._read[plan.city, chosen] = list(_as_read(rules, chosen))
+        return [value for value in self._read[plan.city, chosen] if day in value.days]
 
     def _note(self, found: Iterable[tuple[CitedValue, str]]) -> None:
         if self.case is None:
@@ -112,6 +166,19 @@ class _Watcher:
         for value, how in found:
             cases = self._measured.decided.setdefault((area, value.file, value.path), {})
             cases[self.case.id] = how or cases.get(self.case.id, "")
+
+
+def _as_read(rules: CityRules, chosen: Chosen) -> Iterator[CitedValue]:
+    """Yield the values that hold under these choices, by the paths and on the days they then have.
+
+    A path is that of the file, where the entries of all readings stand; the days are as read.
+    """
+    printed = [
+        v for v in cited_values(rules) if v.kind != DOCUMENT and chosen.issuperset(readings_of(v))
+    ]
+    read = [value for value in cited_values(as_read(rules, chosen)) if value.kind != DOCUMENT]
+    for value, same in zip(printed, read, strict=True):
+        yield replace(value, days=same.days)
 
 
 def _refusing(
