@@ -188,3 +188,10 @@ cdef inline uint16_t cite_of(int64_t word) noexcept nogil:
 cdef inline uint64_t broken_conditions(uint32_t facts) noexcept nogil:
     """Return the conditions that these facts do not fulfil, placed as in a line's pattern."""
     return <uint64_t>(~facts) | <uint64_t>facts << FORBID_SHIFT
+
+
+cdef inline int64_t cost_so_far(const Slots *slots) noexcept nogil:
+    """Return the year's cost in scope: no less than what was borne and what was paid of it."""
+    cdef int64_t known = slots.borne[0] + slots.counters[ORDINARY_PAID]
+
+    return larger(known, slots.cost[0]) if slots.cost != NULL else known

@@ -114,12 +114,11 @@ cdef inline int64_t remaining_deductible(
 ) noexcept nogil:
     """Return what the person has still to bear before the fund pays."""
     cdef int64_t kind = plan[HEAD_DEDUCTIBLE_KIND]
-    cdef int64_t before = slots.borne[0]
+    cdef int64_t before
 
     if kind == DEDUCTIBLE_NONE or slots.counters[FLAGS] & DEDUCTIBLE_MET:
         return 0
-    if kind == DEDUCTIBLE_COST and slots.cost != NULL:
-        before = larger(before, slots.cost[0])
+    before = cost_so_far(slots) if kind == DEDUCTIBLE_COST else slots.borne[0]
     return larger(0, group[GROUP_DEDUCTIBLE] - before)
 
 
@@ -136,9 +135,7 @@ cdef inline int64_t left_of_year(
 
     if (plan[HEAD_COUNTS] & CAPS_COST) == 0:
         return larger(0, cap - slots.counters[ORDINARY_PAID])
-    inside = smaller(
-        result.in_scope, larger(0, cap - (slots.cost[0] if slots.cost != NULL else 0))
-    )
+    inside = smaller(result.in_scope, larger(0, cap - cost_so_far(slots)))
     return mul_bp_half_up(larger(0, inside - result.deductible), rate)
 
 
@@ -437,8 +434,8 @@ def settle(
         rows: Records of `layout.ROW`.
         words: A packed plan a line, see `engine.rules.words`; what the rows' `plan` counts in.
         counters: A line of counters a member-year; changed in place.
-        visits: Fen the fund paid for each visit, and fen borne at each institution where the
-            deductible is counted so; changed in place.
+        visits: Fen the fund paid for each visit, fen borne at each institution or level where the
+            deductible is counted so, and the year's cost where that is; changed in place.
         results: Records of `layout.RESULT`, as many as rows; overwritten.
 
     Raises:

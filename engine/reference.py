@@ -61,8 +61,8 @@ class Tariff(NamedTuple):
 class Counters(NamedTuple):
     """What earlier claims of the year left, in fen; `visit_paid` is 0 without a visit slot.
 
-    `deductible` was borne at the institution that counts, where the row has a slot for that, else
-    in the year.
+    `deductible` was borne at the institution or level that counts, where the row has a slot for
+    that, else in the year.
     """
 
     deductible: int
@@ -216,13 +216,12 @@ def remaining_deductible(plan: RulePlan, tariff: Tariff, before: Counters) -> in
     One counter for the year: a visit tops it up to the deductible of its own level, and at a
     lower level there is nothing to top up (reading G2-A1). Or a counter for each institution or
     each level, topped up in the same way (readings G2-D, G2-B): then `before` is what was borne
-    there. Or the year's cost in scope counts (reading G2-A2), which is no less than what was borne
-    of it, in an opening for example.
+    there. Or the year's cost in scope counts (reading G2-A2).
     """
     if plan.deductible_kind == DEDUCTIBLE_NONE or before.deductible_met:
         return 0
     if plan.deductible_kind == DEDUCTIBLE_COST:
-        return max(0, tariff.deductible_fen - max(before.cost, before.deductible))
+        return max(0, tariff.deductible_fen - cost_so_far(before))
     return max(0, tariff.deductible_fen - before.deductible)
 
 
@@ -272,8 +271,16 @@ def left_of_year(result: Result, plan: RulePlan, tariff: Tariff, before: Counter
     """
     if not plan.annual_cap_on_cost or tariff.annual_cap_fen == NO_CAP:
         return _left(tariff.annual_cap_fen, before.ordinary_paid)
-    inside = min(result.in_scope, max(0, tariff.annual_cap_fen - before.cost))
+    inside = min(result.in_scope, max(0, tariff.annual_cap_fen - cost_so_far(before)))
     return mul_bp_half_up(max(0, inside - result.deductible), tariff.rate_bp)
+
+
+def cost_so_far(before: Counters) -> int:
+    """Return the year's cost in scope: no less than what was borne and what was paid of it.
+
+    That is more than what was counted where the year was opened with amounts from elsewhere.
+    """
+    return max(before.cost, before.deductible + before.ordinary_paid)
 
 
 def apply_pooled_cap(result: Result, plan: RulePlan, before: Counters) -> None:

@@ -21,6 +21,7 @@ from engine.rules.plan import (
     FigureUsed,
     RulePlan,
 )
+from engine.rules.readings import documents_of
 from gongji.v1 import codes_pb2, policy_pb2, policy_service_pb2
 from server.codec import number
 
@@ -74,7 +75,7 @@ def encode_figure(figure: FigureUsed) -> policy_pb2.FigureUsed:
 def encode_plan(plan: RulePlan, city: CityRules | None) -> policy_pb2.Plan:
     """Return a plan with its citation table and the documents of its clauses."""
     cited = {clause.document for citation in plan.citations for clause in citation.clauses}
-    documents = () if city is None else city.documents
+    documents = () if city is None else documents_of(city, plan)
     return policy_pb2.Plan(
         digest=plan.digest(),
         city=plan.city,

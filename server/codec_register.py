@@ -29,7 +29,7 @@ from engine.domain.register import (
 from engine.domain.request import Accepted, Counters
 from engine.errors import InvalidInput
 from gongji.v1 import register_pb2
-from server.codec import encode_error
+from server.codec import encode_error, number
 
 BORN_NOT_KNOWN: Final = 1975_01_01
 
@@ -193,4 +193,9 @@ def encode_counters(counters: Counters) -> register_pb2.Counters:
         pooled_paid_fen=counters.pooled_paid_fen,
         compliant_burden_fen=counters.compliant_burden_fen,
         large_amount_paid_fen=counters.large_amount_paid_fen,
+        deductible_by_level=[
+            register_pb2.DeductibleByLevel(level=number(level), borne_fen=fen)
+            for level, fen in counters.deductible_by_level_fen
+        ],
+        cost_fen=counters.cost_fen,
     )

@@ -10,6 +10,7 @@ from engine.domain.layout import CITES, CLAIM, LINK, RESULT, ROW
 from engine.domain.request import Entry, Found, NothingToReverse, Undone
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
+from engine.rules.readings import documents_of
 from gongji.v1 import codes_pb2, settlement_pb2, settlement_service_pb2
 from server.codec import number
 from server.codec_policy import encode_citation, encode_document, encode_figure
@@ -218,7 +219,7 @@ def encode_explanation(
         )
     city = cities.get(plan.city)
     if city is not None:
-        documents = (document for document in city.documents if document.key in cited)
+        documents = (doc for doc in documents_of(city, plan) if doc.key in cited)
         explanation.documents.extend(encode_document(document) for document in documents)
     used = set(explanation.found.settlement.figures)
     explanation.figures.extend(encode_figure(fig) for fig in plan.figures if fig.name in used)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.domain.claim import Claim
+from engine.domain.codes import Level
 from engine.domain.journal import EntryText
 from engine.domain.layout import Array
 from engine.domain.reasons import Detail, Reason
@@ -210,6 +211,10 @@ class Counters(NamedTuple):
     pooled_paid_fen: int = 0
     compliant_burden_fen: int = 0
     large_amount_paid_fen: int = 0
+    deductible_by_level_fen: tuple[tuple[Level, int], ...] = ()
+    """(lowest level that shares it, borne), where the deductible is counted by level."""
+    cost_fen: int = 0
+    """Cost in scope of the year, where it is counted."""
 
 
 @dataclass(frozen=True, slots=True)

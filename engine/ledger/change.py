@@ -3,13 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from engine.domain.dates import year_of
 from engine.domain.journal import SegmentKind
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.request import Accepted, ItemError
 from engine.errors import InvalidInput
 from engine.ledger.context import Context
+from engine.rules.book import PlanBook
 from engine.rules.compile import check_figures
 from engine.rules.figures import FigureSet, from_json
+from engine.rules.model import READING
+from engine.rules.plan import DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_LEVEL, RulePlan
 from engine.state.registers import (
     check_institution,
     check_member,
@@ -66,6 +70,8 @@ def import_openings(context: Context, openings: Sequence[Opening | AccountOpenin
                 raise InvalidInput(path, "is not in the register; register it first")
         if state.last_entry[state.member_year(member, opening.year)]:
             raise InvalidInput("year", "the member-year has entries; too late for an opening")
+        if opening.deductible_fen and not opening.deductible_met:
+            _check_counted_in_the_year(context, state.members.items[member].city, opening.year)
 
     taken, errors = _take_each(openings, check, state.open)
     if taken:
@@ -81,10 +87,54 @@ def supply_figures(context: Context, figures_json: bytes) -> Accepted:
         raise InvalidInput("figures_json", f"holds no figures: {type(error).__name__}") from None
     book = context.book.with_figures(figures)
     check_figures(book.cities, book.figures)
+    _check_readings_stand(context, book)
     context.supply(book)
     context.state.figures.append(figures_json)
     context.change(SegmentKind.FIGURES, len(figures), figures_json)
     return Accepted(len(figures))
+
+
+def _check_readings_stand(context: Context, book: PlanBook) -> None:
+    """Refuse a reading that counts otherwise in a policy year of which claims are settled already.
+
+    Counters of one year cannot be kept in two ways. This looks at every member of the city, until
+    one has entries: a reading is seldom chosen.
+    """
+    state = context.state
+    for rules in book.cities.values():
+        for plan in book.versions(rules.area) if rules.questions else ():
+            held = context.book.plan_for(rules.area, plan.first_day)
+            if held is None or _counting(held) == _counting(plan):
+                continue
+            year = year_of(plan.first_day)
+            for number, member in enumerate(state.members.items):
+                if member.city == rules.area and state.read_member_year(number, year).last_entry:
+                    raise InvalidInput(
+                        f"{rules.pinyin}.{READING}",
+                        f"claims of {year} are settled by a reading that counts otherwise; choose "
+                        "this one for a year that has not begun",
+                    )
+
+
+def _counting(plan: RulePlan) -> tuple[object, ...]:
+    """Return what decides which counters there are and what moves them."""
+    ways = (plan.deductible_kind, plan.annual_cap_on_cost, plan.second_copay_only)
+    return (*ways, plan.visit_by, plan.prescription_apart)
+
+
+def _check_counted_in_the_year(context: Context, city: str, year: int) -> None:
+    """Refuse an opening deductible where it has no counter for the year as a whole."""
+    for day in (year * 10_000 + 1231, year * 10_000 + 101):
+        plan = context.book.plan_for(city, day)
+        if plan is None:
+            continue
+        if plan.deductible_kind in (DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_LEVEL):
+            raise InvalidInput(
+                "deductible_fen",
+                f"the deductible of {year} is counted by institution or level: give what was borne "
+                "at each institution (deductible_at), or that it was met",
+            )
+        return
 
 
 def figures_of(journalled: Sequence[bytes]) -> FigureSet:

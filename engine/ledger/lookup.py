@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.domain import layout
 from engine.domain.claim import check_id
+from engine.domain.codes import Level
 from engine.domain.journal import EntryKind
 from engine.domain.reasons import Detail, Reason
 from engine.domain.request import (
@@ -16,7 +17,7 @@ from engine.domain.request import (
     VisitPaid,
 )
 from engine.ledger.context import Context
-from engine.state.keyed import DAY_VISITS
+from engine.state.keyed import COST, DAY_VISITS, FIRST_LEVEL
 from engine.state.tables import KeyStatus
 
 
@@ -80,4 +81,10 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
         pooled_paid_fen=int(line[layout.POOLED_PAID]),
         compliant_burden_fen=int(line[layout.COMPLIANT_BURDEN]),
         large_amount_paid_fen=int(line[layout.LARGE_AMOUNT_PAID]),
+        deductible_by_level_fen=tuple(
+            (Level(Level.LEVEL_1 + FIRST_LEVEL - i), borne)
+            for (i, visit), borne in sorted(visits.items(), reverse=True)
+            if borne and not visit and COST < i <= FIRST_LEVEL
+        ),
+        cost_fen=visits.get((COST, ""), 0),
     )

@@ -17,7 +17,7 @@ from engine.rules.days import gaps, union
 from engine.rules.figures import Figure, FigureSet, find_city
 from engine.rules.model import KEY_LEVEL, KEY_NONE, USE_ORDINARY, CityRules, FigureSpec
 from engine.rules.plan import LEVELS, ClauseRef, RulePlan
-from engine.rules.readings import default_readings, rules_on
+from engine.rules.readings import default_readings, rules_on, spans
 from engine.rules.units import LEVEL_NAMES
 
 
@@ -181,8 +181,22 @@ class PlanBook:
             and spec.key == KEY_NONE
             and spec.default is None
             for gap in gaps(
-                spec.days, [figure.days for figure in self.figures.of(rules.area, spec.name)]
+                spec.days,
+                [
+                    *(figure.days for figure in self.figures.of(rules.area, spec.name)),
+                    *self._dated_without(rules, spec.name),
+                ],
             )
+        ]
+
+    def _dated_without(self, rules: CityRules, name: str) -> list[Interval]:
+        """Return the days on which a draft is read as dated, so that its figure is not needed."""
+        if not any(document.starts == name for document in rules.documents):
+            return []
+        return [
+            span
+            for span, read in spans(rules, self.figures)
+            if not any(document.starts == name for document in read.documents)
         ]
 
 

@@ -129,7 +129,7 @@ def compile_interval(rules: CityRules, figures: FigureSet, days: Interval) -> Ru
     extras = _extras(rules, figures, day, cites, used)
     extras |= _ways(rules, day)
     exclusions = _exclusions(rules, day, (*caps, *given), cites)
-    used |= cites.readings
+    used |= _readings_made(rules, figures, day)
     return RulePlan(
         city=rules.area,
         name=rules.name,
@@ -197,6 +197,17 @@ def _extras(
             extras["account_limited"] = 1
             extras["account_cite"] = cite(value, figure(value.figure))
     return extras
+
+
+def _readings_made(rules: CityRules, figures: FigureSet, day: int) -> dict[str, Figure]:
+    """Return the operator's choices of the day by name; some take away and are cited by nothing."""
+    made = {}
+    for question in rules.questions:
+        figure = figures.get(rules.area, READING, question.id, day)
+        spec = rules.figure(READING)
+        if figure and spec and day in question.days:
+            made[f"{READING}.{spec.choices[figure.value]}"] = figure
+    return made
 
 
 def _ways(rules: CityRules, day: int) -> dict[str, int]:
@@ -289,8 +300,6 @@ class _Citations:
     figures: FigureSet
     day: int
     citations: list[Citation] = field(default_factory=lambda: [Citation(())])
-    readings: dict[str, Figure] = field(default_factory=dict)
-    """The operator's choices of readings that decided something."""
 
     def add(self, value: Value | Line, figures: tuple[str, ...] = ()) -> int:
         """Return the position of what a value rests on, and of the figures it took."""
@@ -302,9 +311,7 @@ class _Citations:
         for reading in dict.fromkeys(reading for value in values for reading in value.readings):
             figure = reading_figure(self.rules, self.figures, reading, self.day)
             if figure:
-                name = f"{READING}.{reading}"
-                self.readings[name] = figure
-                figures += (name,)
+                figures += (f"{READING}.{reading}",)
         citation = Citation(tuple(dict.fromkeys(clauses)), figures)
         if citation not in self.citations:
             self.citations.append(citation)

@@ -15,7 +15,7 @@ from engine.domain.money import BP
 from engine.domain.reasons import EXCLUSION_FIRST
 from engine.rules.days import gaps, overlap, union
 from engine.rules.model import KEY_NONE, KEY_YEAR, UNIT_RATE, CityRules, Document, Value
-from engine.rules.plan import PLACES
+from engine.rules.plan import DEDUCTIBLE_LEVEL, PLACES
 from engine.rules.readings import Chosen, as_read, choices_of, default_readings
 from engine.rules.units import LEVEL_NAMES
 
@@ -171,6 +171,7 @@ def _all_problems(rules: CityRules) -> Iterator[Problem]:
             yield from _kinds(rules, table, values)
     yield from _rates(rules)
     yield from _benefits(rules)
+    yield from _levels_apart(rules)
     for table in ("visit_cap", "annual_cap"):
         yield from _figures(table, getattr(rules, table), rules)
 
@@ -240,6 +241,22 @@ def _kinds(rules: CityRules, table: str, values: Sequence[Value]) -> Iterator[Pr
                 + (".counter" if table == "deductible" else ""),
                 "another value of the same days is counted otherwise; one way a day",
             )
+
+
+def _levels_apart(rules: CityRules) -> Iterator[Problem]:
+    """Find levels with a deductible of their own each that could not be told apart by it.
+
+    Levels of one entry share theirs, and an entry is known by its clauses and text.
+    """
+    values = [v for v in rules.deductible if v.kind == DEDUCTIBLE_LEVEL]
+    for n, value in enumerate(values):
+        for other in values[:n]:
+            same = value.clauses == other.clauses and overlap(value.days, other.days)
+            if same and set(value.statuses) & set(other.statuses):
+                yield Problem(
+                    f"deductible[{rules.deductible.index(value)}].text",
+                    "is that of another level with a counter of its own; name the level in it",
+                )
 
 
 def _matters(table: str, value: Value) -> bool:

@@ -291,7 +291,17 @@ class _City:
                     f"{', '.join(self._choices)}",
                 )
             named.append(reading)
+            if len({name.partition("-")[0] for name in named}) < len(named):
+                raise self._refuse(
+                    name, f"{path}.reading", f"{entry.reading} are never chosen together; keep one"
+                )
         return tuple(named)
+
+    def _no_readings(self, name: str, path: str, entry: schema.Dated) -> None:
+        for reading in self._readings(name, path, entry):
+            raise self._refuse(
+                name, f"{path}.reading", f"{reading} cannot switch such an entry; name it in text"
+            )
 
     def _check_day(self, name: str, path: str, day: int) -> None:
         try:
@@ -383,6 +393,7 @@ class _City:
 
     def _unserved(self) -> Iterator[UnservedLine]:
         for index, entry in enumerate(self._exclusions.unserved):
+            self._no_readings(EXCLUSIONS, f"unserved[{index}]", entry)
             yield UnservedLine(
                 entry.what,
                 sum(set(entry.require)),
@@ -395,6 +406,7 @@ class _City:
         seen: set[str] = set()
         for index, entry in enumerate(self._figures.figure):
             path = f"figure[{index}]"
+            self._no_readings(FIGURES, path, entry)
             if entry.name in seen:
                 raise self._refuse(FIGURES, f"{path}.name", f"two figures are called {entry.name}")
             seen.add(entry.name)

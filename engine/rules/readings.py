@@ -14,6 +14,7 @@ from engine.domain.dates import DATE_MIN, OPEN_END, Interval, next_day, previous
 from engine.errors import InvalidInput
 from engine.rules.figures import ASSUMED, Figure, FigureSet
 from engine.rules.model import READING, TABLES, CityRules, Document, Question
+from engine.rules.plan import RulePlan
 
 Chosen = frozenset[str]
 """One choice of every question of a city, as `G2-B`."""
@@ -119,6 +120,16 @@ def unused_choices(rules: CityRules) -> Iterator[str]:
         yield from [choice.id for choice in question.choices if choice.id not in named][1:]
 
 
+def documents_of(rules: CityRules, plan: RulePlan) -> tuple[Document, ...]:
+    """Return the documents of a plan's city, with their days as the plan's readings have them."""
+    made = {figure.name.removeprefix(f"{READING}.") for figure in plan.figures}
+    chosen = frozenset(
+        next((choice.id for choice in question.choices if choice.id in made), question.default)
+        for question in rules.questions
+    )
+    return as_read(rules, chosen).documents
+
+
 def check_readings(rules: CityRules, figures: FigureSet) -> None:
     """Refuse a choice that begins or ends inside a policy year of which a document has more.
 
@@ -127,11 +138,11 @@ def check_readings(rules: CityRules, figures: FigureSet) -> None:
     Raises:
         InvalidInput: naming the figure and the days it should have.
     """
-    documents = (*rules.documents, *rules.other_documents)
     for figure in figures.of(rules.area, READING):
         if figure.source == ASSUMED:
             continue
         first, last = figure.first_day, figure.last_day
+        documents = [d for day in (first, last) for d in rules_on(rules, figures, day).documents]
         new_year = first // 10_000 * 10_000 + 101
         old_year = last // 10_000 * 10_000 + 1231
         before = _days_of(documents, new_year, previous_day(first)) if first > new_year else False

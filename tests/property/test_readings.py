@@ -31,6 +31,7 @@ from engine.rules.book import PlanBook
 from engine.rules.figures import Figure, figures_from_supply, to_json
 from engine.rules.plan import RulePlan
 from engine.rules.readings import alternatives
+from engine.verify.check import verify_store
 from tests.support.memory_store import MemoryStore
 from tests.support.oracle import half_up
 from tests.support.runner import assumed_figures, cities, counters, run_world
@@ -441,3 +442,5 @@ def test_kernels_and_checker_agree_under_each_reading(city: str, choice: str) ->
     assert digest(one) == digest(mixed)
     check_sums(one)
     check_sums(mixed)
+    report = verify_store(mixed.store)
+    assert report.findings == [], report.findings[:3]

@@ -114,7 +114,9 @@ def _add_member(world: World, rng: random.Random, name: str, city: str, acts: in
             Opening(
                 name,
                 year,
-                deductible_fen=rng.choice((0, 5_000, 49_999, 70_000)),
+                # By institution in that year: refused otherwise.
+                deductible_fen=rng.choice((0, 5_000, 49_999, 70_000))
+                * ((city, year) != (JINAN, 2023)),
                 deductible_met=rng.random() < 0.2,
                 ordinary_paid_fen=rng.choice((0, 100_000, 190_000, 299_999, 399_900)),
                 visit_paid_fen=(("V1", rng.randint(0, 15_000)),) if rng.random() < 0.3 else (),

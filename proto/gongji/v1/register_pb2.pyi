@@ -189,7 +189,7 @@ class ItemError(_message.Message):
     def __init__(self, index: _Optional[int] = ..., error: _Optional[_Union[_settlement_pb2.Error, _Mapping]] = ...) -> None: ...
 
 class Counters(_message.Message):
-    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "account_balance_fen", "last_entry_id", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen")
+    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "account_balance_fen", "last_entry_id", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "deductible_by_level", "cost_fen")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_YEAR_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
@@ -202,6 +202,8 @@ class Counters(_message.Message):
     POOLED_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     COMPLIANT_BURDEN_FEN_FIELD_NUMBER: _ClassVar[int]
     LARGE_AMOUNT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    DEDUCTIBLE_BY_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    COST_FEN_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     policy_year: int
     deductible_fen: int
@@ -214,7 +216,17 @@ class Counters(_message.Message):
     pooled_paid_fen: int
     compliant_burden_fen: int
     large_amount_paid_fen: int
-    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitPaid, _Mapping]]] = ..., account_balance_fen: _Optional[int] = ..., last_entry_id: _Optional[int] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ...) -> None: ...
+    deductible_by_level: _containers.RepeatedCompositeFieldContainer[DeductibleByLevel]
+    cost_fen: int
+    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitPaid, _Mapping]]] = ..., account_balance_fen: _Optional[int] = ..., last_entry_id: _Optional[int] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., deductible_by_level: _Optional[_Iterable[_Union[DeductibleByLevel, _Mapping]]] = ..., cost_fen: _Optional[int] = ...) -> None: ...
+
+class DeductibleByLevel(_message.Message):
+    __slots__ = ("level", "borne_fen")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    BORNE_FEN_FIELD_NUMBER: _ClassVar[int]
+    level: _codes_pb2.Level
+    borne_fen: int
+    def __init__(self, level: _Optional[_Union[_codes_pb2.Level, str]] = ..., borne_fen: _Optional[int] = ...) -> None: ...
 
 class VisitPaid(_message.Message):
     __slots__ = ("visit_id", "institution_id", "paid_fen")
