@@ -96,6 +96,12 @@ def encode_plan(plan: RulePlan, city: CityRules | None) -> policy_pb2.Plan:
         pooled_cap=_pooled_cap(plan),
         second_payment=_second_payment(plan),
         account_citation=plan.account_cite,
+        annual_cap_on_cost=bool(plan.annual_cap_on_cost),
+        first_pay_last=bool(plan.first_pay_last),
+        rate_of_selected=bool(plan.rate_of_selected),
+        second_copay_only=bool(plan.second_copay_only),
+        visit_by=number(plan.visit_by),
+        prescription_apart=bool(plan.prescription_apart),
         unserved=[
             policy_pb2.Unserved(
                 what=line.what, require=_facts(line.require), forbid=_facts(line.forbid)

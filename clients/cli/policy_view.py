@@ -35,6 +35,8 @@ PLACES: Final = {
 DEDUCTIBLES: Final = {
     policy_pb2.DEDUCTIBLE_KIND_SHARED: "各机构合并累计，按本次就诊级别补足",
     policy_pb2.DEDUCTIBLE_KIND_INSTITUTION: "各机构分别累计",
+    policy_pb2.DEDUCTIBLE_KIND_LEVEL: "各级别分别累计",
+    policy_pb2.DEDUCTIBLE_KIND_COST: "按全年政策内费用累计",
 }
 _OPEN: Final = "待提供"
 """Where an operator figure is missing."""
@@ -145,6 +147,19 @@ def print_plan(plan: policy_pb2.Plan) -> None:
             console.print(row, markup=False, soft_wrap=True)
 
 
+_WAYS: Final = {
+    "annual_cap_on_cost": "年度限额：限定全年由基金分担的政策内费用，起付标准在其中",
+    "first_pay_last": "异地先行自付：先扣起付标准，再按余下部分计算",
+    "rate_of_selected": "支付比例：市内按选定机构的级别",
+    "second_copay_only": "大额医疗费用补助：只计按比例自付的部分",
+    "prescription_apart": "单次限额：院外购药另计一次",
+}
+_VISITS: Final = {
+    policy_pb2.VISIT_BY_CLAIM: "单次限额：每张账单为一次",
+    policy_pb2.VISIT_BY_DAY: "单次限额：同一机构一天为一次",
+}
+
+
 def _beyond_tables(plan: policy_pb2.Plan, notes: "_Notes") -> Iterator[str]:
     """Yield what a plan says of all levels and statuses alike, a line for each."""
     if kind := DEDUCTIBLES.get(plan.deductible_kind):
@@ -161,6 +176,11 @@ def _beyond_tables(plan: policy_pb2.Plan, notes: "_Notes") -> Iterator[str]:
             f"大额医疗费用补助：年度个人负担合规费用超过 {format_yuan(second.threshold_fen)} 元的"
             f"部分 {rate}{most} {notes.mark(second.citation)}"
         )
+    for name, words in _WAYS.items():
+        if getattr(plan, name):
+            yield words
+    if words := _VISITS.get(plan.visit_by):
+        yield words
     if plan.account_citation:
         mark = notes.mark(plan.account_citation)
         yield f"个人账户：仅支付政策范围内统筹基金未支付的部分 {mark}"

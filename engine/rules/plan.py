@@ -108,7 +108,10 @@ class Unserved:
 
 @dataclass(frozen=True, slots=True)
 class FigureUsed:
-    """An operator figure as it entered a plan: name, value (fen or bp), and where it is from."""
+    """An operator figure as it entered a plan: name, value, and where it is from.
+
+    The value is in fen or basis points; of a reading it is the place among the city's choices.
+    """
 
     name: str
     value: int

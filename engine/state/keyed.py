@@ -9,6 +9,8 @@ They exist only where a rule counts so. All are `VisitKey`s: member, policy year
     institution                 empty           fen borne of the deductible there (G2-D)
     `FIRST_LEVEL` - level       empty           fen borne of the deductible of a level (G2-B)
     `COST`                      empty           fen in scope of the year (G1-B, G2-A2)
+
+A prescription counts to the day on which it is filled: when it was written, no claim says.
 """
 
 from typing import Final, NamedTuple

@@ -89,7 +89,7 @@ def book_line(record: Record, line: list[int], result: Fields) -> None:
 
 
 def book_keyed(record: Record, keyed: dict[VisitName, int], result: Fields) -> None:
-    """Add amounts to the visit and to the deductible at the institution, where they count."""
+    """Add amounts to the visit, to what was borne where, and to the cost, where they count."""
     if record.row["visit"] >= 0:
         name = record.visit_name
         keyed[name] = keyed.get(name, 0) + result["pooled_fund"]

@@ -59,6 +59,30 @@ def test_two_lines_for_one_benefit_are_named(city: Path) -> None:
     assert len(problems) == 5
 
 
+def test_choices_that_exclude_each_other_are_refused(city: Path) -> None:
+    spoil(city, "exclusions.toml", 'reading = "S4-A"', 'reading = "S4-A S4-B"')
+    (only,) = problems_of(city)
+    assert "are never chosen together" in str(only)
+
+
+def test_a_figure_cannot_be_switched(city: Path) -> None:
+    spoil(city, "figures.toml", 'reading = "S10"', 'reading = "S4-B"')
+    (only,) = problems_of(city)
+    assert "figure[0].reading: S4-B cannot switch such an entry" in str(only)
+
+
+def test_levels_with_counters_of_their_own_have_texts_of_their_own(tmp_path: Path) -> None:
+    folder = tmp_path / "370300_zibo"
+    folder.mkdir()
+    for file in (CITIES / folder.name).glob("*.toml"):
+        text = file.read_text()
+        for level in ("一级及以下医疗机构年度起付标准50元", "二级医疗机构年度起付标准500元"):
+            text = text.replace(f"{level}，各级别分别", "起付标准，各级别分别")
+        (folder / file.name).write_text(text)
+    (only,) = problems_of(folder)
+    assert "is that of another level" in str(only)
+
+
 def test_what_is_wrong_only_under_another_reading_says_so(city: Path) -> None:
     spoil(
         city,

@@ -16,8 +16,8 @@ def check(folder: Path | None, as_json: bool) -> None:
 
     Each file is read as the server reads it at start. Then every combination of day, level,
     status, benefit and place, under every combination of readings, must meet exactly one rule
-    while a document is in force; those that meet none or two are named, all of them. So are values
-    that can never hold, and clauses that no row of clauses.toml takes.
+    while a document is in force; those that meet none or two are named, all of them. What is wrong
+    with an entry by itself, with a figure it names or with clauses.toml is named one at a time.
 
     Exit codes: 0 sound; 1 something is wrong with a city; 2 there is no such folder.
     """

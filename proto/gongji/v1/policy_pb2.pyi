@@ -15,11 +15,20 @@ class DeductibleKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEDUCTIBLE_KIND_INSTITUTION: _ClassVar[DeductibleKind]
     DEDUCTIBLE_KIND_LEVEL: _ClassVar[DeductibleKind]
     DEDUCTIBLE_KIND_COST: _ClassVar[DeductibleKind]
+
+class VisitBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VISIT_BY_UNSPECIFIED: _ClassVar[VisitBy]
+    VISIT_BY_CLAIM: _ClassVar[VisitBy]
+    VISIT_BY_DAY: _ClassVar[VisitBy]
 DEDUCTIBLE_KIND_UNSPECIFIED: DeductibleKind
 DEDUCTIBLE_KIND_SHARED: DeductibleKind
 DEDUCTIBLE_KIND_INSTITUTION: DeductibleKind
 DEDUCTIBLE_KIND_LEVEL: DeductibleKind
 DEDUCTIBLE_KIND_COST: DeductibleKind
+VISIT_BY_UNSPECIFIED: VisitBy
+VISIT_BY_CLAIM: VisitBy
+VISIT_BY_DAY: VisitBy
 
 class Document(_message.Message):
     __slots__ = ("key", "title", "number", "issuer", "issued_date", "first_day", "last_day", "clause")
@@ -154,7 +163,7 @@ class Unserved(_message.Message):
     def __init__(self, what: _Optional[str] = ..., require: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., forbid: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("digest", "city", "city_name", "first_day", "last_day", "deductible_kind", "tariffs", "first_payments", "exclusions", "rounding_citation", "citations", "figures", "documents", "canonical_json", "pooled_cap", "second_payment", "account_citation", "unserved")
+    __slots__ = ("digest", "city", "city_name", "first_day", "last_day", "deductible_kind", "tariffs", "first_payments", "exclusions", "rounding_citation", "citations", "figures", "documents", "canonical_json", "pooled_cap", "second_payment", "account_citation", "unserved", "annual_cap_on_cost", "first_pay_last", "rate_of_selected", "second_copay_only", "visit_by", "prescription_apart")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     CITY_FIELD_NUMBER: _ClassVar[int]
     CITY_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -173,6 +182,12 @@ class Plan(_message.Message):
     SECOND_PAYMENT_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_CITATION_FIELD_NUMBER: _ClassVar[int]
     UNSERVED_FIELD_NUMBER: _ClassVar[int]
+    ANNUAL_CAP_ON_COST_FIELD_NUMBER: _ClassVar[int]
+    FIRST_PAY_LAST_FIELD_NUMBER: _ClassVar[int]
+    RATE_OF_SELECTED_FIELD_NUMBER: _ClassVar[int]
+    SECOND_COPAY_ONLY_FIELD_NUMBER: _ClassVar[int]
+    VISIT_BY_FIELD_NUMBER: _ClassVar[int]
+    PRESCRIPTION_APART_FIELD_NUMBER: _ClassVar[int]
     digest: bytes
     city: str
     city_name: str
@@ -191,4 +206,10 @@ class Plan(_message.Message):
     second_payment: SecondPayment
     account_citation: int
     unserved: _containers.RepeatedCompositeFieldContainer[Unserved]
-    def __init__(self, digest: _Optional[bytes] = ..., city: _Optional[str] = ..., city_name: _Optional[str] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., deductible_kind: _Optional[_Union[DeductibleKind, str]] = ..., tariffs: _Optional[_Iterable[_Union[Tariff, _Mapping]]] = ..., first_payments: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., rounding_citation: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[Citation, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[FigureUsed, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., canonical_json: _Optional[bytes] = ..., pooled_cap: _Optional[_Union[PooledCap, _Mapping]] = ..., second_payment: _Optional[_Union[SecondPayment, _Mapping]] = ..., account_citation: _Optional[int] = ..., unserved: _Optional[_Iterable[_Union[Unserved, _Mapping]]] = ...) -> None: ...
+    annual_cap_on_cost: bool
+    first_pay_last: bool
+    rate_of_selected: bool
+    second_copay_only: bool
+    visit_by: VisitBy
+    prescription_apart: bool
+    def __init__(self, digest: _Optional[bytes] = ..., city: _Optional[str] = ..., city_name: _Optional[str] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., deductible_kind: _Optional[_Union[DeductibleKind, str]] = ..., tariffs: _Optional[_Iterable[_Union[Tariff, _Mapping]]] = ..., first_payments: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., rounding_citation: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[Citation, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[FigureUsed, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., canonical_json: _Optional[bytes] = ..., pooled_cap: _Optional[_Union[PooledCap, _Mapping]] = ..., second_payment: _Optional[_Union[SecondPayment, _Mapping]] = ..., account_citation: _Optional[int] = ..., unserved: _Optional[_Iterable[_Union[Unserved, _Mapping]]] = ..., annual_cap_on_cost: bool = ..., first_pay_last: bool = ..., rate_of_selected: bool = ..., second_copay_only: bool = ..., visit_by: _Optional[_Union[VisitBy, str]] = ..., prescription_apart: bool = ...) -> None: ...
