@@ -176,11 +176,9 @@ def _beyond_tables(plan: policy_pb2.Plan, notes: "_Notes") -> Iterator[str]:
             f"大额医疗费用补助：年度个人负担合规费用超过 {format_yuan(second.threshold_fen)} 元的"
             f"部分 {rate}{most} {notes.mark(second.citation)}"
         )
-    for name, words in _WAYS.items():
-        if getattr(plan, name):
-            yield words
-    if words := _VISITS.get(plan.visit_by):
-        yield words
+    yield from (words for name, words in _WAYS.items() if getattr(plan, name))
+    if visit := _VISITS.get(plan.visit_by):
+        yield visit
     if plan.account_citation:
         mark = notes.mark(plan.account_citation)
         yield f"个人账户：仅支付政策范围内统筹基金未支付的部分 {mark}"
