@@ -71,7 +71,7 @@ def import_openings(context: Context, openings: Sequence[Opening | AccountOpenin
         if state.last_entry[state.member_year(member, opening.year)]:
             raise InvalidInput("year", "the member-year has entries; too late for an opening")
         if opening.deductible_fen and not opening.deductible_met:
-            _check_counted_in_the_year(context, state.members.items[member].city, opening.year)
+            _check_counted_in_the_year(context, state.members.items[member].city, opening)
 
     taken, errors = _take_each(openings, check, state.open)
     if taken:
@@ -122,13 +122,16 @@ def _counting(plan: RulePlan) -> tuple[object, ...]:
     return (*ways, plan.visit_by, plan.prescription_apart)
 
 
-def _check_counted_in_the_year(context: Context, city: str, year: int) -> None:
-    """Refuse an opening deductible where it has no counter for the year as a whole."""
+def _check_counted_in_the_year(context: Context, city: str, opening: Opening) -> None:
+    """Refuse an opening deductible that no counter takes: of the year, or of an institution."""
+    year = opening.year
     for day in (year * 10_000 + 1231, year * 10_000 + 101):
         plan = context.book.plan_for(city, day)
         if plan is None:
             continue
-        if plan.deductible_kind in (DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_LEVEL):
+        kind = plan.deductible_kind
+        nowhere = kind == DEDUCTIBLE_INSTITUTION and not opening.deductible_at_fen
+        if nowhere or kind == DEDUCTIBLE_LEVEL:
             raise InvalidInput(
                 "deductible_fen",
                 f"the deductible of {year} is counted by institution or level: give what was borne "
