@@ -159,7 +159,7 @@ def settle_round(
     results["deductible"][at], results["copay"][at] = charged, base - by_rate
     results["cut_visit"][at], results["cut_annual"][at] = by_rate - after_visit, after_visit - fund
     results["pooled_fund"][at] = fund
-    results["deductible_before"][at], results["ordinary_paid_before"][at] = borne, paid
+    results["deductible_before"][at], results["paid_before"][at] = borne, paid
     results["visit_paid_before"][at] = visit_paid
     counters[slot, DEDUCTIBLE] += charged
     counters[slot, ORDINARY_PAID] += fund

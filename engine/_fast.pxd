@@ -26,16 +26,18 @@ cpdef enum:
     BAR_ALL = 2
     DEDUCTIBLE_NONE = 0
     DEDUCTIBLE_COST = 4
+    DEDUCTIBLE_EACH = 6
     EXCLUSION_FIRST = 32
     USE_ACCOUNT = 0x100_0000
     COUNTERS_PER_MEMBER_YEAR = 8
     DEDUCTIBLE = 0
-    ORDINARY_PAID = 1
+    SPECIAL_DEDUCTIBLE = 2
     POOLED_PAID = 4
     COMPLIANT_BURDEN = 5
     LARGE_AMOUNT_PAID = 6
     FLAGS = 7
     DEDUCTIBLE_MET = 1
+    NOWHERE = 8
     HEAD_DEDUCTIBLE_KIND = 0
     HEAD_EXCLUSIONS = 1
     HEAD_QUICK_MASK = 2
@@ -46,22 +48,33 @@ cpdef enum:
     HEAD_SECOND_RATE = 10
     HEAD_SECOND_CAP = 11
     HEAD_CITES = 12
+    HEAD_DISEASE_CAP = 13
+    HEAD_STANDARD_PRICE = 14
+    HEAD_BRACKETS = 15
+    HEAD_ABOVE = 16
     COUNTS_POOLED = 1
     COUNTS_BURDEN = 2
     LIMITS_ACCOUNT = 4
     CAPS_COST = 8
     FIRST_PAY_LAST = 16
     COUNTS_COPAY_ONLY = 32
-    GROUPS = 16
+    GROUPS = 24
     GROUP_WORDS = 8
     GROUP_DEDUCTIBLE = 0
     GROUP_VISIT_CAP = 1
     GROUP_ANNUAL_CAP = 2
     GROUP_CITES = 3
     GROUP_RATE = 4
-    EXCLUSIONS = 112
+    EXCLUSIONS = 120
     EXCLUSION_WORDS = 2
-    PLAN_WORDS = 200
+    SPANS = 208
+    SPAN_WORDS = 4
+    SPAN_DAY_CAP = 0
+    SPAN_MONTH_CAP = 1
+    SPAN_CITES = 2
+    BRACKETS = 256
+    BRACKET_WORDS = 48
+    PLAN_WORDS = 448
     CITE_SHIFT = 16
     FORBID_SHIFT = 32
     REASON_SHIFT = 16
@@ -92,6 +105,12 @@ cdef struct Row:
     int32_t borne
     int32_t borne_at
     int32_t cost
+    int32_t disease
+    int32_t month
+    int32_t day
+    uint8_t deductible_at
+    uint8_t paid_at
+    uint16_t spare
 
 cdef struct Result:
     int64_t total
@@ -104,6 +123,8 @@ cdef struct Result:
     int64_t deductible
     int64_t copay
     int64_t cut_visit
+    int64_t cut_day
+    int64_t cut_month
     int64_t cut_annual
     int64_t cut_disease
     int64_t cut_pooled
@@ -115,8 +136,11 @@ cdef struct Result:
     int64_t family_account
     int64_t cash
     int64_t deductible_before
-    int64_t ordinary_paid_before
+    int64_t paid_before
     int64_t visit_paid_before
+    int64_t disease_paid_before
+    int64_t month_paid_before
+    int64_t day_paid_before
     int64_t account_before
     int64_t pooled_paid_before
     int64_t compliant_burden_before
@@ -130,12 +154,16 @@ cdef struct Result:
     uint16_t cite_excluded_rest
     uint16_t cite_deductible
     uint16_t cite_rate
+    uint16_t cite_rate_above
     uint16_t cite_visit_cap
+    uint16_t cite_day_cap
+    uint16_t cite_month_cap
     uint16_t cite_annual_cap
+    uint16_t cite_disease_cap
     uint16_t cite_pooled_cap
     uint16_t cite_large_amount
     uint16_t cite_account
-    uint16_t kernel_spare2
+    uint16_t cite_standard_price
     uint8_t reason
     uint8_t kernel_spare
 
@@ -150,12 +178,18 @@ cdef struct Verdict:
     bint bar_all
 
 
-# What one row reads and moves: its line, what counts as borne, and, or NULL, visit and cost.
+# What one row reads and moves: its line, what counts as borne and as paid, and, or NULL, what has
+# a counter of its own. `nothing` stands in for what counts nowhere.
 cdef struct Slots:
     int64_t *counters
     int64_t *borne
+    int64_t *paid
     int64_t *visit_paid
     int64_t *cost
+    int64_t *disease_paid
+    int64_t *month_paid
+    int64_t *day_paid
+    int64_t nothing
 
 
 # Arithmetic. Half down of the complement is what half up leaves, so it needs no division here.
@@ -192,6 +226,11 @@ cdef inline uint64_t broken_conditions(uint32_t facts) noexcept nogil:
 
 cdef inline int64_t cost_so_far(const Slots *slots) noexcept nogil:
     """Return the year's cost in scope: no less than what was borne and what was paid of it."""
-    cdef int64_t known = slots.borne[0] + slots.counters[ORDINARY_PAID]
+    cdef int64_t known = slots.borne[0] + slots.paid[0]
 
     return larger(known, slots.cost[0]) if slots.cost != NULL else known
+
+
+cdef inline int64_t *in_line(Slots *slots, uint8_t position) noexcept nogil:
+    """Return where something counts in the line; what counts nowhere is found 0 and forgotten."""
+    return &slots.nothing if position == NOWHERE else &slots.counters[position]

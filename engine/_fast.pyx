@@ -102,106 +102,11 @@ cdef inline void write_bill(
     )
     result.reason = verdict.reason
     result.kernel_spare = 0
-    result.kernel_spare2 = 0
     result.cite_excluded = verdict.cite
     result.cite_excluded_rest = verdict.cite_rest
 
 
-cdef inline int64_t remaining_deductible(
-    const int64_t *plan,    # IN
-    const int64_t *group,   # IN
-    const Slots *slots,     # IN
-) noexcept nogil:
-    """Return what the person has still to bear before the fund pays."""
-    cdef int64_t kind = plan[HEAD_DEDUCTIBLE_KIND]
-    cdef int64_t before
-
-    if kind == DEDUCTIBLE_NONE or slots.counters[FLAGS] & DEDUCTIBLE_MET:
-        return 0
-    before = cost_so_far(slots) if kind == DEDUCTIBLE_COST else slots.borne[0]
-    return larger(0, group[GROUP_DEDUCTIBLE] - before)
-
-
-cdef inline int64_t left_of_year(
-    const int64_t *plan,    # IN
-    const int64_t *group,   # IN
-    int64_t rate,           # IN
-    const Slots *slots,     # IN
-    const Result *result,   # IN
-) noexcept nogil:
-    """Return what the annual cap, which there is, leaves the fund to pay."""
-    cdef int64_t cap = group[GROUP_ANNUAL_CAP]
-    cdef int64_t inside
-
-    if (plan[HEAD_COUNTS] & CAPS_COST) == 0:
-        return larger(0, cap - slots.counters[ORDINARY_PAID])
-    inside = smaller(result.in_scope, larger(0, cap - cost_so_far(slots)))
-    return mul_bp_half_up(larger(0, inside - result.deductible), rate)
-
-
-cdef inline void write_basis(
-    const int64_t *plan,    # IN
-    const int64_t *group,   # IN
-    int64_t rate,           # IN: the rate's word
-    int64_t remaining,      # IN: of the deductible
-    const Slots *slots,     # IN and OUT
-    Result *result,         # OUT
-) noexcept nogil:
-    """Steps 3 to 6 and 10: deductible, rate, caps, counters."""
-    cdef int64_t *counters = slots.counters
-    cdef int64_t *visit_paid = slots.visit_paid
-    cdef int64_t in_scope = result.in_scope
-    cdef int64_t cites = group[GROUP_CITES] if in_scope > 0 else 0
-    cdef int64_t by_rate, paid, deductible, visit_before = 0
-    cdef bint pooled = plan[HEAD_COUNTS] & COUNTS_POOLED
-    cdef bint pooled_capped = pooled and plan[HEAD_POOLED_CAP] != NO_CAP
-    cdef bint visit_capped = visit_paid != NULL and group[GROUP_VISIT_CAP] != NO_CAP
-    cdef bint annual_capped = group[GROUP_ANNUAL_CAP] != NO_CAP
-
-    deductible = smaller(in_scope, remaining)
-    by_rate = mul_bp_half_up(in_scope - deductible, rate_of(rate))
-    result.deductible = deductible
-    result.copay = in_scope - deductible - by_rate
-
-    paid = by_rate
-    if visit_paid != NULL:
-        visit_before = visit_paid[0]
-    if visit_capped:
-        paid = smaller(paid, larger(0, group[GROUP_VISIT_CAP] - visit_before))
-    result.cut_visit = by_rate - paid
-    by_rate = paid
-    if annual_capped:
-        paid = smaller(paid, left_of_year(plan, group, rate_of(rate), slots, result))
-    result.cut_annual = by_rate - paid
-    by_rate = paid
-    if pooled_capped:
-        paid = smaller(paid, larger(0, plan[HEAD_POOLED_CAP] - counters[POOLED_PAID]))
-    result.cut_disease = 0
-    result.cut_pooled = by_rate - paid
-    result.pooled_fund = paid
-    result.pooled_counted = paid if pooled else 0
-
-    result.cite_deductible = <uint16_t>(cites & 0xFFFF)
-    result.cite_rate = cite_of(rate) if in_scope > 0 else 0
-    result.cite_visit_cap = cite_of(cites) if visit_capped else 0
-    result.cite_annual_cap = cite_of(cites >> CITE_SHIFT) if annual_capped else 0
-    result.cite_pooled_cap = (
-        <uint16_t>(plan[HEAD_CITES] & 0xFFFF) if pooled_capped and in_scope > 0 else 0
-    )
-
-    result.deductible_before = slots.borne[0]
-    result.ordinary_paid_before = counters[ORDINARY_PAID]
-    result.visit_paid_before = visit_before
-    result.pooled_paid_before = counters[POOLED_PAID]
-    slots.borne[0] += deductible
-    counters[ORDINARY_PAID] += paid
-    counters[POOLED_PAID] += result.pooled_counted
-    if visit_paid != NULL:
-        visit_paid[0] += paid
-    result.cost_before = 0
-    if slots.cost != NULL:
-        result.cost_before = slots.cost[0]
-        slots.cost[0] += in_scope
+include "_fast_basis.pxi"
 
 
 cdef inline void write_second(
@@ -241,13 +146,18 @@ cdef inline void write_second(
 
 cdef inline void write_payers(
     const int64_t *plan,    # IN
+    int64_t rate,           # IN: the rate's word
     const Verdict *verdict,     # IN
     Result *result,         # OUT
 ) noexcept nogil:
     """Step 9: who pays; the account's turn is in `pay_account`."""
-    cdef int64_t person = result.total - result.pooled_fund - result.large_amount_fund
+    cdef int64_t person
 
     result.institution_share = 0
+    if result.cite_standard_price:
+        person = bear_package(plan, rate, result)
+    else:
+        person = result.total - result.pooled_fund - result.large_amount_fund
     result.person = person
     result.account = 0
     result.family_account = 0
@@ -278,11 +188,11 @@ cdef inline void settle_row(
         return
     if row.rate_level:
         rate = group_of(plan, row.rate_level - 1, row.status)[GROUP_RATE + row.place]
-    remaining = remaining_deductible(plan, group, slots)
+    remaining = remaining_deductible(row, plan, group, slots)
     write_bill(row, plan, &verdict, remaining, result)
-    write_basis(plan, group, rate, remaining, slots, result)
+    write_basis(row, plan, group, rate, remaining, &verdict, slots, result)
     write_second(row, plan, &verdict, slots.counters, result)
-    write_payers(plan, &verdict, result)
+    write_payers(plan, rate, &verdict, result)
 
 
 cdef inline void pay_account(
@@ -321,6 +231,11 @@ cdef inline bint is_settleable(
         and -1 <= row.visit < visits
         and -1 <= row.borne < visits
         and -1 <= row.cost < visits
+        and -1 <= row.disease < visits
+        and -1 <= row.month < visits
+        and -1 <= row.day < visits
+        and row.deductible_at <= NOWHERE
+        and row.paid_at <= NOWHERE
         and 0 <= row.plan < plans
         and row.status < STATUSES
         and row.level < LEVELS
@@ -362,10 +277,17 @@ cdef void settle_rows(
             if row.visit >= 0:
                 prefetch(&visits[row.visit])
         row = &rows[i]
+        slots.nothing = 0
         slots.counters = &counters[row.counters, 0]
-        slots.borne = &visits[row.borne] if row.borne >= 0 else &slots.counters[DEDUCTIBLE]
+        slots.borne = in_line(&slots, row.deductible_at)
+        if row.borne >= 0:
+            slots.borne = &visits[row.borne]
+        slots.paid = in_line(&slots, row.paid_at)
         slots.visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
         slots.cost = &visits[row.cost] if row.cost >= 0 else NULL
+        slots.disease_paid = &visits[row.disease] if row.disease >= 0 else NULL
+        slots.month_paid = &visits[row.month] if row.month >= 0 else NULL
+        slots.day_paid = &visits[row.day] if row.day >= 0 else NULL
         settle_row(row, &words[row.plan, 0], &slots, &results[i])
 
 
@@ -404,6 +326,11 @@ cdef object check_row(
     check_range(number, "visit", row.visit, -1, visits - 1)
     check_range(number, "borne", row.borne, -1, visits - 1)
     check_range(number, "cost", row.cost, -1, visits - 1)
+    check_range(number, "disease", row.disease, -1, visits - 1)
+    check_range(number, "month", row.month, -1, visits - 1)
+    check_range(number, "day", row.day, -1, visits - 1)
+    check_range(number, "deductible_at", row.deductible_at, 0, NOWHERE)
+    check_range(number, "paid_at", row.paid_at, 0, NOWHERE)
     check_range(number, "plan", row.plan, 0, plans - 1)
     check_range(number, "status", row.status, 0, STATUSES - 1)
     check_range(number, "level", row.level, 0, LEVELS - 1)
@@ -434,8 +361,8 @@ def settle(
         rows: Records of `layout.ROW`.
         words: A packed plan a line, see `engine.rules.words`; what the rows' `plan` counts in.
         counters: A line of counters a member-year; changed in place.
-        visits: Fen the fund paid for each visit, fen borne at each institution or level where the
-            deductible is counted so, and the year's cost where that is; changed in place.
+        visits: Counters with keys of their own, in fen, which the rows' slots count in;
+            changed in place.
         results: Records of `layout.RESULT`, as many as rows; overwritten.
 
     Raises:

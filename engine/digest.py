@@ -3,7 +3,7 @@
 The digest is the sum, modulo 2^256, of one SHA-256 for each settlement; an undo subtracts the
 hash of the settlement it takes back. So stream, bulk and both kernels can be compared by 32 bytes.
 
-Canonical form of one settlement, hashed as a whole: the tag `gongji-result-1`, then the texts
+Canonical form of one settlement, hashed as a whole: the tag `gongji-result-2`, then the texts
 `TEXTS` of the claim, then the numbers `NUMBERS` of the claim, then the amounts
 `engine.domain.layout.AMOUNTS` of the result. Every field is a length, 4 bytes little-endian, and
 its bytes: a text in UTF-8, a number as 8 bytes little-endian, signed. A text that was not given
@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from engine.domain.bill import encode_lines
 from engine.domain.claim import Claim
 from engine.domain.journal import EntryKind
 from engine.domain.layout import (
@@ -32,7 +33,7 @@ from engine.domain.layout import (
 )
 from engine.domain.request import BatchAnswer, Entry
 
-TAG: Final = b"gongji-result-1"
+TAG: Final = b"gongji-result-2"
 
 TEXTS: Final = (
     "institution",
@@ -42,6 +43,8 @@ TEXTS: Final = (
     "disease",
     "prescriber",
     "admission",
+    "prescription",
+    "lines",
 )
 NUMBERS: Final = (
     "service_date",
@@ -55,6 +58,7 @@ NUMBERS: Final = (
     "liability",
     "liable",
     "flags",
+    "papers",
 )
 
 _MODULUS: Final = 1 << 256
@@ -93,6 +97,8 @@ class ResultDigest:
             entry.text.disease,
             entry.prescriber,
             entry.text.admission,
+            entry.text.prescription,
+            entry.text.lines,
         )
         numbers = [int(claim[name]) for name in NUMBERS]
         undone = kind in _UNDOES
@@ -170,6 +176,8 @@ def _texts(claim: Claim) -> tuple[str, ...]:
         claim.disease,
         claim.prescriber,
         claim.admission,
+        claim.prescription,
+        encode_lines(claim.lines).decode(),
     )
 
 
@@ -194,6 +202,7 @@ def _numbers(claim: Claim) -> tuple[int, ...]:
         claim.liability,
         claim.liable_fen,
         flags,
+        claim.papers,
     )
 
 

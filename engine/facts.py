@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from engine.domain.claim import Claim
 from engine.domain.codes import (
+    BENEFIT_FACTS,
     Benefit,
     DiseaseKind,
     Fact,
@@ -27,24 +28,23 @@ _OFFER = {
     Benefit.CHRONIC: Offer.CHRONIC,
     Benefit.SPECIAL: Offer.SPECIAL,
     Benefit.DAY_SURGERY: Offer.DAY_SURGERY,
+    Benefit.DUAL_CHANNEL: Offer.DUAL_CHANNEL,
 }
-_BENEFIT_FACT = {
-    Benefit.ORDINARY: int(Fact.ORDINARY),
-    Benefit.CHRONIC: int(Fact.CHRONIC),
-    Benefit.SPECIAL: int(Fact.SPECIAL),
-    Benefit.DAY_SURGERY: int(Fact.DAY_SURGERY),
-}
+"""What an institution must be admitted for; of the other benefits, nothing."""
 _DISEASE_KIND = {Benefit.CHRONIC: DiseaseKind.CHRONIC, Benefit.SPECIAL: DiseaseKind.SPECIAL}
 
 
 class Facts(NamedTuple):
-    """Facts of one claim: the bits of `Fact`, and the keys of the plan's tables."""
+    """Facts of one claim, whatever its benefit: bits of `Fact`, and the keys of plans."""
 
     bits: int
     status: Status
     level: Level
     place: Place
-    benefit: Benefit
+    kind: Kind
+    """Of the institution that treats."""
+    age: int
+    """Whole years on the service date."""
 
 
 class Parties(NamedTuple):
@@ -69,7 +69,7 @@ class Parties(NamedTuple):
 
 
 def resolve(claim: Claim, parties: Parties, *, until_has_rule: bool) -> Facts:
-    """Return the facts of a claim.
+    """Return the facts of a claim; what its benefit adds is in `benefit_bits`.
 
     Args:
         claim: What was sent.
@@ -79,9 +79,7 @@ def resolve(claim: Claim, parties: Parties, *, until_has_rule: bool) -> Facts:
     member, institution = parties.member, parties.institution
     day = claim.service_date
     status = member.status_on(day)
-    benefit = _benefit(claim, member)
-    bits = _BENEFIT_FACT[benefit] | _claim_bits(claim)
-    bits |= _institution_bits(institution, benefit, day)
+    bits = _claim_bits(claim) | _institution_bits(institution, day)
     place, place_bits = _place(member, institution, day)
     bits |= place_bits | _member_bits(claim, parties)
     if (
@@ -90,26 +88,31 @@ def resolve(claim: Claim, parties: Parties, *, until_has_rule: bool) -> Facts:
         or member.status_on(claim.until_date) != status
     ):
         bits |= Fact.SPANS_BOUNDARY
-    return Facts(int(bits), status, treating(parties).level, place, benefit)
+    here = treating(parties)
+    if here.kind == Kind.SPECIALIST:
+        bits |= Fact.SPECIALIST
+    return Facts(int(bits), status, here.level, place, here.kind, member.age_on(day))
 
 
-def _benefit(claim: Claim, member: Member) -> Benefit:
-    """Return the benefit the claim falls under.
+def benefit_bits(benefit: Benefit, institution: Institution) -> int:
+    """Return the facts that a benefit adds: which it is, and whether the institution offers it."""
+    bits, offer = BENEFIT_FACTS[benefit], _OFFER.get(benefit)
+    if offer == Offer.ORDINARY and institution.kind == Kind.PHARMACY:
+        offer = Offer.PRESCRIPTION
+    if offer is not None and offer not in institution.offers:
+        bits |= Fact.NOT_OFFERED
+    return int(bits)
 
-    An emergency is ordinary unless a rule treats it as a stay; chronic and special care without
-    a registration of that disease on the day is ordinary.
+
+def is_registered(benefit: Benefit, code: str, member: Member, day: int) -> bool:
+    """Return whether the member may have the benefit for the disease on the day.
+
+    Chronic and special care need a registration of that kind and code; other care needs none.
     """
-    asked = Benefit(claim.benefit)
-    if asked == Benefit.EMERGENCY:
-        return Benefit.ORDINARY
-    kind = _DISEASE_KIND.get(asked)
-    if kind is None:
-        return asked
-    registered = any(
-        d.code == claim.disease and d.kind == kind and claim.service_date in d.days
-        for d in member.diseases
+    kind = _DISEASE_KIND.get(benefit)
+    return kind is None or any(
+        d.code == code and d.kind == kind and day in d.days for d in member.diseases
     )
-    return asked if registered else Benefit.ORDINARY
 
 
 def _claim_bits(claim: Claim) -> int:
@@ -139,15 +142,10 @@ def _claim_bits(claim: Claim) -> int:
     return bits
 
 
-def _institution_bits(institution: Institution, benefit: Benefit, day: int) -> int:
+def _institution_bits(institution: Institution, day: int) -> int:
     bits = 0
-    offer = _OFFER[benefit]
     if institution.kind == Kind.PHARMACY:
         bits |= Fact.PHARMACY
-        if offer == Offer.ORDINARY:
-            offer = Offer.PRESCRIPTION
-    if offer not in institution.offers:
-        bits |= Fact.NOT_OFFERED
     if not _covers(institution.designated, day):
         bits |= Fact.NOT_DESIGNATED
     if not _covers(institution.networked, day):

@@ -6,7 +6,10 @@ The one place that knows both the ledger and the store. It is for one thread at 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
+import numpy as np
+
 from engine.domain.journal import SegmentKind
+from engine.domain.parts import is_last_part
 from engine.domain.request import (
     Answer,
     Entry,
@@ -85,11 +88,15 @@ class Pipeline:
         return None if number is None else self._state.plans.plans[number]
 
     def entries(self) -> Iterator[Entry]:
-        """Yield every durable entry of the journal in order."""
+        """Yield every durable act of the journal in order, the parts of a claim together."""
+        parts: list[np.void] = []
         for _, segment in self._store.segments(self._store.sequence, 0):
             if segment.kind == SegmentKind.ENTRIES:
                 for record, text in segment.entry_texts():
-                    yield self._ledger.entry(record, text)
+                    parts.append(record)
+                    if is_last_part(record):
+                        yield self._ledger.entry(parts, text)
+                        parts = []
 
     @property
     def book(self) -> PlanBook:

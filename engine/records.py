@@ -4,7 +4,14 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR, RESULT, ROW, Array
+from engine.domain.layout import (
+    COUNTERS_PER_MEMBER_YEAR,
+    KEYED_SLOTS,
+    NOWHERE,
+    RESULT,
+    ROW,
+    Array,
+)
 from engine.domain.money import AMOUNT_MAX_FEN
 from engine.rules.plan import LEVELS, PLACES, STATUSES
 
@@ -32,6 +39,12 @@ class Row(NamedTuple):
     borne: int
     borne_at: int
     cost: int
+    disease: int
+    month: int
+    day: int
+    deductible_at: int
+    paid_at: int
+    spare: int
 
 
 @dataclass(slots=True)
@@ -48,6 +61,8 @@ class Result:
     deductible: int = 0
     copay: int = 0
     cut_visit: int = 0
+    cut_day: int = 0
+    cut_month: int = 0
     cut_annual: int = 0
     cut_disease: int = 0
     cut_pooled: int = 0
@@ -59,8 +74,11 @@ class Result:
     family_account: int = 0
     cash: int = 0
     deductible_before: int = 0
-    ordinary_paid_before: int = 0
+    paid_before: int = 0
     visit_paid_before: int = 0
+    disease_paid_before: int = 0
+    month_paid_before: int = 0
+    day_paid_before: int = 0
     account_before: int = 0
     pooled_paid_before: int = 0
     compliant_burden_before: int = 0
@@ -74,14 +92,65 @@ class Result:
     cite_excluded_rest: int = 0
     cite_deductible: int = 0
     cite_rate: int = 0
+    cite_rate_above: int = 0
     cite_visit_cap: int = 0
+    cite_day_cap: int = 0
+    cite_month_cap: int = 0
     cite_annual_cap: int = 0
+    cite_disease_cap: int = 0
     cite_pooled_cap: int = 0
     cite_large_amount: int = 0
     cite_account: int = 0
-    kernel_spare2: int = 0
+    cite_standard_price: int = 0
     reason: int = 0
     kernel_spare: int = 0
+
+
+class Tariff(NamedTuple):
+    """What a plan says for one level, status and place; caps may be `NO_CAP`."""
+
+    deductible_fen: int
+    deductible_cite: int
+    rate_at: int
+    """Position in the plan's tables of rates, those of its brackets included."""
+    visit_cap_fen: int
+    visit_cap_cite: int
+    day_cap_fen: int
+    day_cap_cite: int
+    month_cap_fen: int
+    month_cap_cite: int
+    annual_cap_fen: int
+    annual_cap_cite: int
+
+
+class Counters(NamedTuple):
+    """What earlier claims of the year left, in fen; 0 for what is not counted.
+
+    `deductible` was borne at the institution or level that counts, where the row has a slot for
+    that, else in the year.
+    """
+
+    deductible: int
+    deductible_met: bool
+    paid: int
+    """By the fund in the year, under the benefits that share the annual cap."""
+    visit_paid: int
+    pooled_paid: int
+    burden: int
+    large_amount_paid: int
+    cost: int
+    """Cost in scope of the year."""
+    disease_paid: int
+    month_paid: int
+    day_paid: int
+
+    @property
+    def cost_so_far(self) -> int:
+        """The year's cost in scope: no less than what was borne and what was paid of it.
+
+        That is more than what was counted where the year was opened with amounts from elsewhere.
+        """
+        return max(self.cost, self.deductible + self.paid)
 
 
 in_order: Final = attrgetter(*(field.name for field in fields(Result)))
@@ -112,9 +181,10 @@ def check_row(number: int, row: Row, plans: int, counters: int, visits: int) -> 
     check_range(number, "non_covered", row.non_covered, 0, AMOUNT_MAX_FEN)
     check_range(number, "liable", row.liable, -1, AMOUNT_MAX_FEN)
     check_range(number, "counters", row.counters, 0, counters - 1)
-    check_range(number, "visit", row.visit, -1, visits - 1)
-    check_range(number, "borne", row.borne, -1, visits - 1)
-    check_range(number, "cost", row.cost, -1, visits - 1)
+    for name in KEYED_SLOTS:
+        check_range(number, name, getattr(row, name), -1, visits - 1)
+    check_range(number, "deductible_at", row.deductible_at, 0, NOWHERE)
+    check_range(number, "paid_at", row.paid_at, 0, NOWHERE)
     check_range(number, "plan", row.plan, 0, plans - 1)
     check_range(number, "status", row.status, 0, STATUSES - 1)
     check_range(number, "level", row.level, 0, LEVELS - 1)

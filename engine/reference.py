@@ -10,70 +10,48 @@ Readings such as G2-A1 are those that the plan's clauses name where a document l
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from engine.domain.codes import Fact
 from engine.domain.layout import (
     COMPLIANT_BURDEN,
-    DEDUCTIBLE,
     DEDUCTIBLE_MET,
     FLAGS,
     LARGE_AMOUNT_PAID,
-    ORDINARY_PAID,
+    NOWHERE,
     POOLED_PAID,
+    SPECIAL_DEDUCTIBLE,
     Array,
 )
-from engine.domain.money import BP, mul_bp_half_down, mul_bp_half_up
+from engine.domain.money import (
+    BP,
+    mul_bp_half_down,
+    mul_bp_half_up,
+    sum_bp_half_down,
+    sum_bp_half_up,
+)
 from engine.domain.reasons import EXCLUSION_FIRST, Reason
 from engine.records import (
+    Counters,
     Result,
     Row,
+    Tariff,
     check_range,
     check_row,
     check_shape,
     in_order,
     read_rows,
 )
+from engine.reference_caps import apply_caps, apply_pooled_cap, capped, left_of
 from engine.rules.plan import (
     BAR_ALL,
     BAR_EXCLUDED,
     DEDUCTIBLE_COST,
+    DEDUCTIBLE_EACH,
     DEDUCTIBLE_NONE,
     NO_CAP,
     Exclusion,
     RulePlan,
 )
-
-
-class Tariff(NamedTuple):
-    """What a plan says for one level, status and place; caps may be `NO_CAP`."""
-
-    deductible_fen: int
-    deductible_cite: int
-    rate_bp: int
-    rate_cite: int
-    visit_cap_fen: int
-    visit_cap_cite: int
-    annual_cap_fen: int
-    annual_cap_cite: int
-
-
-class Counters(NamedTuple):
-    """What earlier claims of the year left, in fen; `visit_paid` is 0 without a visit slot.
-
-    `deductible` was borne at the institution or level that counts, where the row has a slot for
-    that, else in the year.
-    """
-
-    deductible: int
-    deductible_met: bool
-    ordinary_paid: int
-    visit_paid: int
-    pooled_paid: int
-    burden: int
-    large_amount_paid: int
-    cost: int
-    """Cost in scope of the year; 0 where it is not counted."""
 
 
 def settle(
@@ -87,8 +65,9 @@ def settle(
         rows: Records of `layout.ROW`.
         plans: What the rows' `plan` counts in.
         counters: A line of `layout.COUNTERS_PER_MEMBER_YEAR` a member-year; changed in place.
-        visits: Fen the fund paid for each visit, fen borne at each institution or level where the
-            deductible is counted so, and the year's cost where that is; changed in place.
+        visits: Counters with keys of their own, in fen, which the rows' slots count in: what was
+            paid for a visit, a disease, a month, a day, what was borne at an institution or a
+            level, the year's cost; changed in place.
         results: Records of `layout.RESULT`, as many as rows; overwritten.
 
     Raises:
@@ -115,8 +94,11 @@ def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:
         non_covered=row.non_covered,
         over_limit=row.over_limit,
         deductible_before=before.deductible,
-        ordinary_paid_before=before.ordinary_paid,
+        paid_before=before.paid,
         visit_paid_before=before.visit_paid,
+        disease_paid_before=before.disease_paid,
+        month_paid_before=before.month_paid,
+        day_paid_before=before.day_paid,
         pooled_paid_before=before.pooled_paid,
         compliant_burden_before=before.burden,
         large_amount_paid_before=before.large_amount_paid,
@@ -126,12 +108,16 @@ def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:
     exclude(result, lines, row)
     remaining = remaining_deductible(plan, tariff, before)
     take_first_payment(result, plan, row, remaining)
-    charge_deductible(result, tariff, remaining)
-    share_by_rate(result, tariff, remaining)
+    if is_package(result, plan, row):
+        share_package(result, plan, tariff)
+    else:
+        charge_deductible(result, tariff, remaining)
+        share_by_rate(result, plan, tariff, before, remaining)
     apply_caps(result, plan, tariff, before, row)
     apply_pooled_cap(result, plan, before)
     count_burden(result, plan, row)
     pay_second(result, plan, before)
+    bear_package(result, plan, tariff)
     add_up(result)
     allow_account(result, lines, row)
     limit_account(result, plan)
@@ -150,14 +136,16 @@ def look_up(plan: RulePlan, row: Row) -> Tariff:
     """
     group = plan.by_status(row.level, row.status)
     rate_level = row.rate_level - 1 if row.rate_level else row.level
-    rate = plan.at(rate_level, row.status, row.place)
     return Tariff(
         plan.deductible_fen[group],
         plan.deductible_cite[group],
-        plan.rate_bp[rate],
-        plan.rate_cite[rate],
+        plan.at(rate_level, row.status, row.place),
         plan.visit_cap_fen[group],
         plan.visit_cap_cite[group],
+        plan.day_cap_fen[group],
+        plan.day_cap_cite[group],
+        plan.month_cap_fen[group],
+        plan.month_cap_cite[group],
         plan.annual_cap_fen[group],
         plan.annual_cap_cite[group],
     )
@@ -216,12 +204,14 @@ def remaining_deductible(plan: RulePlan, tariff: Tariff, before: Counters) -> in
     One counter for the year: a visit tops it up to the deductible of its own level, and at a
     lower level there is nothing to top up (reading G2-A1). Or a counter for each institution or
     each level, topped up in the same way (readings G2-D, G2-B): then `before` is what was borne
-    there. Or the year's cost in scope counts (reading G2-A2).
+    there. Or the year's cost in scope counts (reading G2-A2). Or it is whole each time.
     """
     if plan.deductible_kind == DEDUCTIBLE_NONE or before.deductible_met:
         return 0
+    if plan.deductible_kind == DEDUCTIBLE_EACH:
+        return tariff.deductible_fen
     if plan.deductible_kind == DEDUCTIBLE_COST:
-        return max(0, tariff.deductible_fen - cost_so_far(before))
+        return max(0, tariff.deductible_fen - before.cost_so_far)
     return max(0, tariff.deductible_fen - before.deductible)
 
 
@@ -232,68 +222,69 @@ def charge_deductible(result: Result, tariff: Tariff, remaining_fen: int) -> Non
         result.cite_deductible = tariff.deductible_cite
 
 
-def share_by_rate(result: Result, tariff: Tariff, remaining_fen: int) -> None:
+def share_by_rate(
+    result: Result, plan: RulePlan, tariff: Tariff, before: Counters, remaining_fen: int
+) -> None:
     """Step 4: fund and person share what is above the deductible.
 
-    The fund's part is rounded half up, once (reading G6-A); `apply_caps` finds it again in
-    `pooled_fund`.
+    The fund's part is rounded half up, once (reading G6-A), over all brackets of the year's cost
+    that the claim reaches; `apply_caps` finds it again in `pooled_fund`.
     """
     base = max(0, result.in_scope - remaining_fen)
-    result.pooled_fund = mul_bp_half_up(base, tariff.rate_bp)
-    result.copay = mul_bp_half_down(base, BP - tariff.rate_bp)
+    last = before.cost_so_far + result.in_scope
+    shares = split_by_bracket(plan, last - base, last, tariff.rate_at)
+    result.pooled_fund = sum_bp_half_up((fen, rate_bp) for fen, rate_bp, _ in shares)
+    result.copay = sum_bp_half_down((fen, BP - rate_bp) for fen, rate_bp, _ in shares)
     if result.in_scope > 0:
-        result.cite_rate = tariff.rate_cite
+        result.cite_rate = shares[0][2]
+        result.cite_rate_above = shares[-1][2] if len(shares) > 1 else 0
 
 
-def apply_caps(result: Result, plan: RulePlan, tariff: Tariff, before: Counters, row: Row) -> None:
-    """Step 5: what the fund pays within its caps, and what each of them cuts.
+def split_by_bracket(
+    plan: RulePlan, first_fen: int, last_fen: int, rate_at: int
+) -> list[tuple[int, int, int]]:
+    """Return (amount, rate, citation) of the year's cost between two amounts, by bracket.
 
-    The visit cap comes before the annual one (reading G7-A): that decides which cap is named
-    for a cut, never how much is paid.
+    The lowest bracket that it touches comes first, and stands there even with nothing in it.
     """
-    by_rate = result.pooled_fund
-    visit_left = _left(tariff.visit_cap_fen, before.visit_paid) if row.visit >= 0 else None
-    annual_left = left_of_year(result, plan, tariff, before)
-    result.cut_visit = _cut(by_rate, visit_left)
-    result.cut_annual = _cut(_capped(by_rate, visit_left), annual_left)
-    result.pooled_fund = _capped(_capped(by_rate, annual_left), visit_left)
-    if result.in_scope > 0 and visit_left is not None:
-        result.cite_visit_cap = tariff.visit_cap_cite
-    if result.in_scope > 0 and annual_left is not None:
-        result.cite_annual_cap = tariff.annual_cap_cite
+    lows = [0, *(bracket.above_fen for bracket in plan.brackets)]
+    tables = [
+        (plan.rate_bp, plan.rate_cite),
+        *((bracket.rate_bp, bracket.rate_cite) for bracket in plan.brackets),
+    ]
+    start = max(n for n, low in enumerate(lows) if low <= first_fen)
+    shares = []
+    for n in range(start, len(lows)):
+        low = max(lows[n], first_fen)
+        high = min(lows[n + 1], last_fen) if n + 1 < len(lows) else last_fen
+        rates, cites = tables[n]
+        if n == start or high > low:
+            shares.append((high - low, rates[rate_at], cites[rate_at]))
+    return shares
 
 
-def left_of_year(result: Result, plan: RulePlan, tariff: Tariff, before: Counters) -> int | None:
-    """Return what the annual cap leaves the fund to pay, None if there is no cap.
+def is_package(result: Result, plan: RulePlan, row: Row) -> bool:
+    """Return whether the claim is settled by a standard price: not if the fund pays none of it."""
+    excluded_whole = result.reason != Reason.NONE and result.excluded == row.in_scope
+    return plan.standard_price_fen != NO_CAP and not excluded_whole and package_bill(result) > 0
 
-    What was not paid yet of the cap (reading G1-A). Or the fund's share of the claim's cost inside
-    a band of the year's cost, of which the deductible is the first part (reading G1-B).
+
+def package_bill(result: Result) -> int:
+    """Return what a package covers: the whole bill but what was excluded (reading C6-A)."""
+    return result.non_covered + result.over_limit + result.pre_payment + result.in_scope
+
+
+def share_package(result: Result, plan: RulePlan, tariff: Tariff) -> None:
+    """Step 3 and 4 of a package: the fund's share of the standard price, whatever the bill.
+
+    The person's share is of the bill, up to that price. There is no deductible.
     """
-    if not plan.annual_cap_on_cost or tariff.annual_cap_fen == NO_CAP:
-        return _left(tariff.annual_cap_fen, before.ordinary_paid)
-    inside = min(result.in_scope, max(0, tariff.annual_cap_fen - cost_so_far(before)))
-    return mul_bp_half_up(max(0, inside - result.deductible), tariff.rate_bp)
-
-
-def cost_so_far(before: Counters) -> int:
-    """Return the year's cost in scope: no less than what was borne and what was paid of it.
-
-    That is more than what was counted where the year was opened with amounts from elsewhere.
-    """
-    return max(before.cost, before.deductible + before.ordinary_paid)
-
-
-def apply_pooled_cap(result: Result, plan: RulePlan, before: Counters) -> None:
-    """Step 6: what the fund pays within the annual cap of the pooled fund (reading S10)."""
-    if not plan.pooled_counts:
-        return
-    by_caps = result.pooled_fund
-    left = _left(plan.pooled_cap_fen, before.pooled_paid)
-    result.cut_pooled = _cut(by_caps, left)
-    result.pooled_fund = _capped(by_caps, left)
-    result.pooled_counted = result.pooled_fund
-    if result.in_scope > 0 and left is not None:
-        result.cite_pooled_cap = plan.pooled_cap_cite
+    rate_bp = plan.rate_bp[tariff.rate_at]
+    bounded = min(package_bill(result), plan.standard_price_fen)
+    result.pooled_fund = mul_bp_half_up(plan.standard_price_fen, rate_bp)
+    result.copay = mul_bp_half_down(bounded, BP - rate_bp)
+    result.cite_rate = plan.rate_cite[tariff.rate_at]
+    result.cite_standard_price = plan.standard_price_cite
 
 
 def count_burden(result: Result, plan: RulePlan, row: Row) -> None:
@@ -308,11 +299,15 @@ def count_burden(result: Result, plan: RulePlan, row: Row) -> None:
     if plan.second_copay_only:
         result.burden_counted = result.copay
         return
-    result.burden_counted = (
-        row.pre_payment
-        + result.deductible
-        + result.copay
-        + result.cut_visit
+    result.burden_counted = row.pre_payment + result.deductible + result.copay + cuts(result)
+
+
+def cuts(result: Result) -> int:
+    """Return what all caps cut together."""
+    return (
+        result.cut_visit
+        + result.cut_day
+        + result.cut_month
         + result.cut_annual
         + result.cut_disease
         + result.cut_pooled
@@ -328,27 +323,33 @@ def pay_second(result: Result, plan: RulePlan, before: Counters) -> None:
     above_before = max(0, before.burden - plan.second_threshold_fen)
     above = max(0, before.burden + result.burden_counted - plan.second_threshold_fen)
     by_rate = mul_bp_half_up(above - above_before, plan.second_rate_bp)
-    left = _left(plan.second_cap_fen, before.large_amount_paid)
-    result.large_amount_fund = _capped(by_rate, left)
+    left = left_of(plan.second_cap_fen, before.large_amount_paid)
+    result.large_amount_fund = capped(by_rate, left)
     if by_rate > 0:
         result.cite_large_amount = plan.second_cite
 
 
-def _left(cap_fen: int, paid_fen: int) -> int | None:
-    """Return what a cap leaves after what was paid, or None if there is no cap."""
-    return None if cap_fen == NO_CAP else max(0, cap_fen - paid_fen)
+def bear_package(result: Result, plan: RulePlan, tariff: Tariff) -> None:
+    """Step 9 of a package: what the institution bears above the standard price, or keeps below it.
 
-
-def _capped(amount_fen: int, left_fen: int | None) -> int:
-    return amount_fen if left_fen is None else min(amount_fen, left_fen)
-
-
-def _cut(amount_fen: int, left_fen: int | None) -> int:
-    return 0 if left_fen is None else max(0, amount_fen - left_fen)
+    What a cap cut is taken from what it would have kept, before the person bears any of it
+    (reading C5-A).
+    """
+    if not result.cite_standard_price:
+        return
+    rate_bp = plan.rate_bp[tariff.rate_at]
+    bill = package_bill(result)
+    bounded = min(bill, plan.standard_price_fen)
+    surplus = mul_bp_half_up(plan.standard_price_fen, rate_bp) - mul_bp_half_up(bounded, rate_bp)
+    result.institution_share = bill - bounded - max(0, surplus - cuts(result))
+    result.person = result.excluded + result.copay + max(0, cuts(result) - surplus)
 
 
 def add_up(result: Result) -> None:
-    """Step 9: the bill's total, and the person's burden as the sum of its parts."""
+    """Step 9: the bill's total, and the person's burden as the sum of its parts.
+
+    That of a package is known already.
+    """
     result.total = (
         result.non_covered
         + result.over_limit
@@ -356,19 +357,17 @@ def add_up(result: Result) -> None:
         + result.excluded
         + result.in_scope
     )
-    result.person = (
-        result.non_covered
-        + result.over_limit
-        + result.pre_payment
-        + result.excluded
-        + result.deductible
-        + result.copay
-        + result.cut_visit
-        + result.cut_annual
-        + result.cut_disease
-        + result.cut_pooled
-        - result.large_amount_fund
-    )
+    if not result.cite_standard_price:
+        result.person = (
+            result.non_covered
+            + result.over_limit
+            + result.pre_payment
+            + result.excluded
+            + result.deductible
+            + result.copay
+            + cuts(result)
+            - result.large_amount_fund
+        )
     result.cash = result.person
 
 
@@ -397,15 +396,26 @@ def limit_account(result: Result, plan: RulePlan) -> None:
 def read_counters(row: Row, counters: Array, visits: Array) -> Counters:
     """Return the counters of the row's member-year and visit as they stand."""
     line = counters[row.counters]
+
+    def in_line(position: int) -> int:
+        return 0 if position == NOWHERE else int(line[position])
+
+    def keyed(slot: int) -> int:
+        return int(visits[slot]) if slot >= 0 else 0
+
+    met = bool(in_line(FLAGS) & DEDUCTIBLE_MET) and row.deductible_at != SPECIAL_DEDUCTIBLE
     return Counters(
-        int(visits[row.borne] if row.borne >= 0 else line[DEDUCTIBLE]),
-        bool(int(line[FLAGS]) & DEDUCTIBLE_MET),
-        int(line[ORDINARY_PAID]),
-        int(visits[row.visit]) if row.visit >= 0 else 0,
-        int(line[POOLED_PAID]),
-        int(line[COMPLIANT_BURDEN]),
-        int(line[LARGE_AMOUNT_PAID]),
-        int(visits[row.cost]) if row.cost >= 0 else 0,
+        deductible=keyed(row.borne) if row.borne >= 0 else in_line(row.deductible_at),
+        deductible_met=met and row.deductible_at != NOWHERE,
+        paid=in_line(row.paid_at),
+        visit_paid=keyed(row.visit),
+        pooled_paid=in_line(POOLED_PAID),
+        burden=in_line(COMPLIANT_BURDEN),
+        large_amount_paid=in_line(LARGE_AMOUNT_PAID),
+        cost=keyed(row.cost),
+        disease_paid=keyed(row.disease),
+        month_paid=keyed(row.month),
+        day_paid=keyed(row.day),
     )
 
 
@@ -417,14 +427,16 @@ def move_counters(row: Row, result: Result, counters: Array, visits: Array) -> N
     """
     if row.borne >= 0:
         visits[row.borne] += result.deductible
-    else:
-        counters[row.counters, DEDUCTIBLE] += result.deductible
-    counters[row.counters, ORDINARY_PAID] += result.pooled_fund
+    elif row.deductible_at != NOWHERE:
+        counters[row.counters, row.deductible_at] += result.deductible
+    if row.paid_at != NOWHERE:
+        counters[row.counters, row.paid_at] += result.pooled_fund
     counters[row.counters, POOLED_PAID] += result.pooled_counted
     counters[row.counters, COMPLIANT_BURDEN] += result.burden_counted
     counters[row.counters, LARGE_AMOUNT_PAID] += result.large_amount_fund
-    if row.visit >= 0:
-        visits[row.visit] += result.pooled_fund
+    for slot in (row.visit, row.disease, row.month, row.day):
+        if slot >= 0:
+            visits[slot] += result.pooled_fund
     if row.cost >= 0:
         visits[row.cost] += result.in_scope
 

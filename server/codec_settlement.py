@@ -138,7 +138,7 @@ def _counters(
     paid = moved * result["pooled_fund"]
     return settlement_pb2.CounterValues(
         deductible_fen=result["deductible_before"] + moved * result["deductible"],
-        ordinary_paid_fen=result["ordinary_paid_before"] + paid,
+        ordinary_paid_fen=result["paid_before"] + paid,
         visit_paid_fen=result["visit_paid_before"] + (paid if row["visit"] >= 0 else 0),
         account_balance_fen=result["account_before"] - moved * result["account"],
         pooled_paid_fen=result["pooled_paid_before"] + moved * result["pooled_counted"],

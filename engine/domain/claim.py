@@ -49,7 +49,7 @@ ID_LENGTH_MAX = 64
 """Longest id, in UTF-8 bytes; the national platform's message id has 30."""
 
 
-_BENEFITS = frozenset(Benefit)
+_BENEFITS = frozenset(benefit for benefit in Benefit if benefit <= Benefit.EMERGENCY)
 _LIABILITIES = frozenset(Liability)
 
 

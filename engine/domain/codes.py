@@ -43,6 +43,11 @@ class Benefit(IntEnum):
     SPECIAL = 3
     DAY_SURGERY = 4
     EMERGENCY = 5
+    """Settled under it: an emergency treated as a stay."""
+    DUAL_CHANNEL = 6
+    """Of a line only: a negotiated medicine of the dual-channel list."""
+    SEPARATE_PAY = 7
+    """Of a line only: a medicine with payment of its own."""
 
 
 class Offer(IntEnum):
@@ -65,6 +70,42 @@ class Liability(IntEnum):
     PUBLIC_HEALTH = 3
     ABROAD = 4
     MATERNITY = 5
+
+
+class LineClass(IntEnum):
+    """Class of a bill line in the catalogue."""
+
+    A = 1
+    """甲类: in scope as a whole."""
+    B = 2
+    """乙类: the person pays a share first."""
+    NONE = 3
+    """Outside the catalogue."""
+
+
+class LineFlag(IntEnum):
+    """What is special about a bill line; `NONE` where nothing is."""
+
+    NONE = 0
+    DUAL_CHANNEL = 1
+    """双通道."""
+    SEPARATE_PAY = 2
+    """单独支付."""
+    GENERAL_FEE = 3
+    """一般诊疗费, 诊查费."""
+
+
+class Paper(IntFlag):
+    """The documents that came with a paper claim."""
+
+    CREDENTIAL = 1 << 0
+    """The member's insurance credential (医保凭证)."""
+    INVOICE = 1 << 1
+    """收费票据."""
+    MEDICAL_RECORD = 1 << 2
+    """门诊病历."""
+    CHARGE_LIST = 1 << 3
+    """费用明细清单."""
 
 
 class FilingKind(IntEnum):
@@ -135,3 +176,19 @@ class Fact(IntFlag):
     USE_ACCOUNT = 1 << 24
     LIABLE_IN_PART = 1 << 25
     ASKED_EMERGENCY = 1 << 26
+    EMERGENCY_STAY = 1 << 27
+    DUAL_CHANNEL = 1 << 28
+    SEPARATE_PAY = 1 << 29
+    SPECIALIST = 1 << 30
+
+
+BENEFIT_FACTS = {
+    Benefit.ORDINARY: int(Fact.ORDINARY),
+    Benefit.CHRONIC: int(Fact.CHRONIC),
+    Benefit.SPECIAL: int(Fact.SPECIAL),
+    Benefit.DAY_SURGERY: int(Fact.DAY_SURGERY),
+    Benefit.EMERGENCY: int(Fact.EMERGENCY_STAY),
+    Benefit.DUAL_CHANNEL: int(Fact.DUAL_CHANNEL),
+    Benefit.SEPARATE_PAY: int(Fact.SEPARATE_PAY),
+}
+"""The fact that says under which benefit a claim, or a part of it, is settled."""

@@ -11,7 +11,7 @@ from engine.domain.layout import ENTRY, Array
 
 
 class EntryKind(IntEnum):
-    """What one journal position records."""
+    """What one journal position records: an act, or of a claim of several benefits a part of it."""
 
     SETTLEMENT = 1
     CANCEL = 2
@@ -74,31 +74,35 @@ class EntryText(NamedTuple):
     visit: str
     disease: str
     admission: str
+    prescription: str = ""
+    lines: str = ""
+    """The lines of the bill, `engine.domain.bill.encode_lines`."""
+
+
+TEXT_LENGTHS = (
+    "request_id_length",
+    "visit_length",
+    "disease_length",
+    "admission_length",
+    "prescription_length",
+    "lines_length",
+)
+"""The lengths of an entry's texts in `CLAIM`, in their order; an undo's own id goes before them."""
 
 
 def text_length(entry: np.void) -> int:
     """Return how many bytes of the segment's text belong to this entry."""
     claim = entry["claim"]
-    return int(
-        entry["link"]["undo_id_length"]
-        + int(claim["request_id_length"])
-        + int(claim["visit_length"])
-        + int(claim["disease_length"])
-        + int(claim["admission_length"])
-    )
+    own = int(entry["link"]["undo_id_length"])
+    return own + sum(int(claim[name]) for name in TEXT_LENGTHS)
 
 
 def split_text(entry: np.void, text: bytes) -> EntryText:
     """Return the texts of an entry from its own bytes of the segment's text."""
     claim = entry["claim"]
     texts, start = [], 0
-    for length in (
-        entry["link"]["undo_id_length"],
-        claim["request_id_length"],
-        claim["visit_length"],
-        claim["disease_length"],
-        claim["admission_length"],
-    ):
+    lengths = (entry["link"]["undo_id_length"], *(claim[name] for name in TEXT_LENGTHS))
+    for length in lengths:
         texts.append(text[start : start + int(length)].decode())
         start += int(length)
     return EntryText(*texts)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Version of these layouts; stored in every segment."""
 
 CLAIM: Final = np.dtype(
@@ -30,7 +30,7 @@ CLAIM: Final = np.dtype(
         ("member", "<i4"),
         ("institution", "<i4"),
         ("prescriber", "<i4"),
-        ("spare4", "<i4"),
+        ("lines_length", "<u4"),
         ("benefit", "u1"),
         ("liability", "u1"),
         ("flags", "u1"),
@@ -38,12 +38,18 @@ CLAIM: Final = np.dtype(
         ("visit_length", "u1"),
         ("disease_length", "u1"),
         ("admission_length", "u1"),
+        ("prescription_length", "u1"),
+        ("papers", "u1"),
         ("spare1", "u1"),
+        ("spare2", "<u2"),
+        ("spare4", "<u4"),
     ],
     align=True,
 )
 """The content of the request. People and institutions are positions in their registers, -1 for
-none. `flags`: bit 0 emergency, 1 referred, 2 statement, 3 manual, 4 use_account."""
+none. `flags`: bit 0 emergency, 1 referred, 2 statement, 3 manual, 4 use_account. `papers`: the
+documents of a paper claim, `codes.Paper`. The four parts are 0 where the bill is itemised; its
+lines stand in the text."""
 
 ROW: Final = np.dtype(
     [
@@ -67,18 +73,27 @@ ROW: Final = np.dtype(
         ("borne", "<i4"),
         ("borne_at", "<i4"),
         ("cost", "<i4"),
+        ("disease", "<i4"),
+        ("month", "<i4"),
+        ("day", "<i4"),
+        ("deductible_at", "u1"),
+        ("paid_at", "u1"),
+        ("spare", "<u2"),
     ],
     align=True,
 )
-"""One kernel row: a claim with its facts resolved. `counters`, `visit` and `account` are slots
+"""One kernel row: a claim, or the part of it that falls under one benefit, with its facts resolved.
+`counters`, `visit` and `account` are slots
 of the state arrays handed to the kernel (-1: none), `plan` a position in the plan table. In the
 journal a slot is 0 or -1, and `plan` counts the journal's plans in order of appearance.
 `status` and `level` count from 0 here (`Status.ACTIVE` is 0), as the plan's tables do.
 `rate_level` is the level from 1 whose rate holds, 0 where it is `level`'s own; `visit_by` is the
-plan's, as it holds for this claim. Beside `visit`'s stand two more slots. `borne` is the deductible
-borne at one institution or level, `borne_at` the number of the institution, or -2 less the level
-from 0; both are -1 where the deductible has one counter for the year, or none. `cost` is the year's
-cost in scope, -1 where it is not counted."""
+plan's, as it holds for this claim. Beside `visit`'s stand more slots, -1 where nothing is counted.
+`borne` is the deductible borne at one institution or level, `borne_at` the number of the
+institution, or -2 less the level from 0; both are -1 where the deductible has one counter for the
+year, or none. `cost` is the year's cost in scope. `disease`, `month` and `day` are what the fund
+paid for the disease in the year, in the month, on the day of service. `deductible_at` and `paid_at`
+are the positions in the line where the deductible and the fund's payment count, or `NOWHERE`."""
 
 RESULT: Final = np.dtype(
     [
@@ -94,6 +109,8 @@ RESULT: Final = np.dtype(
         ("deductible", "<i8"),
         ("copay", "<i8"),
         ("cut_visit", "<i8"),
+        ("cut_day", "<i8"),
+        ("cut_month", "<i8"),
         ("cut_annual", "<i8"),
         ("cut_disease", "<i8"),
         ("cut_pooled", "<i8"),
@@ -107,8 +124,11 @@ RESULT: Final = np.dtype(
         ("cash", "<i8"),
         # counters of the policy year, before this claim
         ("deductible_before", "<i8"),
-        ("ordinary_paid_before", "<i8"),
+        ("paid_before", "<i8"),
         ("visit_paid_before", "<i8"),
+        ("disease_paid_before", "<i8"),
+        ("month_paid_before", "<i8"),
+        ("day_paid_before", "<i8"),
         ("account_before", "<i8"),
         ("pooled_paid_before", "<i8"),
         ("compliant_burden_before", "<i8"),
@@ -125,19 +145,26 @@ RESULT: Final = np.dtype(
         ("cite_excluded_rest", "<u2"),
         ("cite_deductible", "<u2"),
         ("cite_rate", "<u2"),
+        ("cite_rate_above", "<u2"),
         ("cite_visit_cap", "<u2"),
+        ("cite_day_cap", "<u2"),
+        ("cite_month_cap", "<u2"),
         ("cite_annual_cap", "<u2"),
+        ("cite_disease_cap", "<u2"),
         ("cite_pooled_cap", "<u2"),
         ("cite_large_amount", "<u2"),
         ("cite_account", "<u2"),
-        ("kernel_spare2", "<u2"),
+        ("cite_standard_price", "<u2"),
         ("reason", "u1"),
         ("kernel_spare", "u1"),
     ],
     align=True,
 )
 """What the kernels emit: every part of the three sums, the counters before, the citations.
-`first_pay` is the out-of-area first payment inside `pre_payment`. Citation 0 is: none."""
+`first_pay` is the out-of-area first payment inside `pre_payment`. Citation 0 is: none.
+`cite_rate_above` is that of the highest bracket a claim reached, where the rate changes with the
+year's cost. `cite_standard_price` marks a package (day surgery): there the basis does not add up to
+`in_scope`."""
 
 LINK: Final = np.dtype(
     [
@@ -147,7 +174,8 @@ LINK: Final = np.dtype(
         ("instant", "<i8"),
         ("kind", "u1"),
         ("undo_id_length", "u1"),
-        ("spare", "<u2"),
+        ("part", "u1"),
+        ("parts", "u1"),
         ("spare2", "<u4"),
     ],
     align=True,
@@ -155,7 +183,8 @@ LINK: Final = np.dtype(
 """Where an entry stands: its journal position (from 1), the previous entry of the same
 member-year (0: none), the position it undoes (0: none), when it was taken (milliseconds UTC,
 never an input to an amount), its kind, and the length of an undo's own request id, which
-stands first in its text."""
+stands first in its text. A claim of several benefits has as many entries, one after the other:
+`part` counts them from 0, `parts` is how many there are (1 for most; 0 of a tombstone)."""
 
 ENTRY: Final = np.dtype(
     [("link", LINK), ("claim", CLAIM), ("row", ROW), ("result", RESULT)], align=True
@@ -163,18 +192,21 @@ ENTRY: Final = np.dtype(
 
 _RESULT_NAMES: Final = RESULT.names or ()
 AMOUNTS: Final = _RESULT_NAMES[: _RESULT_NAMES.index("cash") + 1]
+"""The parts of the three sums in `RESULT`: `total` to `cash`."""
+
+CUTS: Final = tuple(name for name in AMOUNTS if name.startswith("cut_"))
+"""What the caps cut, in the order in which they are applied."""
+
 BEFORE: Final = tuple(name for name in RESULT.names or () if name.endswith("_before"))
 """The counters before, in `RESULT`."""
 
 CITES: Final = tuple(name for name in RESULT.names or () if name.startswith("cite_"))
 """The citations in `RESULT`."""
 
-"""The parts of the three sums in `RESULT`: `total` to `cash`."""
-
 NEGATED: Final = (*AMOUNTS, "account_allowed", "pooled_counted", "burden_counted")
 """What an undo carries negated."""
 
-KEYED_SLOTS: Final = ("visit", "borne", "cost")
+KEYED_SLOTS: Final = ("visit", "borne", "cost", "disease", "month", "day")
 """The slots of `ROW` beside the member-year's line, -1 where they are not needed."""
 
 SLOTS: Final = ("counters", *KEYED_SLOTS, "account")
@@ -193,16 +225,16 @@ LARGE_AMOUNT_PAID: Final = 6
 FLAGS: Final = 7
 """Positions in a member-year's line; bit 0 of FLAGS: the deductible was met before."""
 DEDUCTIBLE_MET: Final = 1
+NOWHERE: Final = 8
+"""In place of a position: it counts nowhere in the line."""
 
 MOVED: Final = (
-    (ORDINARY_PAID, "ordinary_paid_before", "pooled_fund"),
     (POOLED_PAID, "pooled_paid_before", "pooled_counted"),
     (COMPLIANT_BURDEN, "compliant_burden_before", "burden_counted"),
     (LARGE_AMOUNT_PAID, "large_amount_paid_before", "large_amount_fund"),
 )
-"""(position in the line, its value before, what moves it), both of these in `RESULT`. The
-deductible is not among them: it is borne in the line, or at an institution or level (`ROW`'s
-`borne`)."""
+"""(position in the line, its value before, what moves it), both of these in `RESULT`. Deductible
+and payment are not among them: where they count is in `ROW`."""
 
 FLAG_EMERGENCY: Final = 1
 FLAG_REFERRED: Final = 2

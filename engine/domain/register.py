@@ -72,6 +72,10 @@ class Member:
         retired = day >= first_of_next_month(self.retired_on)
         return Status.RETIRED if retired else Status.ACTIVE
 
+    def age_on(self, day: int) -> int:
+        """Return the whole years completed on a day; who is not born yet is 0."""
+        return max(0, (day - self.born_on) // 10_000)
+
 
 ALWAYS = (Interval(0),)
 ALL_OFFERS = frozenset(Offer)
@@ -111,6 +115,17 @@ class Opening(NamedTuple):
     """Everything that counts to the annual cap of the pooled fund."""
     compliant_burden_fen: int = 0
     large_amount_paid_fen: int = 0
+    special_deductible_fen: int = 0
+    """Borne of the special benefit's own deductible."""
+    chronic_paid_fen: int = 0
+    disease_paid_fen: tuple[tuple[str, int], ...] = ()
+    """What the fund paid so far for each disease, by code."""
+    cost_fen: int = 0
+    """Cost in scope of the year."""
+    month_paid_fen: tuple[tuple[str, int], ...] = ()
+    """What the fund paid so far in each month, as `2024-03`."""
+    day_paid_fen: tuple[tuple[str, int], ...] = ()
+    """What the fund paid so far on each day, as `2024-03-05`."""
 
 
 class AccountOpening(NamedTuple):

@@ -1,7 +1,8 @@
 """What the pipeline is asked, and what it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -114,10 +115,19 @@ class Refused(NamedTuple):
     blockers: tuple[Blocker, ...] = ()
 
 
+class PartEntry(NamedTuple):
+    """One part of a claim of several benefits: its own entry, and the plan that decided it."""
+
+    record: np.void
+    plan_digest: bytes
+
+
 class Entry(NamedTuple):
-    """One journal entry with its texts; `record` has the layout `ENTRY`.
+    """One act of the journal with its texts; `record` has the layout `ENTRY`.
 
     `plan_digest` names the plan that decided. Position 0: a preview, which is in no journal.
+    A claim of several benefits has `parts`, in order of precedence; `record` is then
+    `engine.domain.parts.combined` of them, and `plan_digest` that of the first.
     """
 
     record: np.void
@@ -126,6 +136,7 @@ class Entry(NamedTuple):
     member: str
     prescriber: str
     plan_digest: bytes
+    parts: tuple[PartEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,8 @@ class BatchAnswer(NamedTuple):
     or an error), `plan_digests` has the digest for each distinct `entries["row"]["plan"]`.
     `refusals`, `errors` and `replayed` are keyed by row; a row that is in none of them was
     settled now. A refusal is the rules' answer, an error says that the claim is malformed.
+    `parts` has, by row, the entries of a claim of several benefits; its row in `entries` is then
+    `engine.domain.parts.combined` of them.
     """
 
     entries: Array
@@ -151,6 +164,7 @@ class BatchAnswer(NamedTuple):
     refusals: dict[int, Refused]
     errors: dict[int, ItemError]
     replayed: frozenset[int]
+    parts: Mapping[int, Array] = MappingProxyType({})
 
 
 class Undone(NamedTuple):
@@ -215,6 +229,16 @@ class Counters(NamedTuple):
     """(lowest level that shares it, borne), where the deductible is counted by level."""
     cost_fen: int = 0
     """Cost in scope of the year, where it is counted."""
+    special_deductible_fen: int = 0
+    """Borne of the special benefit's own deductible."""
+    chronic_paid_fen: int = 0
+    """What the fund paid for chronic care."""
+    diseases: tuple[tuple[str, int], ...] = ()
+    """(code, fen the fund paid), where a cap on the disease counts it."""
+    months: tuple[tuple[str, int], ...] = ()
+    """(month as `2024-03`, fen the fund paid), where a cap on months counts it."""
+    days: tuple[tuple[str, int], ...] = ()
+    """(day as `2024-03-05`, fen the fund paid), where a cap on days counts it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from engine.rules.book import PlanBook
 from engine.rules.compile import check_figures
 from engine.rules.figures import FigureSet, from_json
 from engine.rules.model import READING
-from engine.rules.plan import DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_LEVEL, RulePlan
+from engine.rules.plan import DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_LEVEL, ClaimClass, RulePlan
 from engine.state.registers import (
     check_institution,
     check_member,
@@ -102,8 +102,9 @@ def _check_readings_stand(context: Context, book: PlanBook) -> None:
     """
     state = context.state
     for rules in book.cities.values():
-        for plan in book.versions(rules.area) if rules.questions else ():
-            held = context.book.plan_for(rules.area, plan.first_day)
+        for plan in book.all_versions(rules.area) if rules.questions else ():
+            claim = ClaimClass(plan.benefit, min(plan.kinds, default=1), plan.ages[0])
+            held = context.book.plan_for(rules.area, plan.first_day, claim)
             if held is None or _counting(held) == _counting(plan):
                 continue
             year = year_of(plan.first_day)

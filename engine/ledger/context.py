@@ -6,10 +6,11 @@ import numpy as np
 
 from engine.domain.journal import EntryText, Segment, SegmentKind, split_text, text_length
 from engine.domain.layout import ENTRY, Array
-from engine.domain.request import Entry
+from engine.domain.parts import combined
+from engine.domain.request import Entry, PartEntry
 from engine.kernel import Kernel
 from engine.rules.book import PlanBook
-from engine.rules.plan import RulePlan
+from engine.rules.plan import ORDINARY_CARE, ClaimClass, RulePlan
 from engine.state.state import State
 
 
@@ -30,7 +31,8 @@ class Context:
         self._runs: list[tuple[Array, list[bytes]]] = []
         self._open_runs = 0
         self._first_position = state.next_position
-        self._plan_on: dict[tuple[str, int], int] = {}
+        self._plan_on: dict[tuple[str, int, int], int] = {}
+        self._plan_of: dict[tuple[str, int, ClaimClass], int] = {}
         # By identity: the book returns one object for every day of an interval, and keeps it.
         self._number_of: dict[int, int] = {}
         self._digests: list[bytes] = [plan.digest() for plan in state.plans.plans]
@@ -41,18 +43,26 @@ class Context:
         """Answer by this book from now on."""
         self.book = book
         self._plan_on.clear()
+        self._plan_of.clear()
         self._number_of.clear()
 
-    def plan_on(self, city: str, day: int) -> int:
+    def plan_on(self, city: str, day: int, claim: ClaimClass = ORDINARY_CARE) -> int:
         """Return the number of the plan of a city on a day, -1 where no document is in force.
 
         A plan that appears for the first time is journalled before the entries it decides.
         """
-        number = self._plan_on.get((city, day))
+        number = self._plan_on.get((city, day, claim.benefit))
         if number is None:
-            plan = self.book.plan_for(city, day)
-            number = -1 if plan is None else self._number(plan)
-            self._plan_on[city, day] = number
+            number = self._plan_of.get((city, day, claim))
+        if number is not None:
+            return number
+        plan = self.book.plan_for(city, day, claim)
+        number = -1 if plan is None else self._number(plan)
+        if plan is None or plan.is_for_all:
+            self._plan_on[city, day, claim.benefit] = number
+        elif plan.code == claim.code:
+            # A code that no figure knows is not kept: whoever sends claims may make them up.
+            self._plan_of[city, day, claim] = number
         return number
 
     def _number(self, plan: RulePlan) -> int:
@@ -135,18 +145,29 @@ class Context:
         entry = entry_from_bytes(found[0])
         return entry, split_text(entry, found[1][: text_length(entry)])
 
-    def entry(self, record: np.void, text: EntryText) -> Entry:
-        """Return an entry with the ids its numbers stand for."""
-        state, claim = self.state, record["claim"]
+    def parts(self, position: int) -> list[tuple[np.void, EntryText]]:
+        """Return the entries of the act that begins at a position, empty if none does."""
+        first = self.record(position)
+        if first is None or first[0]["link"]["part"]:
+            return []
+        others = range(position + 1, position + int(first[0]["link"]["parts"]))
+        return [first, *(found for at in others if (found := self.record(at)))]
+
+    def entry(self, parts: Sequence[np.void], text: EntryText) -> Entry:
+        """Return an act, of one entry or more, with the ids its numbers stand for."""
+        state = self.state
+        record = parts[0] if len(parts) == 1 else combined(np.array(parts, dtype=ENTRY))
+        claim = record["claim"]
         member, prescriber = int(claim["member"]), int(claim["prescriber"])
-        plan = int(record["row"]["plan"])
+        digests = [self.digest(int(part["row"]["plan"])) if member >= 0 else b"" for part in parts]
         return Entry(
             record=record,
             text=text,
             institution=state.institutions.items[int(claim["institution"])].id,
             member=state.members.items[member].id if member >= 0 else "",
             prescriber=state.institutions.items[prescriber].id if prescriber >= 0 else "",
-            plan_digest=self.digest(plan) if member >= 0 else b"",
+            plan_digest=digests[0],
+            parts=tuple(map(PartEntry, parts, digests)) if len(parts) > 1 else (),
         )
 
 

@@ -54,9 +54,9 @@ class Ledger:
         """Return the rules with the operator figures supplied so far."""
         return self._context.book
 
-    def entry(self, record: np.void, text: EntryText) -> Entry:
-        """Return a journal entry with the ids its numbers stand for."""
-        return self._context.entry(record, text)
+    def entry(self, parts: Sequence[np.void], text: EntryText) -> Entry:
+        """Return an act of the journal, of one entry or more, with the ids it names."""
+        return self._context.entry(parts, text)
 
     def apply(self, requests: Sequence[Request], instant: int) -> Applied:
         """Apply requests in order; `instant` is milliseconds UTC, recorded and never used."""

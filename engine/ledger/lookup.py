@@ -1,5 +1,7 @@
 """Looking things up, in the order of the queue: every earlier request is seen."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from engine.domain import layout
@@ -17,7 +19,7 @@ from engine.domain.request import (
     VisitPaid,
 )
 from engine.ledger.context import Context
-from engine.state.keyed import COST, DAY_VISITS, FIRST_LEVEL
+from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH
 from engine.state.tables import KeyStatus
 
 
@@ -38,15 +40,16 @@ def find_settlement(context: Context, request: GetSettlement) -> Found | Refused
         if key is None or key.status not in (KeyStatus.STANDING, KeyStatus.UNDONE):
             return unknown
         position = key.position
-    found = context.record(position)
-    if found is None:
+    parts = context.parts(position)
+    if not parts:
         return unknown
-    record, text = found
+    record, text = parts[0]
     ours = record["claim"]["institution"] == institution
     if not ours or record["link"]["kind"] != EntryKind.SETTLEMENT:
         return unknown
     key = state.key(institution, text.request_id)
-    return Found(context.entry(record, text), 0 if key is None else key.undone_by)
+    whole = context.entry([part for part, _ in parts], text)
+    return Found(whole, 0 if key is None else key.undone_by)
 
 
 def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
@@ -68,7 +71,7 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
         visits=tuple(
             VisitPaid(visit, "" if at < 0 else state.institutions.items[at].id, paid)
             for (i, visit), paid in sorted(visits.items())
-            if paid and visit
+            if paid and visit and (i >= -1 or i <= DAY_VISITS)
             for at in [DAY_VISITS - i if i <= DAY_VISITS else i]
         ),
         account_balance_fen=state.read_balance(member),
@@ -87,4 +90,14 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
             if borne and not visit and COST < i <= FIRST_LEVEL
         ),
         cost_fen=visits.get((COST, ""), 0),
+        special_deductible_fen=int(line[layout.SPECIAL_DEDUCTIBLE]),
+        chronic_paid_fen=int(line[layout.CHRONIC_PAID]),
+        diseases=_named(visits, DISEASE),
+        months=_named(visits, MONTH),
+        days=_named(visits, DAY),
     )
+
+
+def _named(visits: Mapping[tuple[int, str], int], number: int) -> tuple[tuple[str, int], ...]:
+    """Return (text, fen) of the counters with a number, what is 0 left out."""
+    return tuple((text, fen) for (n, text), fen in sorted(visits.items()) if n == number and fen)

@@ -5,19 +5,32 @@ would come out differently without the one to be undone: the later ones are sett
 memory, from the counters as they would have been.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from engine.domain import layout
 from engine.domain.claim import check_id
 from engine.domain.journal import EntryKind, EntryText
-from engine.domain.layout import AMOUNTS, ENTRY, NEGATED, RESULT, ROW
+from engine.domain.layout import AMOUNTS, ENTRY, NEGATED, RESULT, ROW, Array
 from engine.domain.reasons import Detail, Reason
-from engine.domain.request import Blocker, Cancel, NothingToReverse, Refused, Reverse, Undone
+from engine.domain.request import (
+    Blocker,
+    Cancel,
+    Entry,
+    NothingToReverse,
+    Refused,
+    Reverse,
+    Undone,
+)
 from engine.errors import InvalidInput, InvariantBroken
 from engine.ledger.context import Context, encode_texts
 from engine.state.keyed import BEFORE, keyed_moves
 from engine.state.state import line_moves
 from engine.state.tables import KeyStatus, VisitKey
+
+Written = tuple[np.void, EntryText]
+"""A record of the journal and its texts."""
 
 _COMPARED = [name for name in AMOUNTS if name not in ("account", "family_account", "cash")]
 """What must not change in a later settlement; account and cash do not count here."""
@@ -32,28 +45,27 @@ def cancel(context: Context, request: Cancel) -> Undone | Refused:
         return _institution_unknown()
     used = context.state.key(institution, request.request_id)
     if used is not None:
-        record, text = _read(context, used.position)
-        link = record["link"]
+        again = _read(context, used.position)
+        link = again[0][0]["link"]
         same = link["kind"] == EntryKind.CANCEL and link["undoes"] == request.settlement_id
         if used.status == KeyStatus.UNDO and same:
-            return Undone(context.entry(record, text), replayed=True)
+            return Undone(_entry(context, again), replayed=True)
         return _id_reused()
-    found = context.record(request.settlement_id)
+    found = context.parts(request.settlement_id)
     if (
-        found is None
-        or found[0]["link"]["kind"] != EntryKind.SETTLEMENT
-        or found[0]["claim"]["institution"] != institution
+        not found
+        or found[0][0]["link"]["kind"] != EntryKind.SETTLEMENT
+        or found[0][0]["claim"]["institution"] != institution
     ):
         return Refused(
             Reason.INVALID_CLAIM,
             Detail.SETTLEMENT_UNKNOWN,
             f"the institution has no settlement {request.settlement_id}",
         )
-    record, text = found
-    key = context.state.key(institution, text.request_id)
+    key = context.state.key(institution, found[0][1].request_id)
     if key is None or key.status != KeyStatus.STANDING:
         return Refused(Reason.INVALID_CLAIM, Detail.UNDONE, "the settlement is undone already")
-    return _undo(context, record, text, EntryKind.CANCEL, request.request_id)
+    return _undo(context, found, EntryKind.CANCEL, request.request_id)
 
 
 def reverse(context: Context, request: Reverse) -> Undone | NothingToReverse | Refused:
@@ -70,11 +82,11 @@ def reverse(context: Context, request: Reverse) -> Undone | NothingToReverse | R
     original = request.original_request_id
     used = state.key(institution, request.request_id)
     if used is not None:
-        record, text = _read(context, used.position)
-        kind = record["link"]["kind"]
-        if used.status == KeyStatus.UNDO and text.request_id == original:
+        again = _read(context, used.position)
+        kind = again[0][0]["link"]["kind"]
+        if used.status == KeyStatus.UNDO and again[0][1].request_id == original:
             if kind == EntryKind.REVERSAL:
-                return Undone(context.entry(record, text), replayed=True)
+                return Undone(_entry(context, again), replayed=True)
             if kind == EntryKind.TOMBSTONE:
                 return NothingToReverse(original, used.position, replayed=True)
         return _id_reused()
@@ -88,8 +100,8 @@ def reverse(context: Context, request: Reverse) -> Undone | NothingToReverse | R
         return Refused(
             Reason.INVALID_CLAIM, Detail.SETTLEMENT_UNKNOWN, "the id names an undo, not a claim"
         )
-    record, text = _read(context, key.position)
-    return _undo(context, record, text, EntryKind.REVERSAL, request.request_id)
+    target = _read(context, key.position)
+    return _undo(context, target, EntryKind.REVERSAL, request.request_id)
 
 
 def _institution_unknown() -> Refused:
@@ -102,20 +114,25 @@ def _id_reused() -> Refused:
     )
 
 
-def _read(context: Context, position: int) -> tuple[np.void, EntryText]:
-    found = context.record(position)
-    if found is None:
+def _read(context: Context, position: int) -> list[Written]:
+    found = context.parts(position)
+    if not found:
         raise InvariantBroken(f"the journal has no entry {position}, but a request id names it")
     return found
+
+
+def _entry(context: Context, parts: Sequence[Written]) -> Entry:
+    return context.entry([record for record, _ in parts], parts[0][1])
 
 
 # --- writing -----------------------------------------------------------------------------
 
 
 def _undo(
-    context: Context, target: np.void, text: EntryText, kind: EntryKind, undo_id: str
+    context: Context, target: Sequence[Written], kind: EntryKind, undo_id: str
 ) -> Undone | Refused:
-    blockers = _blockers(context, target, text)
+    """Write an entry with the negated parts for each entry of a settlement."""
+    blockers = _blockers(context, target)
     if blockers:
         return Refused(
             Reason.CANCEL_BLOCKED,
@@ -123,22 +140,44 @@ def _undo(
             blockers=blockers,
         )
     state = context.state
+    text = target[0][1]._replace(undo_id=undo_id)
+    blob, lengths = encode_texts(text)
+    entries = np.array([record for record, _ in target], dtype=ENTRY)
+    first = state.next_position
+    for n, (record, own) in enumerate(target):
+        _take_back(context, record, own, entries[n : n + 1], first + n)
+    links = entries["link"]
+    links["instant"] = context.instant
+    links["kind"] = kind
+    links["undo_id_length"] = lengths[0]
+    context.write(entries, [blob] * len(entries))
+    institution = int(entries["claim"]["institution"][0])
+    state.note_key(kind, first, institution, text.request_id, undo_id, entries[0])
+    return Undone(context.entry(list(entries), text))
+
+
+def _take_back(
+    context: Context, target: np.void, text: EntryText, entries: Array, position: int
+) -> None:
+    """Move the state back by one entry, and write the undo's entry: what it met and took back."""
+    state = context.state
     claim, row, parts = target["claim"], target["row"], target["result"]
     member, year = int(claim["member"]), int(row["year"])
-    institution = int(claim["institution"])
     slot = state.member_year(member, year)
     line = state.counters.values[slot]
-    entries = np.array([target], dtype=ENTRY)
-    result = entries["result"]
+    result, link = entries["result"], entries["link"]
     for name in NEGATED:
         result[name] = -parts[name]
     for at, before, _ in layout.MOVED:
         result[before] = line[at]
-    result["deductible_before"] = line[layout.DEDUCTIBLE]
+    for at, before in (
+        (row["deductible_at"], "deductible_before"),
+        (row["paid_at"], "paid_before"),
+    ):
+        result[before] = 0 if at == layout.NOWHERE else line[at]
     for at, fen in line_moves(target):
         line[at] -= fen
-    position = state.next_position
-    for name, key, fen in keyed_moves(target, text.visit, text.request_id):
+    for name, key, fen in keyed_moves(target, text):
         keyed = state.visit(key)
         result[BEFORE[name]] = state.visits.values[keyed]
         state.visits.values[keyed] -= fen
@@ -149,19 +188,10 @@ def _undo(
         if parts["account"]:
             state.balances.values[account] += parts["account"]
             state.touch_account(account, position)
-    link = entries["link"]
     link["position"] = position
     link["previous"] = state.last_entry.values[slot]
     link["undoes"] = target["link"]["position"]
-    link["instant"] = context.instant
-    link["kind"] = kind
-    undo_text = text._replace(undo_id=undo_id)
-    blob, lengths = encode_texts(undo_text)
-    link["undo_id_length"] = lengths[0]
     state.touch_member_year(slot, position)
-    context.write(entries, [blob])
-    state.note_key(kind, position, institution, text.request_id, undo_id, entries[0])
-    return Undone(context.entry(entries[0], undo_text))
 
 
 def _write_tombstone(context: Context, institution: int, undo_id: str, original: str) -> int:
@@ -184,59 +214,69 @@ def _write_tombstone(context: Context, institution: int, undo_id: str, original:
 # --- what stands in the way --------------------------------------------------------------
 
 
-def _blockers(context: Context, target: np.void, text: EntryText) -> tuple[Blocker, ...]:
+def _blockers(context: Context, target: Sequence[Written]) -> tuple[Blocker, ...]:
     """Return the later standing settlements that would come out differently without `target`."""
-    later = _later_standing(context, target)
+    first = target[0][0]
+    later = _later_standing(context, first)
     if not later:
         return ()
     state = context.state
-    number, year = int(target["claim"]["member"]), int(target["row"]["year"])
+    number, year = int(first["claim"]["member"]), int(first["row"]["year"])
     counters = layout.aligned_counters(1)
     counters[0] = state.counters[state.member_year(number, year)]
     slots: dict[VisitKey, int] = {}
-    keyed = np.zeros(len(layout.KEYED_SLOTS) * (len(later) + 1), dtype=np.int64)
+    keyed = np.zeros(len(layout.KEYED_SLOTS) * (len(later) + len(target)), dtype=np.int64)
     rows = np.zeros(len(later), dtype=ROW)
-    for n, (record, own) in enumerate([(target, text), *later]):
+    for n, (record, own) in enumerate([*target, *later], -len(target)):
         for at, fen in line_moves(record):
             counters[0, at] -= fen
-        if n:
-            rows[n - 1] = record["row"]
-        for name, key, fen in keyed_moves(record, own.visit, own.request_id):
+        if n >= 0:
+            rows[n] = record["row"]
+        for name, key, fen in keyed_moves(record, own):
             if key not in slots:
                 slots[key] = len(slots)
                 keyed[slots[key]] = state.visits[state.visit(key)]
             keyed[slots[key]] -= fen
-            if n:
-                rows[n - 1][name] = slots[key]
+            if n >= 0:
+                rows[n][name] = slots[key]
     results = np.zeros(len(later), dtype=RESULT)
     context.kernel.settle(rows, state.plans, counters, keyed, results)
-    return tuple(
+    found = (
         Blocker(
-            int(record["link"]["position"]),
+            int(record["link"]["position"]) - int(record["link"]["part"]),
             state.institutions.items[int(record["claim"]["institution"])].id,
             own.request_id,
         )
         for (record, own), result in zip(later, results, strict=True)
         if _differs(record["result"], result)
     )
+    return tuple(dict.fromkeys(found))
 
 
 def _differs(stored: np.void, again: np.void) -> bool:
     return any(stored[name] != again[name] for name in [*_COMPARED, "reason"])
 
 
-def _later_standing(context: Context, target: np.void) -> list[tuple[np.void, EntryText]]:
-    """Return the settlements of the member-year after `target` that stand, in order."""
-    state = context.state
+def _later_standing(context: Context, target: np.void) -> list[Written]:
+    """Return the entries of the member-year after a settlement that stand, in order.
+
+    Args:
+        context: of the ledger.
+        target: the first entry of the settlement.
+    """
+    state, link = context.state, target["link"]
     number, year = int(target["claim"]["member"]), int(target["row"]["year"])
     position = int(state.last_entry[state.member_year(number, year)])
     later = []
-    while position > int(target["link"]["position"]):
-        record, text = _read(context, position)
+    while position >= int(link["position"]) + int(link["parts"]):
+        found = context.record(position)
+        if found is None:
+            raise InvariantBroken(f"the journal has no entry {position}, but a chain leads there")
+        record, text = found
         if record["link"]["kind"] == EntryKind.SETTLEMENT:
             key = state.key(int(record["claim"]["institution"]), text.request_id)
             if key is not None and key.status == KeyStatus.STANDING:
-                later.append((record, text))
+                later.append(found)
         position = int(record["link"]["previous"])
     later.reverse()
     return later

@@ -1,24 +1,27 @@
 """The plans of every city: which rule answers for a city and a day, and what is missing."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.domain.dates import Interval
 from engine.errors import InvalidInput
-from engine.rules.compile import (
-    cap_figures,
-    compile_interval,
-    deductible_figures,
-    in_force,
-    intervals,
-)
+from engine.rules.classes import canonical, classes_of, of_benefit, values_on
+from engine.rules.compile import compile_interval, in_force, intervals
 from engine.rules.days import gaps, union
 from engine.rules.figures import Figure, FigureSet, find_city
-from engine.rules.model import KEY_LEVEL, KEY_NONE, USE_ORDINARY, CityRules, FigureSpec
-from engine.rules.plan import LEVELS, ClauseRef, RulePlan
+from engine.rules.model import (
+    KEY_CODE,
+    KEY_LEVEL,
+    KEY_NONE,
+    USE_ORDINARY,
+    CityRules,
+    FigureSpec,
+)
+from engine.rules.plan import LEVELS, ORDINARY_CARE, ClaimClass, ClauseRef, RulePlan
 from engine.rules.readings import default_readings, rules_on, spans
 from engine.rules.units import LEVEL_NAMES
+from engine.rules.value_figures import named_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +45,54 @@ class Missing:
 class _Shelf:
     """The plans of one city, each compiled when it is first asked for."""
 
-    __slots__ = ("_plans", "figures", "firsts", "intervals", "rules")
+    __slots__ = ("_by_class", "_plans", "_read", "figures", "firsts", "intervals", "rules")
 
     def __init__(self, rules: CityRules, figures: FigureSet) -> None:
         self.rules = rules
         self.figures = figures
         self.intervals = intervals(rules, figures)
         self.firsts = [days.first_day for days in self.intervals]
-        self._plans: dict[int, RulePlan] = {}
+        self._plans: dict[tuple[int, ClaimClass], RulePlan] = {}
+        self._by_class: dict[tuple[int, ClaimClass], RulePlan] = {}
+        self._read: dict[tuple[int, int], CityRules] = {}
 
-    def on(self, day: int) -> RulePlan | None:
+    def on(self, day: int, claim: ClaimClass) -> RulePlan | None:
         """Return the plan of `day`, None if no document is in force."""
         index = bisect_right(self.firsts, day) - 1
         if index < 0 or day > self.intervals[index].last_day:
             return None
-        return self.at(index)
+        return self.at(index, claim)
 
-    def at(self, index: int) -> RulePlan:
-        """Return the plan of an interval."""
-        plan = self._plans.get(index)
+    def at(self, index: int, claim: ClaimClass = ORDINARY_CARE) -> RulePlan:
+        """Return the plan of an interval; one object for all classes that have the same plan."""
+        plan = self._by_class.get((index, claim))
         if plan is None:
-            plan = compile_interval(self.rules, self.figures, self.intervals[index])
-            self._plans[index] = plan
+            day = self.intervals[index].first_day
+            stands_for = canonical(self._of(index, claim.benefit), self.figures, day, claim)
+            known = self._plans.get((index, stands_for))
+            if known is None:
+                days = self.intervals[index]
+                known = compile_interval(self.rules, self.figures, days, stands_for)
+                self._plans[index, stands_for] = known
+            plan = known
+            if stands_for.code == claim.code:
+                self._by_class[index, claim] = plan
         return plan
+
+    def classes(self, index: int) -> Iterator[ClaimClass]:
+        """Yield the classes of claims that have plans of their own, codes apart."""
+        day = self.intervals[index].first_day
+        for benefit in self.rules.benefits:
+            rules = self._of(index, benefit)
+            yield from classes_of(rules, values_on(rules, day), benefit)
+
+    def _of(self, index: int, benefit: int) -> CityRules:
+        """Return the rules of a benefit as they are read in an interval."""
+        rules = self._read.get((index, benefit))
+        if rules is None:
+            read = rules_on(self.rules, self.figures, self.intervals[index].first_day)
+            rules = self._read[index, benefit] = of_benefit(read, benefit)
+        return rules
 
 
 class PlanBook:
@@ -96,23 +124,38 @@ class PlanBook:
             raise InvalidInput("city", f'no rules for "{name}"; expected one of {known}')
         return rules
 
-    def plan_for(self, city: str, day: int) -> RulePlan | None:
+    def plan_for(self, city: str, day: int, claim: ClaimClass = ORDINARY_CARE) -> RulePlan | None:
         """Return the plan of the city (area code) on the service date YYYYMMDD.
 
         None where no document is in force, or where there are no rules for the city: both are
-        NO_RULE. The same plan object is returned for every day of its interval.
+        NO_RULE. The same plan object is returned for every day of its interval and every class
+        that its rules do not tell apart.
         """
         shelf = self._shelves.get(city)
-        return None if shelf is None else shelf.on(day)
+        return None if shelf is None else shelf.on(day, claim)
 
     def valid_on(self, city: str, day: int) -> bool:
         """Return whether a document of the city (code or name) is in force on the day."""
         return any(day in days for days in in_force(self.city(city), self.figures))
 
     def versions(self, city: str) -> list[RulePlan]:
-        """Return every plan of the city (code or name), in order of days."""
+        """Return every plan of the city (code or name) for ordinary care, in order of days."""
         shelf = self._shelves[self.city(city).area]
         return [shelf.at(index) for index in range(len(shelf.intervals))]
+
+    def all_versions(self, city: str) -> list[RulePlan]:
+        """Return every plan of the city, in order of days, benefits and classes, codes apart."""
+        shelf = self._shelves[self.city(city).area]
+        plans = [
+            shelf.at(index, claim)
+            for index in range(len(shelf.intervals))
+            for claim in shelf.classes(index)
+        ]
+        return list({id(plan): plan for plan in plans}.values())
+
+    def serves(self, city: str, benefit: int) -> bool:
+        """Return whether the city (area code) has rules of its own for a benefit."""
+        return benefit in self.cities[city].benefits
 
     def missing(self, city: str) -> list[Missing]:
         """Return what is missing for the city (code or name), in order of figure and day.
@@ -131,18 +174,18 @@ class PlanBook:
         for days in self._shelves[rules.area].intervals:
             day = days.first_day
             read = rules_on(rules, self.figures, day)
-            caps = cap_figures(read, self.figures, day)
             lacking = [
                 (cap, spec)
-                for cap in (*caps, *deductible_figures(read, self.figures, day))
+                for cap in named_figures(read, self.figures, day, "")
                 if cap.used is None and (spec := rules.figure(cap.value.figure))
+                if not (spec.key == KEY_CODE and self.figures.of(rules.area, spec.name))
             ]
             levels = {level for cap, _ in lacking for level in cap.value.levels}
             for cap, spec in lacking:
                 below = f"the figure supplied is below its floor ({cap.floor_label}); "
                 effect = (below if cap.refused else "") + _effect(spec, levels)
                 instead = "" if cap.refused else cap.floor_label
-                key = (cap.value.label, instead, effect, spec.clause)
+                key = (cap.label, instead, effect, spec.clause)
                 held.setdefault(key, []).append(days)
         return [
             Missing(figure, instead, span.first_day, span.last_day, effect, clause, known=True)
@@ -178,6 +221,7 @@ class PlanBook:
             )
             for spec in rules.figures
             if (spec.use != USE_ORDINARY or spec.optional)
+            and not any(value.kind for value in rules.pooled_cap if value.figure == spec.name)
             and spec.key == KEY_NONE
             and spec.default is None
             for gap in gaps(
@@ -202,7 +246,7 @@ class PlanBook:
 
 def _effect(spec: FigureSpec, levels: set[int]) -> str:
     """Return what follows where a figure is missing while these levels (from 0) lack theirs."""
-    if spec.key != KEY_LEVEL:
+    if spec.key != KEY_LEVEL or spec.use != USE_ORDINARY:
         return spec.effect
     if len(levels) == LEVELS:
         return f"{spec.effect}; every level lacks its own: all ordinary claims are refused"

@@ -2,10 +2,10 @@
 
 Several rows may share one printed clause, and one row may be applied by values of several tables.
 So a row names the printed clause (`cites`) and kinds of values (`values`): a table of
-`ordinary.toml` (`rate`), a line by its reason (`line.ARREARS`), a figure by its name
-(`figure.average_wage`), `unserved`, or `document`. A value belongs to every row that names its
-kind and one of its clauses, whose days contain its own, and whose statuses and places, where the
-row gives any, contain its own.
+`ordinary.toml` (`rate`) or of another benefit's file (`chronic.rate`), a line by its reason
+(`line.ARREARS`), a figure by its name (`figure.average_wage`), `unserved`, or `document`. A value
+belongs to every row that names its kind and one of its clauses, whose days contain its own, and
+whose statuses and places, where the row gives any, contain its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field
 
+from engine.domain.codes import Benefit
 from engine.domain.dates import Interval
 from engine.rules.model import (
     READING,
@@ -52,8 +53,10 @@ Refuse = Callable[[str, str, str], Exception]
 """Makes the exception for a file, a key path and a problem."""
 Entry = Value | Line | UnservedLine | FigureSpec | Document
 
+_BENEFITS: Final = f"({'|'.join(b.name.lower() for b in Benefit if b != Benefit.ORDINARY)})"
 _KIND: Final = (
-    rf"^(document|unserved|{'|'.join(TABLES)}|line\.[A-Z]+(_[A-Z]+)*|figure\.[a-z][a-z0-9_]*)$"
+    rf"^(document|unserved|({_BENEFITS}\.)?({'|'.join(TABLES)})"
+    r"|line\.[A-Z]+(_[A-Z]+)*|figure\.[a-z][a-z0-9_]*)$"
 )
 Kind = Annotated[str, Field(pattern=_KIND)]
 
@@ -135,9 +138,10 @@ def cited_values(rules: CityRules) -> Iterator[CitedValue]:
         yield CitedValue("city.toml", path, "document", document.days, clauses, document)
     for table in TABLES:
         values: tuple[Value, ...] = getattr(rules, table)
-        for index, value in enumerate(values):
-            path = f"{table}[{index}]"
-            yield CitedValue("ordinary.toml", path, table, value.days, value.clauses, value)
+        for value in values:
+            path, benefit = f"{table}[{value.index}]", Benefit(value.benefit)
+            own = "" if benefit == Benefit.ORDINARY else f"{benefit.name.lower()}."
+            yield CitedValue(value.file, path, own + table, value.days, value.clauses, value)
     for index, line in enumerate(rules.lines):
         path, kind = f"line[{index}]", f"line.{line.reason.name}"
         yield CitedValue("exclusions.toml", path, kind, line.days, line.clauses, line)

@@ -4,49 +4,57 @@ Pure: the same rules, figures and day give the same plan, byte for byte. Plans c
 a document or a figure begins or ends, and at each New Year: a plan never spans two policy years.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.domain.codes import Fact
+from engine.domain.codes import BENEFIT_FACTS, Benefit, Place
 from engine.domain.dates import Interval, next_day, previous_day, year_of
-from engine.domain.money import format_yuan, mul_bp_half_up
+from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 from engine.errors import InvalidInput
+from engine.rules.classes import (
+    ages_like,
+    kinds_like,
+    known_code,
+    narrowed,
+    of_benefit,
+    values_on,
+)
 from engine.rules.days import overlap, union
 from engine.rules.figures import ASSUMED, Figure, FigureSet
-from engine.rules.model import PRESCRIPTION_APART, READING, CityRules, Line, Value
+from engine.rules.model import (
+    PRESCRIPTION_APART,
+    READING,
+    CityRules,
+    Line,
+    Value,
+)
 from engine.rules.plan import (
+    ALL_LEVELS,
     BAR_NONE,
     LEVELS,
     NO_CAP,
+    ORDINARY_CARE,
     PLACES,
     STATUSES,
+    Bracket,
     Citation,
+    ClaimClass,
     Exclusion,
     FigureUsed,
     RulePlan,
     Unserved,
 )
 from engine.rules.readings import check_readings, reading_figure, rules_on, spans
-
-
-@dataclass(frozen=True, slots=True)
-class CapFigure:
-    """A cap or a deductible that an operator figure or its floor gives, on one day.
-
-    `used` is the figure that gives it, None where it is missing; `amount_fen` is then 0, and
-    the claims it concerns are refused.
-    """
-
-    value: Value
-    amount_fen: int
-    used: Figure | None
-    floor_fen: int | None
-    """The least the cap may be; None where it has no floor or the floor is not known."""
-    floor_label: str
-    """The figure the floor is computed from, as `average_wage.2023`; empty: no floor."""
-    refused: Figure | None
-    """A cap that was given and is below the floor: it does not count."""
+from engine.rules.value_figures import (
+    CODE_TABLES,
+    SPAN_CAPS,
+    CapFigure,
+    cap_figures,
+    named_figures,
+    values_of_day,
+)
 
 
 def intervals(rules: CityRules, figures: FigureSet) -> tuple[Interval, ...]:
@@ -104,48 +112,59 @@ def _common(one: Interval, other: Interval) -> Iterator[Interval]:
         yield Interval(max(one.first_day, other.first_day), last_day)
 
 
-def compile_plan(rules: CityRules, figures: FigureSet, day: int) -> RulePlan | None:
+def compile_plan(
+    rules: CityRules, figures: FigureSet, day: int, claim: ClaimClass = ORDINARY_CARE
+) -> RulePlan | None:
     """Return the plan of the interval that contains `day`, None if no document is in force."""
     for days in intervals(rules, figures):
         if day in days:
-            return compile_interval(rules, figures, days)
+            return compile_interval(rules, figures, days, claim)
     return None
 
 
-def compile_interval(rules: CityRules, figures: FigureSet, days: Interval) -> RulePlan:
-    """Return the plan of `days`, one of `intervals(rules, figures)`."""
+def compile_interval(
+    rules: CityRules, figures: FigureSet, days: Interval, claim: ClaimClass = ORDINARY_CARE
+) -> RulePlan:
+    """Return the plan of `days`, one of `intervals(rules, figures)`, for a class of claims."""
     day = days.first_day
-    rules = rules_on(rules, figures, day)
+    whole = of_benefit(rules_on(rules, figures, day), claim.benefit)
+    of_day = values_on(whole, day)
+    rules = narrowed(whole, claim)
     cites = _Citations(rules, figures, day)
-    caps = cap_figures(rules, figures, day)
-    given = deductible_figures(rules, figures, day)
-    deductible = _table(rules.deductible, day, cites, given)
-    rate_bp, rate_cite = _rates(rules, day, cites)
+    given = named_figures(rules, figures, day, claim.code)
+    deductible = _table(rules.deductible, day, cites, given, nothing=0)
+    rates = [_rates(rules, day, cites, given, above) for above in _brackets(rules, day)]
     first_pay = [_one(rules.first_pay, day, (place,)) for place in range(PLACES)]
-    visit_cap = _table(rules.visit_cap, day, cites, caps)
-    annual_cap = _table(rules.annual_cap, day, cites, caps)
+    visit, by_day, by_month, by_year = (
+        _table(getattr(rules, name), day, cites, given) for name in SPAN_CAPS
+    )
     rounding = _one(rules.rounding, day, ())
-    used = {cap.used.label: cap.used for cap in (*caps, *given) if cap.used}
+    used = {found.used.label: found.used for found in given if found.used}
     extras = _extras(rules, figures, day, cites, used)
+    extras |= _by_code(rules, day, cites, given)
     extras |= _ways(rules, day)
-    exclusions = _exclusions(rules, day, (*caps, *given), cites)
+    exclusions = _exclusions(rules, day, given, cites, claim.benefit)
     used |= _readings_made(rules, figures, day)
     return RulePlan(
         city=rules.area,
         name=rules.name,
         first_day=days.first_day,
         last_day=days.last_day,
-        deductible_kind=_one(rules.deductible, day, (0, 0)).kind,
+        deductible_kind=_kind_of(rules.deductible, day),
         deductible_fen=deductible[0],
         deductible_cite=deductible[1],
-        rate_bp=rate_bp,
-        rate_cite=rate_cite,
+        rate_bp=rates[0][0],
+        rate_cite=rates[0][1],
         first_pay_bp=tuple(value.number for value in first_pay),
         first_pay_cite=tuple(cites.add(value) for value in first_pay),
-        visit_cap_fen=visit_cap[0],
-        visit_cap_cite=visit_cap[1],
-        annual_cap_fen=annual_cap[0],
-        annual_cap_cite=annual_cap[1],
+        visit_cap_fen=visit[0],
+        visit_cap_cite=visit[1],
+        day_cap_fen=by_day[0],
+        day_cap_cite=by_day[1],
+        month_cap_fen=by_month[0],
+        month_cap_cite=by_month[1],
+        annual_cap_fen=by_year[0],
+        annual_cap_cite=by_year[1],
         rounding=rounding.number,
         rounding_cite=cites.add(rounding),
         exclusions=exclusions,
@@ -158,8 +177,51 @@ def compile_interval(rules: CityRules, figures: FigureSet, days: Interval) -> Ru
             for line in rules.unserved
             if day in line.days
         ),
+        benefit=int(claim.benefit),
+        given_levels=_given(rules, day, claim.benefit),
+        kinds=kinds_like(of_day, claim.kind),
+        ages=ages_like(of_day, claim.age),
+        code=known_code(whole, figures, day, claim.code),
+        brackets=tuple(
+            Bracket(above, *table)
+            for above, table in zip(_brackets(rules, day)[1:], rates[1:], strict=True)
+        ),
         **extras,
     )
+
+
+def _kind_of(values: Sequence[Value], day: int) -> int:
+    """Return how the values of a day count; the loader has refused two ways on one day."""
+    return next((value.kind for value in values if day in value.days), 0)
+
+
+def _brackets(rules: CityRules, day: int) -> list[int]:
+    """Return the amounts of the year's cost above which rates change, 0 first."""
+    return sorted({0, *(value.above for value in rules.rate if day in value.days)})
+
+
+def _given(rules: CityRules, day: int, benefit: int) -> int:
+    """Return the levels at which the benefit is given, as a set of bits."""
+    if benefit not in rules.benefits or benefit == Benefit.ORDINARY:
+        return ALL_LEVELS
+    levels = {level for value in values_of_day(rules.given, day) for level in value.levels}
+    return sum(1 << level for level in levels)
+
+
+def _by_code(
+    rules: CityRules, day: int, cites: "_Citations", given: Sequence[CapFigure]
+) -> dict[str, int]:
+    """Return what goes by the code of a disease or procedure."""
+    found: dict[str, int] = {}
+    by_value = {id(figure.value): figure for figure in given}
+    for table in CODE_TABLES:
+        for value in values_of_day(getattr(rules, table), day):
+            figure = by_value[id(value)]
+            # 0 where it is missing: then every claim of the code is refused.
+            found[f"{table}_fen"] = figure.amount_fen
+            names = (figure.used.label,) if figure.used else ()
+            found[f"{table}_cite"] = cites.add(value, names)
+    return found
 
 
 def _extras(
@@ -196,6 +258,10 @@ def _extras(
         if not lifted:
             extras["account_limited"] = 1
             extras["account_cite"] = cite(value, figure(value.figure))
+    for name, field_name in (("general_fee", "general_fee_in_scope"), ("paper_claim", "papers")):
+        for value in _matching(getattr(rules, name), day, ()):
+            extras[field_name] = value.number
+            extras[f"{field_name.removesuffix('_in_scope')}_cite"] = cite(value)
     return extras
 
 
@@ -212,36 +278,17 @@ def _readings_made(rules: CityRules, figures: FigureSet, day: int) -> dict[str, 
 
 def _ways(rules: CityRules, day: int) -> dict[str, int]:
     """Return how the plan counts where it does not count in the usual way."""
-    visits = _one(rules.visit_cap, day, (0, 0)).kind
-    second = next(_matching(rules.second_payment, day, ()), None)
+    visits = _kind_of(rules.visit_cap, day)
+    local = [v for v in values_of_day(rules.rate, day) if Place.LOCAL in v.places]
+    first_pay = [_one(rules.first_pay, day, (place,)).kind for place in range(PLACES)]
     return {
-        "annual_cap_on_cost": _one(rules.annual_cap, day, (0, 0)).kind,
-        "first_pay_last": max(_one(rules.first_pay, day, (place,)).kind for place in range(PLACES)),
-        "rate_of_selected": _one(rules.rate, day, (0, 0, 0)).kind,
+        "annual_cap_on_cost": _kind_of(rules.annual_cap, day),
+        "first_pay_last": max(first_pay),
+        "rate_of_selected": max((value.kind for value in local), default=0),
         "visit_by": visits % PRESCRIPTION_APART,
         "prescription_apart": visits // PRESCRIPTION_APART,
-        "second_copay_only": second.kind if second else 0,
+        "second_copay_only": _kind_of(rules.second_payment, day),
     }
-
-
-def deductible_figures(rules: CityRules, figures: FigureSet, day: int) -> tuple["CapFigure", ...]:
-    """Return the deductibles that operator figures give on `day`, the missing ones included."""
-    found = []
-    for value in rules.deductible:
-        if value.figure and day in value.days:
-            given = figures.get(rules.area, value.figure, value.figure_key, day)
-            amount_fen = given.value if given else 0
-            found.append(CapFigure(value, amount_fen, given, None, "", refused=None))
-    return tuple(found)
-
-
-def cap_figures(rules: CityRules, figures: FigureSet, day: int) -> tuple[CapFigure, ...]:
-    """Return the caps that operator figures give on `day`, those that are missing included."""
-    return tuple(
-        _cap_figure(rules.area, value, figures, day)
-        for value in (*rules.visit_cap, *rules.annual_cap)
-        if value.figure and day in value.days
-    )
 
 
 def check_figures(cities: Mapping[str, CityRules], figures: FigureSet) -> None:
@@ -272,24 +319,6 @@ def check_figures(cities: Mapping[str, CityRules], figures: FigureSet) -> None:
                     f"({cap.value.clauses[0].clause}, from {cap.floor_label}); supply at least "
                     "the floor, or leave the cap out so that the floor counts",
                 )
-
-
-def _cap_figure(area: str, value: Value, figures: FigureSet, day: int) -> CapFigure:
-    given = figures.get(area, value.figure, "", day)
-    base: Figure | None = None
-    floor_fen: int | None = None
-    label = ""
-    if value.floor:
-        year = str(year_of(day) - value.floor.years_back)
-        label = f"{value.floor.figure}.{year}"
-        base = figures.get(area, value.floor.figure, year, day)
-        if base:
-            floor_fen = mul_bp_half_up(base.value, value.floor.rate_bp)
-    if given and floor_fen is not None and given.value < floor_fen:
-        return CapFigure(value, 0, None, floor_fen, label, refused=given)
-    if given:
-        return CapFigure(value, given.value, given, floor_fen, label, refused=None)
-    return CapFigure(value, floor_fen or 0, base, floor_fen, label, refused=None)
 
 
 @dataclass(slots=True)
@@ -330,53 +359,71 @@ def _one(values: Sequence[Value], day: int, where: tuple[int, ...]) -> Value:
 
 
 def _table(
-    values: Sequence[Value], day: int, cites: _Citations, caps: Sequence[CapFigure] = ()
+    values: Sequence[Value],
+    day: int,
+    cites: _Citations,
+    given: Sequence[CapFigure],
+    nothing: int = NO_CAP,
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return amounts in fen and citations by level and status."""
-    by_value = {id(cap.value): cap for cap in caps}
+    """Return amounts in fen and citations by level and status, `nothing` where nothing is said."""
+    by_value = {id(figure.value): figure for figure in given}
     amounts, cited = [], []
     for level in range(LEVELS):
         for status in range(STATUSES):
-            value = _one(values, day, (level, status))
-            cap = by_value.get(id(value))
-            names = (cap.used.label,) if cap and cap.used else ()
-            amounts.append(cap.amount_fen if cap else value.number)
+            value = next(_matching(values, day, (level, status)), None)
+            if value is None:
+                amounts.append(nothing)
+                cited.append(0)
+                continue
+            figure = by_value.get(id(value))
+            names = (figure.used.label,) if figure and figure.used else ()
+            amounts.append(figure.amount_fen if figure else value.number)
             cited.append(cites.add(value, names))
     return tuple(amounts), tuple(cited)
 
 
 def _rates(
-    rules: CityRules, day: int, cites: _Citations
+    rules: CityRules, day: int, cites: _Citations, given: Sequence[CapFigure], above: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return rates in basis points and citations by level, status and place, bonus included."""
+    """Return rates in basis points and citations by level, status and place, bonus included.
+
+    Of the bracket of the year's cost `above` an amount; 0 where nothing is said.
+    """
+    by_value = {id(figure.value): figure for figure in given}
+    own = [value for value in rules.rate if value.above == above]
     rates, cited = [], []
-    for level in range(LEVELS):
-        for status in range(STATUSES):
-            for place in range(PLACES):
-                where = (level, status, place)
-                parts = [_one(rules.rate, day, where), *_matching(rules.rate_bonus, day, where)]
-                cuts = list(_matching(rules.rate_cut, day, where))
-                rates.append(sum(part.number for part in parts) - sum(cut.number for cut in cuts))
-                parts += cuts
-                cited.append(cites.add_all(parts))
+    for where in itertools.product(range(LEVELS), range(STATUSES), range(PLACES)):
+        base = next(_matching(own, day, where), None)
+        if base is None:
+            rates.append(0)
+            cited.append(0)
+            continue
+        figure = by_value.get(id(base))
+        bonuses = list(_matching(rules.rate_bonus, day, where))
+        cuts = list(_matching(rules.rate_cut, day, where))
+        added = sum(bonus.number for bonus in bonuses) - sum(cut.number for cut in cuts)
+        rates.append((figure.amount_fen if figure else base.number) + added)
+        names = (figure.used.label,) if figure and figure.used else ()
+        cited.append(cites.add_all([base, *bonuses, *cuts], names))
     return tuple(rates), tuple(cited)
 
 
 def _exclusions(
-    rules: CityRules, day: int, caps: Sequence[CapFigure], cites: _Citations
+    rules: CityRules, day: int, given: Sequence[CapFigure], cites: _Citations, benefit: int
 ) -> tuple[Exclusion, ...]:
     """Return the matrix of the day in order of precedence, missing figures included."""
     lines = []
-    for cap in caps:
-        spec = rules.figure(cap.value.figure)
-        if cap.used is None and spec is not None:
+    fact = BENEFIT_FACTS[Benefit(benefit)]
+    for figure in given:
+        spec = rules.figure(figure.value.figure)
+        if figure.used is None and spec is not None:
             clause = spec.clause
-            if cap.floor_label and not cap.refused:
-                either = f"（需提供 {cap.value.label} 或 {cap.floor_label}）"
+            if figure.floor_label and not figure.refused:
+                either = f"（需提供 {figure.label} 或 {figure.floor_label}）"
                 clause = replace(clause, text=f"{clause.text}{either}")
-            missing = (int(Fact.ORDINARY), 0, cap.value.days, (clause,))
-            levels = sum(1 << level for level in set(cap.value.levels))
-            lines.append(Line(Reason.NO_FIGURE, *missing, False, BAR_NONE, cap.value.label, levels))
+            missing = (fact, 0, figure.value.days, (clause,))
+            levels = sum(1 << level for level in set(figure.value.levels)) or ALL_LEVELS
+            lines.append(Line(Reason.NO_FIGURE, *missing, False, BAR_NONE, figure.label, levels))
     lines += [line for line in rules.lines if day in line.days]
     return tuple(
         Exclusion(

@@ -1,20 +1,29 @@
 """Does every combination meet exactly one rule, and is every value one that can hold?
 
-Each day of each document, level, status, benefit and place, under each reading. `find_problems`
-names all that meet none or two; the loader refuses the first. A rule is, for an ordinary claim, one
-value of each table; for another benefit the one line that says what becomes of it.
+Each day of each document, level, status, benefit and place, kind of institution and age, under
+each reading. `find_problems` names all that meet none or two; the loader refuses the first. A rule
+is one value of each table, or, of a benefit that a city has no file for, the one line that refuses.
 """
 
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from engine.domain.codes import Fact, Place, Status
+from engine.domain.codes import Benefit, Fact, Place, Status
 from engine.domain.dates import Interval, next_day, previous_day
 from engine.domain.money import BP
 from engine.domain.reasons import EXCLUSION_FIRST
+from engine.rules.classes import classes_of, narrowed, of_benefit
 from engine.rules.days import gaps, overlap, union
-from engine.rules.model import KEY_NONE, KEY_YEAR, UNIT_RATE, CityRules, Document, Value
+from engine.rules.model import (
+    BENEFIT_FILES,
+    KEY_NONE,
+    KEY_YEAR,
+    UNIT_RATE,
+    CityRules,
+    Document,
+    Value,
+)
 from engine.rules.plan import DEDUCTIBLE_LEVEL, PLACES
 from engine.rules.readings import Chosen, as_read, choices_of, default_readings
 from engine.rules.units import LEVEL_NAMES
@@ -28,6 +37,8 @@ BENEFITS: Final = {
     "special": int(Fact.SPECIAL),
     "day_surgery": int(Fact.DAY_SURGERY),
     "emergency": int(Fact.ORDINARY | Fact.EMERGENCY | Fact.ASKED_EMERGENCY),
+    "dual_channel": int(Fact.DUAL_CHANNEL),
+    "separate_pay": int(Fact.SEPARATE_PAY),
 }
 """What a claim of each benefit shows of itself, by the name it asks for."""
 
@@ -50,6 +61,12 @@ WHOLE: Final[dict[str, tuple[Where, ...]]] = {
 """Tables with one value for each combination on each day."""
 
 SPARSE: Final[dict[str, tuple[Where, ...]]] = {
+    "day_cap": BY_STATUS,
+    "month_cap": BY_STATUS,
+    "disease_cap": ((),),
+    "standard_price": ((),),
+    "general_fee": ((),),
+    "paper_claim": ((),),
     "rate_bonus": BY_PLACE,
     "rate_cut": BY_PLACE,
     "pooled_cap": ((),),
@@ -58,10 +75,14 @@ SPARSE: Final[dict[str, tuple[Where, ...]]] = {
 }
 """Tables with at most one."""
 
+ELSEWHERE_SPARSE: Final = frozenset({"visit_cap", "annual_cap"})
+"""Tables that a benefit with a file of its own may leave out: it has no such cap then."""
+
 
 class Problem(NamedTuple):
     """What is wrong with an entry, or with a table as a whole."""
 
+    file: str
     path: str
     text: str
     under: str = ""
@@ -73,10 +94,10 @@ def find_problems(rules: CityRules) -> Iterator[Problem]:
 
     What is wrong under the default readings is not said again of others.
     """
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for problem in _all_problems(rules):
-        if (problem.path, problem.text) not in seen:
-            seen.add((problem.path, problem.text))
+        if problem[:3] not in seen:
+            seen.add(problem[:3])
             yield problem
 
 
@@ -128,14 +149,16 @@ def _benefits(rules: CityRules) -> Iterator[Problem]:
     """Find benefits that no line, or more than one, says anything of; ordinary ones are settled."""
     for chosen in choices_of(rules, [*rules.lines, *_documents(rules)]):
         read, names = as_read(rules, chosen), _named(rules, chosen)
+        served = rules.benefits
         for days in unchanging(read):
             for benefit, facts in BENEFITS.items():
                 for level, level_name in enumerate(LEVEL_NAMES):
                     found = _answers(read, days.first_day, facts, level)
-                    settled = bool(facts & Fact.ORDINARY) and not found
-                    if found == 1 or settled:
+                    has_file = bool(facts & Fact.ORDINARY) or Benefit[benefit.upper()] in served
+                    if found == 1 or (has_file and not found):
                         continue
                     yield Problem(
+                        "exclusions.toml",
                         "line",
                         f'a claim of the benefit "{benefit}" at level "{level_name}" meets '
                         f"{found or 'no'} lines on {days.first_day}; expected one that "
@@ -159,21 +182,84 @@ def _answers(rules: CityRules, day: int, facts: int, level: int) -> int:
 
 
 def _all_problems(rules: CityRules) -> Iterator[Problem]:
-    for table, wheres in (WHOLE | SPARSE).items():
-        for chosen in choices_of(rules, [*getattr(rules, table), *_documents(rules)]):
-            read = as_read(rules, chosen)
-            names = _named(rules, chosen)
-            values = getattr(read, table)
-            in_force = union([document.days for document in read.documents])
-            for where in wheres:
-                wanted = in_force if table in WHOLE else []
-                yield from _one_each(rules, table, where, values, wanted, names)
-            yield from _kinds(rules, table, values)
-    yield from _rates(rules)
+    for benefit in rules.benefits:
+        own = of_benefit(rules, benefit)
+        for table in (*WHOLE, *SPARSE):
+            values = [*getattr(own, table), *own.given, *_documents(rules)]
+            for chosen in choices_of(rules, values):
+                read, names = as_read(own, chosen), _named(rules, chosen)
+                for claim in classes_of(read, getattr(read, table), benefit):
+                    yield from _table(narrowed(read, claim), table, benefit, names)
+                yield from _kinds(table, getattr(read, table))
+        yield from _rates(own)
+    yield from _given_is_dated(rules)
     yield from _benefits(rules)
     yield from _levels_apart(rules)
     for table in ("visit_cap", "annual_cap"):
-        yield from _figures(table, getattr(rules, table), rules)
+        yield from _figures(table, of_benefit(rules, Benefit.ORDINARY))
+
+
+def _table(rules: CityRules, table: str, benefit: int, names: str) -> Iterator[Problem]:
+    """Find gaps and overlaps of one table, for one class of claims, bracket by bracket."""
+    values: tuple[Value, ...] = getattr(rules, table)
+    in_force = union([document.days for document in rules.documents])
+    ordinary = benefit == Benefit.ORDINARY
+    whole = table in WHOLE and (ordinary or table not in ELSEWHERE_SPARSE)
+    for above in sorted({0, *(value.above for value in values)}):
+        own = [value for value in values if value.above == above]
+        for where in (WHOLE | SPARSE)[table]:
+            wanted = in_force if whole else []
+            if above:
+                wanted = union([value.days for value in own])
+            if not ordinary and "level" in _sides(table):
+                wanted = _common(wanted, [g.days for g in rules.given if where[0] in g.levels])
+            elif not ordinary:
+                wanted = _common(wanted, [g.days for g in rules.given])
+            yield from _one_each(
+                _Held(BENEFIT_FILES[Benefit(benefit)], table, own), where, wanted, names
+            )
+
+
+class _Held(NamedTuple):
+    """The values of one table that are held against each other."""
+
+    file: str
+    table: str
+    values: Sequence[Value]
+
+
+def _common(wanted: Sequence[Interval], given: Sequence[Interval]) -> list[Interval]:
+    """Return the days of both."""
+    return [
+        Interval(max(one.first_day, other.first_day), min(one.last_day, other.last_day))
+        for one in wanted
+        for other in union(given)
+        if overlap(one, other)
+    ]
+
+
+def _given_is_dated(rules: CityRules) -> Iterator[Problem]:
+    """Find levels at which a benefit is given by two entries on one day."""
+    for benefit in rules.benefits:
+        given = [value for value in rules.given if value.benefit == benefit]
+        for level in range(len(LEVEL_NAMES)):
+            held = sorted((v for v in given if level in v.levels), key=lambda v: v.days)
+            for value, following in itertools.pairwise(held):
+                if following.days.first_day <= value.days.last_day and not _apart(value, following):
+                    yield Problem(
+                        following.file,
+                        f"given[{following.index}].first_day",
+                        "overlap: another entry gives the benefit at that level on those days",
+                    )
+
+
+def _apart(one: Value, other: Value) -> bool:
+    """Return whether the two hold under different choices of one question."""
+    chosen = dict(reading.split("-") for reading in one.readings)
+    return any(
+        chosen.get(question, letter) != letter
+        for question, letter in (reading.split("-") for reading in other.readings)
+    )
 
 
 def _named(rules: CityRules, chosen: Chosen) -> str:
@@ -182,41 +268,23 @@ def _named(rules: CityRules, chosen: Chosen) -> str:
     return f"under {', '.join(made)}" if made else ""
 
 
-def _index(rules: CityRules, table: str, value: Value) -> int:
-    """Return the place of a value in its table, as the rule file has it."""
-    same = (value.number, value.clauses, value.levels, value.statuses, value.places)
-    for index, other in enumerate(getattr(rules, table)):
-        if (
-            other.number,
-            other.clauses,
-            other.levels,
-            other.statuses,
-            other.places,
-        ) == same and other.days.first_day == value.days.first_day:
-            return index
-    return 0
-
-
 def _one_each(
-    rules: CityRules,
-    table: str,
-    where: Where,
-    values: Sequence[Value],
-    in_force: Sequence[Interval],
-    names: str,
+    of: _Held, where: Where, in_force: Sequence[Interval], names: str
 ) -> Iterator[Problem]:
     """Find an overlap, and a day of `in_force` without a value, of one combination."""
     held = sorted(
-        ((v.days, n) for n, v in enumerate(values) if v.holds(where)), key=lambda each: each[0]
+        ((v.days, n) for n, v in enumerate(of.values) if v.holds(where)), key=lambda each: each[0]
     )
+    words = _words(of.table, where)
     if in_force and not held:
-        yield Problem(table, f"no value{_words(table, where)}; add one, with its clause", names)
+        yield Problem(of.file, of.table, f"no value{words}; add one, with its clause", names)
         return
     for (days, _), (following, n) in itertools.pairwise(held):
         if following.first_day <= days.last_day:
             yield Problem(
-                f"{table}[{_index(rules, table, values[n])}].first_day",
-                f"overlap{_words(table, where)}: two values on {following.first_day}; end "
+                of.values[n].file,
+                f"{of.table}[{of.values[n].index}].first_day",
+                f"overlap{words}: two values on {following.first_day}; end "
                 "the earlier one on the day before",
                 names,
             )
@@ -224,21 +292,22 @@ def _one_each(
     for wanted in in_force:
         for gap in gaps(wanted, covered):
             yield Problem(
-                table,
-                f"gap{_words(table, where)}: no value from {gap.first_day} to "
+                of.file,
+                of.table,
+                f"gap{words}: no value from {gap.first_day} to "
                 f"{gap.last_day}, days on which a document is in force",
                 names,
             )
 
 
-def _kinds(rules: CityRules, table: str, values: Sequence[Value]) -> Iterator[Problem]:
+def _kinds(table: str, values: Sequence[Value]) -> Iterator[Problem]:
     """Find values of one day that are counted in two ways."""
     for n, value in enumerate(values):
         others = (o for o in values[:n] if _matters(table, o) and overlap(value.days, o.days))
         if _matters(table, value) and any(value.kind != other.kind for other in others):
             yield Problem(
-                f"{table}[{_index(rules, table, value)}]"
-                + (".counter" if table == "deductible" else ""),
+                value.file,
+                f"{table}[{value.index}]" + (".counter" if table == "deductible" else ""),
                 "another value of the same days is counted otherwise; one way a day",
             )
 
@@ -254,7 +323,8 @@ def _levels_apart(rules: CityRules) -> Iterator[Problem]:
             same = value.clauses == other.clauses and overlap(value.days, other.days)
             if same and set(value.statuses) & set(other.statuses):
                 yield Problem(
-                    f"deductible[{rules.deductible.index(value)}].text",
+                    value.file,
+                    f"deductible[{value.index}].text",
                     "is that of another level with a counter of its own; name the level in it",
                 )
 
@@ -267,13 +337,19 @@ def _matters(table: str, value: Value) -> bool:
 
 
 def _rates(rules: CityRules) -> Iterator[Problem]:
-    """Find a rate that bonuses and cuts lift above 1 or push below 0."""
-    for index, bonus in enumerate(rules.rate_bonus):
+    """Find a rate that bonuses and cuts lift above 1 or push below 0, or may do so."""
+    for bonus in rules.rate_bonus:
+        path = f"rate_bonus[{bonus.index}].points"
         if any(r.number + bonus.number > BP and _meet(r, bonus) for r in rules.rate):
-            yield Problem(f"rate_bonus[{index}].points", "out of range: rate above 1")
-    for index, cut in enumerate(rules.rate_cut):
-        if any(r.number < cut.number and _meet(r, cut) for r in rules.rate):
-            yield Problem(f"rate_cut[{index}].points", "out of range: rate below 0")
+            yield Problem(bonus.file, path, "out of range: rate above 1")
+        elif any(r.figure and _meet(r, bonus) for r in rules.rate):
+            yield Problem(bonus.file, path, "the rate is an operator figure: put the bonus into it")
+    for cut in rules.rate_cut:
+        path = f"rate_cut[{cut.index}].points"
+        if any(r.number < cut.number and not r.figure and _meet(r, cut) for r in rules.rate):
+            yield Problem(cut.file, path, "out of range: rate below 0")
+        elif any(r.figure and _meet(r, cut) for r in rules.rate):
+            yield Problem(cut.file, path, "the rate is an operator figure: put the cut into it")
 
 
 def _meet(one: Value, other: Value) -> bool:
@@ -285,10 +361,11 @@ def _meet(one: Value, other: Value) -> bool:
     )
 
 
-def _figures(table: str, values: Sequence[Value], rules: CityRules) -> Iterator[Problem]:
+def _figures(table: str, rules: CityRules) -> Iterator[Problem]:
     """Find a cap whose figure the city does not declare, or that names only some levels."""
-    for index, value in enumerate(values):
-        path = f"{table}[{index}]"
+    values: tuple[Value, ...] = getattr(rules, table)
+    for value in values:
+        path = f"{table}[{value.index}]"
         named = [("figure", value.figure, KEY_NONE)] if value.figure else []
         if value.floor:
             named.append(("floor.figure", value.floor.figure, KEY_YEAR))
@@ -296,12 +373,14 @@ def _figures(table: str, values: Sequence[Value], rules: CityRules) -> Iterator[
             spec = rules.figure(name)
             if spec is None or spec.key != kind or spec.unit == UNIT_RATE:
                 yield Problem(
+                    value.file,
                     f"{path}.{key}",
                     f'figures.toml declares no amount called "{name}" with key = "{kind}"',
                 )
         everybody = (len(LEVEL_NAMES), len(STATUS_NAMES))
         if named and (len(set(value.levels)), len(set(value.statuses))) != everybody:
             yield Problem(
+                value.file,
                 f"{path}.levels",
                 "a figure holds for all levels and statuses: without it, every ordinary "
                 "claim is refused",
@@ -313,6 +392,13 @@ def _words(table: str, where: Where) -> str:
     if not where:
         return ""
     names = {"level": list(LEVEL_NAMES), "status": list(STATUS_NAMES), "place": list(PLACE_NAMES)}
-    kinds = ["place"] if table == "first_pay" else ["level", "status", "place"]
-    pairs = zip(kinds, where, strict=False)
+    pairs = zip(_sides(table), where, strict=False)
     return " for " + ", ".join(f'{kind} "{names[kind][at]}"' for kind, at in pairs)
+
+
+def _sides(table: str) -> tuple[str, ...]:
+    """Return what the positions of a combination of the table are of."""
+    wheres = (WHOLE | SPARSE)[table]
+    if table == "first_pay":
+        return ("place",)
+    return ("level", "status", "place")[: len(wheres[0])]

@@ -5,12 +5,13 @@ is found here, before a claim is settled, and said with file, key path, what was
 expected and how to mend it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from engine.domain.codes import Benefit
 from engine.domain.dates import Interval, to_date
 from engine.domain.reasons import Reason
 from engine.errors import RuleFileError
@@ -20,39 +21,45 @@ from engine.rules.complete import find_problems
 from engine.rules.days import overlap
 from engine.rules.mistakes import first_problem
 from engine.rules.model import (
+    BENEFIT_FILES,
     KEY_QUESTION,
-    PRESCRIPTION_APART,
     READING,
+    TABLES,
     UNIT_READING,
     USE_ORDINARY,
     Choice,
     CityRules,
     Document,
     FigureSpec,
-    Floor,
     Line,
     Question,
     UnservedLine,
     Value,
 )
 from engine.rules.named import check_named_figures
-from engine.rules.plan import HALF_UP, NO_CAP, ClauseRef
+from engine.rules.plan import ClauseRef
 from engine.rules.readings import unused_choices
+from engine.rules.schema_values import BenefitFile, OrdinaryFile
 from engine.rules.strict_toml import parse_toml
+from engine.rules.values import value_of
 
 CITY: Final = "city.toml"
-ORDINARY: Final = "ordinary.toml"
+ORDINARY: Final = BENEFIT_FILES[Benefit.ORDINARY]
 EXCLUSIONS: Final = "exclusions.toml"
 FIGURES: Final = "figures.toml"
 READINGS: Final = "readings.toml"
 FILES: Final[Mapping[str, type[BaseModel]]] = {
     CITY: schema.CityFile,
-    ORDINARY: schema.OrdinaryFile,
+    ORDINARY: OrdinaryFile,
     EXCLUSIONS: schema.ExclusionsFile,
     FIGURES: schema.FiguresFile,
     READINGS: schema.ReadingsFile,
     CLAUSES: ClausesFile,
 }
+OTHER_BENEFITS: Final = {
+    benefit: name for benefit, name in BENEFIT_FILES.items() if benefit != Benefit.ORDINARY
+}
+"""The files that a city has only where its documents know the benefit."""
 
 CITIES: Final = Path(__file__).parent / "cities"
 """The rule files of the package."""
@@ -138,9 +145,12 @@ def rules_from_files(folder: str, files: Mapping[str, bytes]) -> CityRules:
 
 
 def _check_names(folder: str, files: Mapping[str, bytes]) -> None:
-    for name in files.keys() - FILES.keys():
+    for name in sorted(files.keys() - FILES.keys() - set(OTHER_BENEFITS.values())):
         raise RuleFileError(
-            f"{folder}/{name}", "", f"unknown file; a city has {', '.join(FILES)} and no other"
+            f"{folder}/{name}",
+            "",
+            f"unknown file; a city has {', '.join(FILES)}, may have "
+            f"{', '.join(OTHER_BENEFITS.values())}, and no other",
         )
     for name in FILES:
         if name not in files:
@@ -153,7 +163,12 @@ class _City:
     def __init__(self, folder: str, files: Mapping[str, bytes]) -> None:
         self._folder = folder
         self._city = self._parse(CITY, schema.CityFile, files)
-        self._ordinary = self._parse(ORDINARY, schema.OrdinaryFile, files)
+        self._benefits: dict[Benefit, OrdinaryFile | BenefitFile] = {
+            Benefit.ORDINARY: self._parse(ORDINARY, OrdinaryFile, files)
+        }
+        for benefit, name in OTHER_BENEFITS.items():
+            if name in files:
+                self._benefits[benefit] = self._parse(name, BenefitFile, files)
         self._exclusions = self._parse(EXCLUSIONS, schema.ExclusionsFile, files)
         self._figures = self._parse(FIGURES, schema.FiguresFile, files)
         self._clause_rows = self._parse(CLAUSES, ClausesFile, files)
@@ -166,23 +181,13 @@ class _City:
 
     def read(self) -> CityRules:
         """Return the rules, each entry checked by itself."""
-        ordinary, specs = self._ordinary, tuple(self._specs())
+        specs = tuple(self._specs())
         return CityRules(
             area=self._city.area,
             name=self._city.name,
             pinyin=self._city.pinyin,
             documents=tuple(self._documents.values()),
-            deductible=self._values("deductible", ordinary.deductible),
-            rate=self._values("rate", ordinary.rate),
-            rate_bonus=self._values("rate_bonus", ordinary.rate_bonus),
-            first_pay=self._values("first_pay", ordinary.first_pay),
-            visit_cap=self._values("visit_cap", ordinary.visit_cap),
-            annual_cap=self._values("annual_cap", ordinary.annual_cap),
-            rate_cut=self._values("rate_cut", ordinary.rate_cut),
-            pooled_cap=self._values("pooled_cap", ordinary.pooled_cap),
-            second_payment=self._values("second_payment", ordinary.second_payment),
-            account_limit=self._values("account_limit", ordinary.account_limit),
-            rounding=self._values("rounding", ordinary.rounding),
+            **{table: tuple(self._values(table)) for table in TABLES},
             lines=tuple(self._lines()),
             unserved=tuple(self._unserved()),
             figures=specs,
@@ -207,9 +212,8 @@ class _City:
     def problems(self, rules: CityRules) -> Iterator[RuleFileError]:
         """Yield what is wrong with the values and lines, each with its file and place."""
         for problem in find_problems(rules):
-            file = EXCLUSIONS if problem.path.startswith("line") else ORDINARY
             text = f"{problem.text} ({problem.under})" if problem.under else problem.text
-            yield self._refuse(file, problem.path, text)
+            yield self._refuse(problem.file, problem.path, text)
 
     def _parse(self, name: str, model: type[M], files: Mapping[str, bytes]) -> M:
         file = f"{self._folder}/{name}"
@@ -334,27 +338,13 @@ class _City:
         others = (other for other in self._other_documents if other.key == document)
         return any(day in other.days for other in others)
 
-    def _values(self, table: str, entries: Sequence[schema.Dated]) -> tuple[Value, ...]:
-        values = []
-        for index, entry in enumerate(entries):
-            floor = getattr(entry, "floor", None)
-            values.append(
-                Value(
-                    number=_number(entry),
-                    days=Interval(entry.first_day, entry.last_day),
-                    clauses=self._clauses(ORDINARY, f"{table}[{index}]", entry),
-                    levels=tuple(getattr(entry, "levels", ())),
-                    statuses=tuple(getattr(entry, "statuses", ())),
-                    places=tuple(getattr(entry, "places", ())),
-                    kind=_kind(entry),
-                    figure=getattr(entry, "figure", getattr(entry, "unless", "")),
-                    figure_key=getattr(entry, "figure_key", ""),
-                    cap_figure=getattr(entry, "cap_figure", ""),
-                    readings=self._readings(ORDINARY, f"{table}[{index}]", entry),
-                    floor=Floor(floor.figure, floor.rate, floor.years_back) if floor else None,
-                )
-            )
-        return tuple(values)
+    def _values(self, table: str) -> Iterator[Value]:
+        """Yield the values of one table, benefit by benefit."""
+        for benefit, file in self._benefits.items():
+            for index, entry in enumerate(getattr(file, table, ())):
+                name, path = BENEFIT_FILES[benefit], f"{table}[{index}]"
+                clauses = self._clauses(name, path, entry)
+                yield value_of(entry, benefit, index, clauses, self._readings(name, path, entry))
 
     def _lines(self) -> Iterator[Line]:
         previous = Reason.NONE
@@ -455,37 +445,6 @@ def _exclude(readings: tuple[str, ...], others: tuple[str, ...]) -> bool:
     """Return whether the two name different choices of one question, and so never hold at once."""
     chosen = dict(reading.split("-") for reading in readings)
     return any(chosen.get(q, letter) != letter for q, letter in (o.split("-") for o in others))
-
-
-def _kind(entry: schema.Dated) -> int:
-    """Return how an entry counts, 0 for the usual way; of a deductible and a visit cap its own."""
-    match entry:
-        case schema.DeductibleEntry():
-            return int(entry.counter)
-        case schema.VisitCapEntry():
-            apart = entry.prescription == "a visit of its own"
-            return int(entry.visit) + PRESCRIPTION_APART * apart
-        case schema.AnnualCapEntry():
-            return int(entry.counts == "cost")
-        case schema.RateEntry():
-            return int(entry.level_of == "selected")
-        case schema.FirstPayEntry():
-            return int(entry.of == "what is above the deductible")
-        case schema.SecondPaymentEntry():
-            return int(entry.burden == "copay")
-    return 0
-
-
-def _number(entry: schema.Dated) -> int:
-    if isinstance(entry, schema.DeductibleEntry):
-        return entry.amount
-    if isinstance(entry, schema.CapEntry):
-        return NO_CAP if entry.amount is None else entry.amount
-    if isinstance(entry, schema.RateEntry | schema.FirstPayEntry):
-        return entry.rate
-    if isinstance(entry, schema.SecondPaymentEntry):
-        return entry.threshold
-    return entry.points if isinstance(entry, schema.BonusEntry | schema.CutEntry) else HALF_UP
 
 
 def _clause(entry: schema.Clause, document: str) -> ClauseRef:

@@ -7,9 +7,10 @@ are positions from 0, as in the tables of a `RulePlan`.
 from dataclasses import dataclass
 from typing import Final
 
+from engine.domain.codes import Benefit
 from engine.domain.dates import Interval
 from engine.domain.reasons import Reason
-from engine.rules.plan import ALL_LEVELS, ClauseRef
+from engine.rules.plan import AGE_MAX, ALL_LEVELS, ClauseRef
 
 KEY_NONE: Final = "none"
 KEY_YEAR: Final = "year"
@@ -33,19 +34,47 @@ READING: Final = "reading"
 """The operator figure by which an alternative reading is chosen; its key is the question."""
 
 TABLES: Final = (
+    "given",
     "deductible",
     "rate",
     "rate_bonus",
     "first_pay",
     "visit_cap",
+    "day_cap",
+    "month_cap",
     "annual_cap",
+    "disease_cap",
     "rate_cut",
     "pooled_cap",
+    "standard_price",
     "second_payment",
     "account_limit",
     "rounding",
+    "general_fee",
+    "paper_claim",
 )
 """The tables of values in `CityRules`, in the order of the settlement."""
+
+INHERITED: Final = (
+    "first_pay",
+    "second_payment",
+    "account_limit",
+    "rounding",
+    "general_fee",
+    "paper_claim",
+)
+"""Tables that hold for every benefit whose own file does not say otherwise."""
+
+BENEFIT_FILES: Final = {
+    Benefit.ORDINARY: "ordinary.toml",
+    Benefit.CHRONIC: "chronic.toml",
+    Benefit.SPECIAL: "special.toml",
+    Benefit.DAY_SURGERY: "day_surgery.toml",
+    Benefit.EMERGENCY: "emergency.toml",
+    Benefit.DUAL_CHANNEL: "dual_channel.toml",
+    Benefit.SEPARATE_PAY: "separate_pay.toml",
+}
+"""The rule file of each benefit; a city has those that its documents, or its operator, know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +133,21 @@ class Value:
     """A second figure: the cap of what the first one gives a rate of."""
     readings: tuple[str, ...] = ()
     """It holds only where all of these are chosen."""
+    benefit: int = Benefit.ORDINARY
+    """The benefit whose file it stands in."""
+    index: int = 0
+    """Its place in the table of that file."""
+    kinds: tuple[int, ...] = ()
+    """Only at these kinds of institution; empty: at every kind."""
+    ages: tuple[int, int] = (0, AGE_MAX)
+    """Only from the first to the last of these ages."""
+    above: int = 0
+    """Of a rate: only for what is above this amount of the year's cost in scope, in fen."""
+
+    @property
+    def file(self) -> str:
+        """The rule file it stands in."""
+        return BENEFIT_FILES[Benefit(self.benefit)]
 
     @property
     def label(self) -> str:
@@ -237,7 +281,14 @@ class CityRules:
     rate_bonus: tuple[Value, ...]
     first_pay: tuple[Value, ...]
     visit_cap: tuple[Value, ...]
+    day_cap: tuple[Value, ...]
+    month_cap: tuple[Value, ...]
     annual_cap: tuple[Value, ...]
+    disease_cap: tuple[Value, ...]
+    standard_price: tuple[Value, ...]
+    general_fee: tuple[Value, ...]
+    paper_claim: tuple[Value, ...]
+    given: tuple[Value, ...]
     rate_cut: tuple[Value, ...]
     pooled_cap: tuple[Value, ...]
     second_payment: tuple[Value, ...]
@@ -261,5 +312,11 @@ class CityRules:
         return next((document for document in self.documents if document.key == key), None)
 
     def values(self) -> tuple[Value, ...]:
-        """Return every dated value of the ordinary benefit, in the order of the settlement."""
+        """Return every dated value of every benefit, in the order of the settlement."""
         return tuple(value for table in TABLES for value in getattr(self, table))
+
+    @property
+    def benefits(self) -> tuple[Benefit, ...]:
+        """The benefits that have a file of their own, the ordinary one first."""
+        own = {Benefit(value.benefit) for value in self.given}
+        return (Benefit.ORDINARY, *sorted(own))

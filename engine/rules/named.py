@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from engine.rules.model import (
+    KEY_CODE,
     KEY_LEVEL,
     KEY_NONE,
     UNIT_DATE,
@@ -11,8 +12,10 @@ from engine.rules.model import (
     UNIT_SWITCH,
     CityRules,
     FigureSpec,
+    Value,
 )
 from engine.rules.units import LEVEL_NAMES
+from engine.rules.value_figures import CODE_TABLES
 
 Refuse = Callable[[str, str, str], Exception]
 """Makes the exception for a file, a key path and a problem."""
@@ -32,29 +35,36 @@ def check_named_figures(rules: CityRules, refuse: Refuse) -> None:
                 f"document[{index}].starts",
                 f'figures.toml declares no date called "{document.starts}" with key = "none"',
             )
-    for path, name, key, unit in _named(rules):
-        wanted = KEY_LEVEL if key else KEY_NONE
-        if not _fits(rules.figure(name), wanted, unit) or (key and key not in LEVEL_NAMES):
+    for file, path, name, key, unit in _named(rules):
+        wanted = KEY_CODE if key == KEY_CODE else KEY_LEVEL if key else KEY_NONE
+        known = key in ("", KEY_CODE, *LEVEL_NAMES)
+        if not _fits(rules.figure(name), wanted, unit) or not known:
             raise refuse(
-                "ordinary.toml",
+                file,
                 path,
                 f'figures.toml declares no {unit} called "{name}" with key = "{wanted}"',
             )
 
 
-def _named(rules: CityRules) -> Iterator[tuple[str, str, str, str]]:
-    """Yield (path, name, key, unit) of every figure that a value names."""
+def _named(rules: CityRules) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield (file, path, name, key, unit) of every figure that a value names."""
     for table, unit in (
         ("deductible", _AMOUNT),
+        ("rate", UNIT_RATE),
         ("pooled_cap", _AMOUNT),
+        ("disease_cap", _AMOUNT),
+        ("standard_price", _AMOUNT),
         ("second_payment", UNIT_RATE),
         ("account_limit", UNIT_SWITCH),
     ):
-        for index, value in enumerate(getattr(rules, table)):
+        values: tuple[Value, ...] = getattr(rules, table)
+        for value in values:
+            path = f"{table}[{value.index}]"
             if value.figure:
-                yield f"{table}[{index}]", value.figure, value.figure_key, unit
+                key = KEY_CODE if table in CODE_TABLES else value.figure_key
+                yield value.file, path, value.figure, key, unit
             if value.cap_figure:
-                yield f"{table}[{index}].cap_figure", value.cap_figure, "", _AMOUNT
+                yield value.file, f"{path}.cap_figure", value.cap_figure, "", _AMOUNT
 
 
 def _fits(spec: FigureSpec | None, key: str, unit: str) -> bool:

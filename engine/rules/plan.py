@@ -1,13 +1,24 @@
-"""A rule plan: what one city's documents say on one day, as integers with citations.
+"""A rule plan: what one city's documents say of one class of claims, as integers with citations.
 
-The only thing the kernels see. Tables are flat tuples; `RulePlan.at` and `RulePlan.by_status` give
-the position. Absent caps are `NO_CAP`. The digest names the whole content.
+The only thing the kernels see. A class is a benefit and, only where a rule looks at it, a kind of
+institution, an age, a disease: so the kernels have one set of steps for every benefit. Tables are
+flat tuples; `RulePlan.at` and `RulePlan.by_status` give the position. Absent caps are `NO_CAP`. The
+digest names the whole content.
 """
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from engine.domain.codes import Benefit, Kind
+from engine.domain.layout import (
+    CHRONIC_PAID,
+    DEDUCTIBLE,
+    NOWHERE,
+    ORDINARY_PAID,
+    SPECIAL_DEDUCTIBLE,
+)
 
 LEVELS: Final = 4
 STATUSES: Final = 3
@@ -33,6 +44,10 @@ DEDUCTIBLE_LEVEL: Final = 3
 """A counter for each level: a visit tops up what was borne at its level (reading G2-B)."""
 DEDUCTIBLE_COST: Final = 4
 """The year's cost in scope counts, not what was borne of it (reading G2-A2)."""
+DEDUCTIBLE_OWN: Final = 5
+"""As shared, in a counter that other benefits have no part in (reading C4-A)."""
+DEDUCTIBLE_EACH: Final = 6
+"""Whole with each claim, counted nowhere: an emergency as a stay."""
 
 VISIT_NAMED: Final = 0
 """The claims that name one visit share its cap (reading H2-A)."""
@@ -43,6 +58,31 @@ VISIT_DAY: Final = 2
 
 ALL_LEVELS: Final = 2**LEVELS - 1
 """Every level, as a set of bits: bit 0 is level 1."""
+
+BRACKETS_MAX: Final = 4
+"""Most brackets of the year's cost above the first."""
+
+AGE_MAX: Final = 199
+
+PAID_AT: Final = {Benefit.ORDINARY: ORDINARY_PAID, Benefit.CHRONIC: CHRONIC_PAID}
+"""Where in a member-year's line the fund's payments of a benefit count to its annual cap; those of
+the others count to the pooled cap alone."""
+
+
+class ClaimClass(NamedTuple):
+    """What picks a plan of a city on a day."""
+
+    benefit: int = Benefit.ORDINARY
+    kind: int = Kind.HOSPITAL
+    """Of the institution that treats."""
+    age: int = 0
+    """Whole years on the service date."""
+    code: str = ""
+    """Of the disease or procedure."""
+
+
+ORDINARY_CARE: Final = ClaimClass()
+"""Ordinary care at a hospital: what most rules speak of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +159,22 @@ class FigureUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Bracket:
+    """The rates of what is above an amount of the year's cost in scope."""
+
+    above_fen: int
+    rate_bp: tuple[int, ...]
+    """At `RulePlan.at(level, status, place)`, as are the citations."""
+    rate_cite: tuple[int, ...]
+
+
+_NO_CAPS: Final = (NO_CAP,) * (LEVELS * STATUSES)
+_NO_CITES: Final = (0,) * (LEVELS * STATUSES)
+
+
+@dataclass(frozen=True, slots=True)
 class RulePlan:
-    """The ordinary outpatient benefit of one city in one interval of days.
+    """One benefit of one city in one interval of days, for one class of claims.
 
     Amounts in fen, rates in basis points. Tables by level and status hold `LEVELS * STATUSES`
     values at `by_status(level, status)`; `rate_bp` holds `LEVELS * STATUSES * PLACES` values at
@@ -178,11 +232,61 @@ class RulePlan:
     """1: the own account pays at most what is in scope and not paid by the pooled fund."""
     account_cite: int = 0
     unserved: tuple[Unserved, ...] = ()
+    benefit: int = Benefit.ORDINARY
+    given_levels: int = ALL_LEVELS
+    """The levels at which the benefit is given, as a set of bits; elsewhere care is ordinary."""
+    kinds: tuple[int, ...] = ()
+    """The kinds of institution it is for; empty: every kind."""
+    ages: tuple[int, int] = (0, AGE_MAX)
+    """The first and the last age it is for."""
+    code: str = ""
+    """The disease or procedure it is for; empty: whichever."""
+    brackets: tuple[Bracket, ...] = ()
+    """By rising amount; below the first one `rate_bp` holds."""
+    day_cap_fen: tuple[int, ...] = _NO_CAPS
+    day_cap_cite: tuple[int, ...] = _NO_CITES
+    month_cap_fen: tuple[int, ...] = _NO_CAPS
+    month_cap_cite: tuple[int, ...] = _NO_CITES
+    disease_cap_fen: int = NO_CAP
+    """The most the fund pays for the disease in a year."""
+    disease_cap_cite: int = 0
+    standard_price_fen: int = NO_CAP
+    """Of a package: the fund pays its share of this price, whatever the bill (reading C6-A)."""
+    standard_price_cite: int = 0
+    general_fee_in_scope: int = 0
+    """1: a general consultation fee is in scope, whatever its class."""
+    general_fee_cite: int = 0
+    papers: int = 0
+    """The documents that a paper claim must bring (`codes.Paper`)."""
+    papers_cite: int = 0
 
     @property
     def counts_cost(self) -> bool:
         """Whether the year's cost in scope is counted."""
-        return self.deductible_kind == DEDUCTIBLE_COST or bool(self.annual_cap_on_cost)
+        by_cost = self.deductible_kind == DEDUCTIBLE_COST or bool(self.annual_cap_on_cost)
+        return by_cost or bool(self.brackets)
+
+    @property
+    def deductible_at(self) -> int:
+        """The position in a member-year's line where what is borne counts, or `NOWHERE`."""
+        if self.deductible_kind == DEDUCTIBLE_EACH:
+            return NOWHERE
+        return SPECIAL_DEDUCTIBLE if self.deductible_kind == DEDUCTIBLE_OWN else DEDUCTIBLE
+
+    @property
+    def paid_at(self) -> int:
+        """The position in a member-year's line where the fund's payments count, or `NOWHERE`."""
+        return PAID_AT.get(Benefit(self.benefit), NOWHERE)
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it is for every kind of institution, age and disease."""
+        by_code = self.disease_cap_fen != NO_CAP or self.standard_price_fen != NO_CAP
+        return not self.kinds and self.ages == (0, AGE_MAX) and not by_code
+
+    def gives(self, level: int) -> bool:
+        """Return whether the benefit is given at a level (from 0)."""
+        return bool(self.given_levels >> level & 1)
 
     def deductible_level(self, level: int, status: int) -> int:
         """Return the lowest level, from 0, whose deductible one entry states with this level's.
@@ -227,5 +331,8 @@ def plan_from_json(data: bytes) -> RulePlan:
         for cite in raw["citations"]
     )
     raw["figures"] = tuple(FigureUsed(**figure) for figure in raw["figures"])
+    raw["brackets"] = tuple(
+        Bracket(b["above_fen"], tuple(b["rate_bp"]), tuple(b["rate_cite"])) for b in raw["brackets"]
+    )
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
     return RulePlan(**fields)

@@ -18,28 +18,12 @@ from engine.rules.plan import (
     BAR_ALL,
     BAR_EXCLUDED,
     BAR_NONE,
-    DEDUCTIBLE_COST,
-    DEDUCTIBLE_INSTITUTION,
-    DEDUCTIBLE_LEVEL,
-    DEDUCTIBLE_NONE,
-    DEDUCTIBLE_SHARED,
     NO_CAP,
-    VISIT_CLAIM,
-    VISIT_DAY,
-    VISIT_NAMED,
 )
 from engine.rules.units import LEVEL_NAMES, read_number
 
 STATUS_NAMES = {status.name.lower(): status - Status.ACTIVE for status in Status}
 PLACE_NAMES = {place.name.lower(): int(place) for place in Place}
-COUNTERS = {
-    "none": DEDUCTIBLE_NONE,
-    "shared": DEDUCTIBLE_SHARED,
-    "institution": DEDUCTIBLE_INSTITUTION,
-    "level": DEDUCTIBLE_LEVEL,
-    "cost": DEDUCTIBLE_COST,
-}
-VISITS = {"named": VISIT_NAMED, "claim": VISIT_CLAIM, "day": VISIT_DAY}
 ACCOUNT_BARS = {"none": BAR_NONE, "excluded": BAR_EXCLUDED, "all": BAR_ALL}
 REASONS = {
     reason.name: reason
@@ -55,14 +39,15 @@ YUAN_MAX_FEN = 100_000_000
 """A million yuan: no deductible, cap or figure of this benefit comes near it."""
 
 
-def _text(value: object, what: str) -> str:
+def text_of(value: object, what: str) -> str:
+    """Return the value, which must be a string; `what` says what was expected."""
     if not isinstance(value, str):
         raise ValueError(f"expected {what} as a string, found {value!r}")
     return value
 
 
 def _yuan(value: object) -> int:
-    amount_fen = money.parse_yuan(_text(value, 'yuan with two decimals such as "50.00"'))
+    amount_fen = money.parse_yuan(text_of(value, 'yuan with two decimals such as "50.00"'))
     if amount_fen > YUAN_MAX_FEN:
         raise ValueError(
             f"out of range: at most {money.format_yuan(YUAN_MAX_FEN)} yuan, found {value}"
@@ -75,7 +60,7 @@ def _cap(value: object) -> int:
 
 
 def _rate(value: object) -> int:
-    return money.parse_rate(_text(value, 'a rate such as "0.60"'))
+    return money.parse_rate(text_of(value, 'a rate such as "0.60"'))
 
 
 def _day(value: object) -> int:
@@ -88,7 +73,9 @@ def _first_day(value: object) -> int:
     return DATE_MIN if value == EFFECTIVE else _day(value)
 
 
-def _one_of(names: dict[str, Any], what: str) -> Any:
+def one_of(names: dict[str, Any], what: str) -> Any:
+    """Return a validator that takes one of these names and gives what it stands for."""
+
     def check(value: object) -> Any:
         if not isinstance(value, str) or value not in names:
             raise ValueError(f"no {what} is called {value!r}; expected one of {', '.join(names)}")
@@ -103,10 +90,10 @@ Rate = Annotated[int, BeforeValidator(_rate)]
 Day = Annotated[int, BeforeValidator(_day)]
 FirstDay = Annotated[int, BeforeValidator(_first_day)]
 Text = Annotated[str, Field(min_length=1)]
-LevelName = Annotated[int, _one_of(LEVEL_NAMES, "level")]
-StatusName = Annotated[int, _one_of(STATUS_NAMES, "status")]
-PlaceName = Annotated[int, _one_of(PLACE_NAMES, "place")]
-FactName = Annotated[int, _one_of({fact.name or "": int(fact) for fact in Fact}, "fact")]
+LevelName = Annotated[int, one_of(LEVEL_NAMES, "level")]
+StatusName = Annotated[int, one_of(STATUS_NAMES, "status")]
+PlaceName = Annotated[int, one_of(PLACE_NAMES, "place")]
+FactName = Annotated[int, one_of({fact.name or "": int(fact) for fact in Fact}, "fact")]
 Levels = Annotated[list[LevelName], Field(min_length=1)]
 Statuses = Annotated[list[StatusName], Field(min_length=1)]
 Places = Annotated[list[PlaceName], Field(min_length=1)]
@@ -200,179 +187,15 @@ class CityFile(Strict):
     document: Annotated[list[DocumentEntry], Field(min_length=1)]
 
 
-class DeductibleEntry(Dated):
-    """`[[deductible]]`: what the person bears first."""
-
-    levels: Levels
-    statuses: Statuses
-    counter: Annotated[int, _one_of(COUNTERS, "counter")]
-    amount: Yuan = 0
-    figure: str = ""
-    figure_key: str = ""
-    """Instead of an amount: the operator figure that gives it, and its key."""
-    unit: Literal["yuan a year"]
-
-    @model_validator(mode="after")
-    def _amount_fits_counter(self) -> Self:
-        if ("amount" in self.model_fields_set) == bool(self.figure):
-            raise ValueError("expected either amount or figure (the name of an operator figure)")
-        if self.figure_key and not self.figure:
-            raise ValueError("figure_key belongs to a figure")
-        if self.counter == DEDUCTIBLE_NONE and self.amount:
-            raise ValueError('counter = "none" means no deductible: amount must be "0.00"')
-        return self
-
-
-class RateEntry(Dated):
-    """`[[rate]]`: the share of the fund above the deductible."""
-
-    levels: Levels
-    statuses: Statuses
-    places: Places
-    rate: Rate
-    level_of: Literal["treating", "selected"] = "treating"
-    """Whose level: of the institution that treats, or in the city of the selected one."""
-    unit: Literal["share paid by the fund"]
-
-
-class BonusEntry(Dated):
-    """`[[rate_bonus]]`: percentage points on top of a rate."""
-
-    levels: Levels
-    statuses: Statuses
-    places: Places
-    points: Rate
-    unit: Literal["percentage points added to the rate"]
-
-
-class CutEntry(Dated):
-    """`[[rate_cut]]`: percentage points off a rate, its bonus included."""
-
-    levels: Levels
-    statuses: Statuses
-    places: Places
-    points: Rate
-    unit: Literal["percentage points taken from the rate"]
-
-
-class FirstPayEntry(Dated):
-    """`[[first_pay]]`: what the person pays before anything else, by place."""
-
-    places: Places
-    rate: Rate
-    of: Literal["the amount in scope", "what is above the deductible"] = "the amount in scope"
-    unit: Literal["share of the amount in scope"]
-
-
-class FloorEntry(Strict):
-    """`floor`: a rate of another figure, of an earlier year."""
-
-    figure: Text
-    rate: Rate
-    years_back: Annotated[int, Field(ge=0, le=10)]
-
-
-class CapEntry(Dated):
-    """A cap on what the fund pays: printed, or an operator figure with or without a floor."""
-
-    levels: Levels
-    statuses: Statuses
-    amount: Cap = None
-    figure: str = ""
-    floor: FloorEntry | None = None
-
-    @model_validator(mode="after")
-    def _amount_or_figure(self) -> Self:
-        if (self.amount is None) == (not self.figure):
-            raise ValueError(
-                'expected either amount (yuan, or "none" where there is no cap) or figure '
-                "(the name of an operator figure)"
-            )
-        if self.floor and not self.figure:
-            raise ValueError("floor belongs to a figure; a printed amount has none")
-        return self
-
-
-class VisitCapEntry(CapEntry):
-    """`[[visit_cap]]`: the most the fund pays for one visit."""
-
-    visit: Annotated[int, _one_of(VISITS, "visit")] = VISIT_NAMED
-    """What is one: the claims that name it, each claim, or a day at an institution."""
-    prescription: Literal["of the visit", "a visit of its own"] = "of the visit"
-    unit: Literal["yuan a visit"]
-
-
-class AnnualCapEntry(CapEntry):
-    """`[[annual_cap]]`: the most the fund pays in a policy year."""
-
-    counts: Literal["payments", "cost"] = "payments"
-    """What it caps: what the fund pays, or the cost in scope that it shares in."""
-
-    unit: Literal["yuan a year"]
-
-
-class PooledCapEntry(Dated):
-    """`[[pooled_cap]]`: what the fund pays counts to its annual cap and is cut by it."""
-
-    figure: Text
-    """The operator figure that gives the cap; without it nothing is cut."""
-    unit: Literal["yuan a year"]
-
-
-class SecondPaymentEntry(Dated):
-    """`[[second_payment]]`: the large-amount fund pays on the year's compliant burden."""
-
-    threshold: Yuan
-    figure: Text
-    """The operator figure that gives the rate; without it nothing is paid."""
-    cap_figure: str = ""
-    """The operator figure that gives the most a year; without it there is no such cap."""
-    burden: Literal["compliant", "copay"] = "compliant"
-    """What counts: everything compliant that the person bears, or the co-payment alone."""
-    unit: Literal["yuan a year"]
-
-
-class AccountLimitEntry(Dated):
-    """`[[account_limit]]`: the account pays only what is in scope and not paid by the fund."""
-
-    unless: Text
-    """The operator's switch that lifts the limit."""
-    unit: Literal["yuan a claim"]
-
-
-class RoundingEntry(Dated):
-    """`[[rounding]]`: how a payment is rounded."""
-
-    mode: Literal["half up to the fen, once per payment"]
-    unit: Literal["fen"]
-
-
-class OrdinaryFile(Strict):
-    """`ordinary.toml`: the ordinary outpatient benefit."""
-
-    format: Literal[1]
-    deductible: list[DeductibleEntry]
-    rate: list[RateEntry]
-    rate_bonus: list[BonusEntry] = []
-    first_pay: list[FirstPayEntry]
-    visit_cap: list[VisitCapEntry]
-    annual_cap: list[AnnualCapEntry]
-    rate_cut: list[CutEntry] = []
-    pooled_cap: list[PooledCapEntry] = []
-    second_payment: list[SecondPaymentEntry] = []
-    account_limit: list[AccountLimitEntry] = []
-    rounding: list[RoundingEntry]
-
-
 class LineEntry(Dated):
     """`[[line]]`: one line of the exclusion matrix."""
 
-    reason: Annotated[Reason, _one_of(REASONS, "reason of a rule file")]
+    reason: Annotated[Reason, one_of(REASONS, "reason of a rule file")]
     require: list[FactName] = []
     forbid: list[FactName] = []
     levels: Levels = list(LEVEL_NAMES.values())
     liable_only: bool = False
-    account_bar: Annotated[int, _one_of(ACCOUNT_BARS, "account bar")] = BAR_NONE
+    account_bar: Annotated[int, one_of(ACCOUNT_BARS, "account bar")] = BAR_NONE
     figure: str = ""
 
     @model_validator(mode="after")

@@ -7,6 +7,8 @@ The positions below are declared in `_fast.pyx` too, and compared at start-up. A
     GROUPS      for each level and status 8 words, one line of 64 bytes: deductible, visit cap,
                 annual cap, the citations of the three, and for each place the rate
     EXCLUSIONS  for each line of the matrix 2 words: its pattern and its verdict
+    SPANS       for each level and status 4 words: day cap, month cap, the citations of the two
+    BRACKETS    for each bracket, level and status, for each place the rate
 
 A rate is packed with its citation: basis points in bits 0 to 15, citation from bit 16.
 
@@ -30,7 +32,8 @@ from engine.rules.plan import (
     ALL_LEVELS,
     BAR_ALL,
     BAR_NONE,
-    DEDUCTIBLE_COST,
+    BRACKETS_MAX,
+    DEDUCTIBLE_EACH,
     DEDUCTIBLE_NONE,
     HALF_UP,
     LEVELS,
@@ -53,6 +56,10 @@ HEAD_SECOND_THRESHOLD: Final = 9
 HEAD_SECOND_RATE: Final = 10
 HEAD_SECOND_CAP: Final = 11
 HEAD_CITES: Final = 12
+HEAD_DISEASE_CAP: Final = 13
+HEAD_STANDARD_PRICE: Final = 14
+HEAD_BRACKETS: Final = 15
+HEAD_ABOVE: Final = 16
 
 COUNTS_POOLED: Final = 1
 COUNTS_BURDEN: Final = 2
@@ -61,7 +68,7 @@ CAPS_COST: Final = 8
 FIRST_PAY_LAST: Final = 16
 COUNTS_COPAY_ONLY: Final = 32
 
-GROUPS: Final = 16
+GROUPS: Final = 24
 GROUP_WORDS: Final = 8
 GROUP_DEDUCTIBLE: Final = 0
 GROUP_VISIT_CAP: Final = 1
@@ -73,7 +80,16 @@ EXCLUSIONS: Final = GROUPS + LEVELS * STATUSES * GROUP_WORDS
 EXCLUSION_WORDS: Final = 2
 EXCLUSIONS_MAX: Final = 44
 
-PLAN_WORDS: Final = EXCLUSIONS + EXCLUSIONS_MAX * EXCLUSION_WORDS
+SPANS: Final = EXCLUSIONS + EXCLUSIONS_MAX * EXCLUSION_WORDS
+SPAN_WORDS: Final = 4
+SPAN_DAY_CAP: Final = 0
+SPAN_MONTH_CAP: Final = 1
+SPAN_CITES: Final = 2
+
+BRACKETS: Final = SPANS + LEVELS * STATUSES * SPAN_WORDS
+BRACKET_WORDS: Final = LEVELS * STATUSES * PLACES
+
+PLAN_WORDS: Final = BRACKETS + BRACKETS_MAX * BRACKET_WORDS
 
 CITE_SHIFT: Final = 16
 """A citation stands above the 16 bits of a rate; three of them stand 16 bits apart."""
@@ -84,7 +100,7 @@ LIABLE_ONLY_SHIFT: Final = 32
 LEVELS_SHIFT: Final = 40
 
 FACT_BITS: Final = 31
-CITATION_MAX: Final = 2**16 - 1
+CITATION_MAX: Final = 2**15 - 1
 
 _USUAL: Final = int(Fact.ORDINARY | Fact.SELECTED)
 """Facts of the usual claim. They matter for the speed of the quick mask, never for an amount."""
@@ -108,7 +124,7 @@ def check_plan(plan: RulePlan) -> None:
     """
     caps = (NO_CAP, AMOUNT_MAX_FEN)
     groups = LEVELS * STATUSES
-    kinds = (DEDUCTIBLE_NONE, DEDUCTIBLE_COST)
+    kinds = (DEDUCTIBLE_NONE, DEDUCTIBLE_EACH)
     _check(plan, "deductible_kind", (plan.deductible_kind,), 1, kinds)
     _check(plan, "rounding", (plan.rounding,), 1, (HALF_UP, HALF_UP))
     _check(plan, "deductible_fen", plan.deductible_fen, groups, (0, AMOUNT_MAX_FEN))
@@ -138,8 +154,33 @@ def check_plan(plan: RulePlan) -> None:
     _check(plan, "second_threshold_fen", (plan.second_threshold_fen,), 1, (0, AMOUNT_MAX_FEN))
     _check(plan, "second_rate_bp", (plan.second_rate_bp,), 1, (0, BP))
     _check(plan, "second_cap_fen", (plan.second_cap_fen,), 1, caps)
-    for name in ("pooled_cap_cite", "second_cite", "account_cite"):
+    for name in (
+        "pooled_cap_cite",
+        "second_cite",
+        "account_cite",
+        "disease_cap_cite",
+        "standard_price_cite",
+    ):
         _check(plan, name, (getattr(plan, name),), 1, cites)
+    for name in ("day_cap", "month_cap"):
+        _check(plan, f"{name}_fen", getattr(plan, f"{name}_fen"), groups, caps)
+        _check(plan, f"{name}_cite", getattr(plan, f"{name}_cite"), groups, cites)
+    _check(plan, "disease_cap_fen", (plan.disease_cap_fen,), 1, caps)
+    _check(plan, "standard_price_fen", (plan.standard_price_fen,), 1, caps)
+    _check(plan, "brackets", (len(plan.brackets),), 1, (0, BRACKETS_MAX))
+    lowest = 1
+    for bracket in plan.brackets:
+        _check(plan, "brackets.above_fen", (bracket.above_fen,), 1, (lowest, AMOUNT_MAX_FEN))
+        _check(plan, "brackets.rate_bp", bracket.rate_bp, groups * PLACES, (0, BP))
+        _check(plan, "brackets.rate_cite", bracket.rate_cite, groups * PLACES, cites)
+        lowest = bracket.above_fen + 1
+    if plan.standard_price_fen != NO_CAP:
+        # A package's basis does not add up to what is in scope, which these two count on.
+        for name in ("burden_counts", "account_limited", "annual_cap_on_cost"):
+            _check(plan, f"standard_price_fen with {name}", (getattr(plan, name),), 1, (0, 0))
+        _check(plan, "standard_price_fen with deductible_kind", (plan.deductible_kind,), 1, (0, 0))
+        _check(plan, "standard_price_fen with brackets", (len(plan.brackets),), 1, (0, 0))
+        _check(plan, "standard_price_cite", (plan.standard_price_cite,), 1, (1, cites[1]))
     lines = plan.exclusions
     count, facts = len(lines), (0, 2**FACT_BITS - 1)
     _check(plan, "exclusions", (count,), 1, (0, EXCLUSIONS_MAX))
@@ -188,12 +229,32 @@ def pack(plan: RulePlan) -> list[int]:
     words[HEAD_SECOND_THRESHOLD] = plan.second_threshold_fen
     words[HEAD_SECOND_RATE] = _rate(plan.second_rate_bp, plan.second_cite)
     words[HEAD_SECOND_CAP] = plan.second_cap_fen
-    words[HEAD_CITES] = plan.pooled_cap_cite | plan.account_cite << CITE_SHIFT
+    # The highest citation is below 2**15, so that no word turns negative.
+    words[HEAD_CITES] = (
+        plan.pooled_cap_cite
+        | plan.account_cite << CITE_SHIFT
+        | plan.disease_cap_cite << 2 * CITE_SHIFT
+        | plan.standard_price_cite << 3 * CITE_SHIFT
+    )
+    words[HEAD_DISEASE_CAP] = plan.disease_cap_fen
+    words[HEAD_STANDARD_PRICE] = plan.standard_price_fen
+    words[HEAD_BRACKETS] = len(plan.brackets)
     for place in range(PLACES):
         words[HEAD_FIRST_PAY + place] = _rate(plan.first_pay_bp[place], plan.first_pay_cite[place])
     for group in range(LEVELS * STATUSES):
         start = GROUPS + group * GROUP_WORDS
         words[start : start + GROUP_WORDS] = _group(plan, group)
+        start = SPANS + group * SPAN_WORDS
+        words[start + SPAN_DAY_CAP] = plan.day_cap_fen[group]
+        words[start + SPAN_MONTH_CAP] = plan.month_cap_fen[group]
+        words[start + SPAN_CITES] = (
+            plan.day_cap_cite[group] | plan.month_cap_cite[group] << CITE_SHIFT
+        )
+    for number, bracket in enumerate(plan.brackets):
+        words[HEAD_ABOVE + number] = bracket.above_fen
+        start = BRACKETS + number * BRACKET_WORDS
+        for at, rate in enumerate(zip(bracket.rate_bp, bracket.rate_cite, strict=True)):
+            words[start + at] = _rate(*rate)
     for number, line in enumerate(plan.exclusions):
         start = EXCLUSIONS + number * EXCLUSION_WORDS
         words[start : start + EXCLUSION_WORDS] = (_pattern(line), _verdict(line))

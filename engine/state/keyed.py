@@ -8,7 +8,10 @@ They exist only where a rule counts so. All are `VisitKey`s: member, policy year
     `DAY_VISITS` - institution  YYYYMMDD        fen paid for a day at the institution (H2-C)
     institution                 empty           fen borne of the deductible there (G2-D)
     `FIRST_LEVEL` - level       empty           fen borne of the deductible of a level (G2-B)
-    `COST`                      empty           fen in scope of the year (G1-B, G2-A2)
+    `COST`                      empty           fen in scope of the year (G1-B, G2-A2, brackets)
+    `DISEASE`                   code            fen paid for a disease in the year
+    `MONTH`                     YYYY-MM         fen paid in a month of service
+    `DAY`                       YYYY-MM-DD      fen paid on a day of service
 
 A prescription counts to the day on which it is filled: when it was written, no claim says.
 """
@@ -18,6 +21,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine.domain.codes import Fact
+from engine.domain.dates import to_date
+from engine.domain.journal import EntryText
 from engine.rules.plan import (
     DEDUCTIBLE_INSTITUTION,
     DEDUCTIBLE_LEVEL,
@@ -31,6 +36,9 @@ from engine.state.tables import VisitKey
 FIRST_LEVEL: Final = -2
 """Level 1; the levels above it stand below, to -5."""
 COST: Final = -6
+DISEASE: Final = -7
+MONTH: Final = -8
+DAY: Final = -9
 DAY_VISITS: Final = -16
 
 _FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
@@ -39,6 +47,9 @@ BEFORE: Final = {
     "visit": "visit_paid_before",
     "borne": "deductible_before",
     "cost": "cost_before",
+    "disease": "disease_paid_before",
+    "month": "month_paid_before",
+    "day": "day_paid_before",
 }
 """What holds the counter before, in `RESULT`, by the name of the slot in `ROW`."""
 
@@ -75,6 +86,21 @@ def borne_at(plan: RulePlan, institution: int, level: int, status: int) -> int:
 def cost_key(member: int, year: int) -> VisitKey:
     """Return the key of the year's cost in scope."""
     return (member, year, COST, "")
+
+
+def disease_key(member: int, year: int, code: str) -> VisitKey:
+    """Return the key of what was paid for a disease."""
+    return (member, year, DISEASE, code)
+
+
+def month_key(member: int, year: int, day: int) -> VisitKey:
+    """Return the key of what was paid in the month of a service date."""
+    return (member, year, MONTH, to_date(day).isoformat()[:7])
+
+
+def day_key(member: int, year: int, day: int) -> VisitKey:
+    """Return the key of what was paid on a service date."""
+    return (member, year, DAY, to_date(day).isoformat())
 
 
 class Visit(NamedTuple):
@@ -123,17 +149,24 @@ def _visit(claim: np.void, row: np.void, visit: str, request_id: str) -> Visit:
     )
 
 
-def keyed_moves(entry: np.void, visit: str, request_id: str) -> list[KeyedMove]:
-    """Return what an entry adds to its visit, to what was borne where, and to the cost."""
+def keyed_moves(entry: np.void, text: EntryText) -> list[KeyedMove]:
+    """Return what an entry adds to the counters with keys of their own."""
     claim, row, result = entry["claim"], entry["row"], entry["result"]
     member, year = int(claim["member"]), int(row["year"])
+    day, paid = int(claim["service_date"]), int(result["pooled_fund"])
     moves = []
     if row["visit"] >= 0:
-        key = visit_key(member, year, _visit(claim, row, visit, request_id))
-        moves.append(KeyedMove("visit", key, int(result["pooled_fund"])))
+        key = visit_key(member, year, _visit(claim, row, text.visit, text.request_id))
+        moves.append(KeyedMove("visit", key, paid))
     if row["borne"] >= 0:
         key = borne_key(member, year, int(row["borne_at"]))
         moves.append(KeyedMove("borne", key, int(result["deductible"])))
     if row["cost"] >= 0:
         moves.append(KeyedMove("cost", cost_key(member, year), int(result["in_scope"])))
+    if row["disease"] >= 0:
+        moves.append(KeyedMove("disease", disease_key(member, year, text.disease), paid))
+    if row["month"] >= 0:
+        moves.append(KeyedMove("month", month_key(member, year, day), paid))
+    if row["day"] >= 0:
+        moves.append(KeyedMove("day", day_key(member, year, day), paid))
     return moves

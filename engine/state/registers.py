@@ -5,9 +5,10 @@ entry can name people and institutions by their numbers. An entry replaces the e
 the same id; what settled claims were decided on is stored with them and does not change.
 """
 
+import datetime
 import json
 from collections.abc import Iterable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from engine.domain.claim import check_id
 from engine.domain.codes import (
@@ -149,6 +150,13 @@ def institutions_from_json(data: bytes) -> list[Institution]:
     ]
 
 
+_PAIRS: Final = tuple(name for name, value in Opening._field_defaults.items() if value == ())
+"""What an opening says of counters with keys of their own."""
+_AMOUNTS: Final = tuple(
+    name for name, value in Opening._field_defaults.items() if name.endswith("_fen") and value == 0
+)
+
+
 def openings_to_json(openings: Iterable[Opening | AccountOpening]) -> bytes:
     """Return the journal form of opening counters and balances."""
     return _dump([isinstance(opening, AccountOpening), *opening] for opening in openings)
@@ -162,12 +170,10 @@ def openings_from_json(data: bytes) -> list[Opening | AccountOpening]:
             openings.append(AccountOpening(*fields))
         else:
             opening = Opening(*fields)
-            openings.append(
-                opening._replace(
-                    visit_paid_fen=tuple((key, fen) for key, fen in opening.visit_paid_fen),
-                    deductible_at_fen=tuple((key, fen) for key, fen in opening.deductible_at_fen),
-                )
-            )
+            pairs: dict[str, Any] = {
+                name: tuple(map(tuple, getattr(opening, name))) for name in _PAIRS
+            }
+            openings.append(opening._replace(**pairs))
     return openings
 
 
@@ -232,17 +238,31 @@ def check_opening(opening: Opening | AccountOpening) -> None:
         return
     if not 2000 <= opening.year <= 2999:
         raise InvalidInput("year", f"expected a year from 2000 to 2999, found {opening.year}")
-    _check_amount("deductible_fen", opening.deductible_fen)
-    _check_amount("ordinary_paid_fen", opening.ordinary_paid_fen)
-    _check_amount("pooled_paid_fen", opening.pooled_paid_fen)
-    _check_amount("compliant_burden_fen", opening.compliant_burden_fen)
-    _check_amount("large_amount_paid_fen", opening.large_amount_paid_fen)
+    for name in _AMOUNTS:
+        _check_amount(name, getattr(opening, name))
     for n, (institution, borne_fen) in enumerate(opening.deductible_at_fen):
         check_id(f"deductible_at_fen[{n}].institution", institution)
         _check_amount(f"deductible_at_fen[{n}].borne_fen", borne_fen)
     for n, (visit, paid_fen) in enumerate(opening.visit_paid_fen):
         check_id(f"visit_paid_fen[{n}].visit", visit)
         _check_amount(f"visit_paid_fen[{n}].paid_fen", paid_fen)
+    for n, (code, paid_fen) in enumerate(opening.disease_paid_fen):
+        check_id(f"disease_paid_fen[{n}].code", code)
+        _check_amount(f"disease_paid_fen[{n}].paid_fen", paid_fen)
+    for name, example in (("month_paid_fen", "2024-03"), ("day_paid_fen", "2024-03-05")):
+        for n, (span, paid_fen) in enumerate(getattr(opening, name)):
+            _check_span(f"{name}[{n}]", span, example, opening.year)
+            _check_amount(f"{name}[{n}].paid_fen", paid_fen)
+
+
+def _check_span(path: str, span: str, example: str, year: int) -> None:
+    """Check a month or a day of a year, written as `example` is."""
+    try:
+        day = datetime.date.fromisoformat(f"{span}-01" if len(example) == len("2024-03") else span)
+    except ValueError:
+        day = datetime.date.min
+    if day.year != year or day.isoformat()[: len(example)] != span:
+        raise InvalidInput(path, f'expected {year} as in "{example}", found "{span}"')
 
 
 def _check_amount(path: str, amount_fen: int) -> None:

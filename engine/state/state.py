@@ -6,19 +6,19 @@ checkpoint is remembered, so that the next one writes just that. Nothing here is
 writer applies requests one after the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from engine.domain import layout
-from engine.domain.journal import EntryKind, Segment, SegmentKind
+from engine.domain.journal import EntryKind, EntryText, Segment, SegmentKind
 from engine.domain.layout import Array
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.errors import InvariantBroken
 from engine.kernel import PlanTable
 from engine.rules.plan import plan_from_json
-from engine.state.keyed import borne_key, keyed_moves
+from engine.state.keyed import DAY, DISEASE, MONTH, borne_key, cost_key, keyed_moves
 from engine.state.registers import (
     Register,
     institutions_from_json,
@@ -207,18 +207,19 @@ class State:
             position = int(entry["link"]["position"])
             institution = int(entry["claim"]["institution"])
             if kind != EntryKind.TOMBSTONE:
-                self._move(entry, text.visit, text.request_id)
-            self.note_key(kind, position, institution, text.request_id, text.undo_id, entry)
+                self._move(entry, text)
+            if not entry["link"]["part"]:
+                self.note_key(kind, position, institution, text.request_id, text.undo_id, entry)
         self.next_position += len(entries)
 
-    def _move(self, entry: np.void, visit: str, request_id: str) -> None:
+    def _move(self, entry: np.void, text: EntryText) -> None:
         result = entry["result"]
         member, year = int(entry["claim"]["member"]), int(entry["row"]["year"])
         slot = self.member_year(member, year)
         line = self.counters.values[slot]
         for position, fen in line_moves(entry):
             line[position] += fen
-        for _, key, fen in keyed_moves(entry, visit, request_id):
+        for _, key, fen in keyed_moves(entry, text):
             visit_slot = self.visit(key)
             self.visits.values[visit_slot] += fen
             self.visits.changed.add(visit_slot)
@@ -274,6 +275,8 @@ class State:
         line[layout.POOLED_PAID] = opening.pooled_paid_fen
         line[layout.COMPLIANT_BURDEN] = opening.compliant_burden_fen
         line[layout.LARGE_AMOUNT_PAID] = opening.large_amount_paid_fen
+        line[layout.SPECIAL_DEDUCTIBLE] = opening.special_deductible_fen
+        line[layout.CHRONIC_PAID] = opening.chronic_paid_fen
         line[layout.FLAGS] = layout.DEDUCTIBLE_MET if opening.deductible_met else 0
         self.counters.changed.add(slot)
         for (institution, visit), paid_fen in self.visits_of(member, opening.year).items():
@@ -281,14 +284,25 @@ class State:
                 visit_slot = self.visit((member, opening.year, institution, visit))
                 self.visits.values[visit_slot] = 0
                 self.visits.changed.add(visit_slot)
-        keyed = [((member, opening.year, -1, v), fen) for v, fen in opening.visit_paid_fen]
-        for name, borne_fen in opening.deductible_at_fen:
-            at = self.institutions.numbers[name]
-            keyed.append((borne_key(member, opening.year, at), borne_fen))
-        for key, fen in keyed:
+        for key, fen in self._keyed_openings(member, opening):
             visit_slot = self.visit(key)
             self.visits.values[visit_slot] = fen
             self.visits.changed.add(visit_slot)
+
+    def _keyed_openings(self, member: int, opening: Opening) -> Iterator[tuple[VisitKey, int]]:
+        """Yield key and fen of what an opening says of counters with keys of their own."""
+        year = opening.year
+        yield from (((member, year, -1, visit), fen) for visit, fen in opening.visit_paid_fen)
+        for name, fen in opening.deductible_at_fen:
+            yield borne_key(member, year, self.institutions.numbers[name]), fen
+        if opening.cost_fen:
+            yield cost_key(member, year), opening.cost_fen
+        for number, items in (
+            (DISEASE, opening.disease_paid_fen),
+            (MONTH, opening.month_paid_fen),
+            (DAY, opening.day_paid_fen),
+        ):
+            yield from (((member, year, number, text), fen) for text, fen in items)
 
     # --- checkpoints ---------------------------------------------------------------------
 
@@ -337,6 +351,8 @@ def line_moves(entry: np.void) -> list[tuple[int, int]]:
     """Return what an entry adds to its member-year's line, as (position, fen)."""
     row, result = entry["row"], entry["result"]
     moves = [(position, int(result[name])) for position, _, name in layout.MOVED]
-    if row["borne"] < 0:
-        moves.append((layout.DEDUCTIBLE, int(result["deductible"])))
+    if row["borne"] < 0 and row["deductible_at"] != layout.NOWHERE:
+        moves.append((int(row["deductible_at"]), int(result["deductible"])))
+    if row["paid_at"] != layout.NOWHERE:
+        moves.append((int(row["paid_at"]), int(result["pooled_fund"])))
     return moves

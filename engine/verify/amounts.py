@@ -133,7 +133,7 @@ def check_limits(record: Record, plan: RulePlan, report: Report) -> None:
     group = plan.by_status(row["level"], row["status"])
     fund, large = result["pooled_fund"], result["large_amount_fund"]
     caps = [
-        ("annual cap", plan.annual_cap_fen[group], result["ordinary_paid_before"], fund),
+        ("annual cap", plan.annual_cap_fen[group], result["paid_before"], fund),
         ("pooled cap", plan.pooled_cap_fen, result["pooled_paid_before"], result["pooled_counted"]),
         ("large-amount cap", plan.second_cap_fen, result["large_amount_paid_before"], large),
     ]

@@ -108,7 +108,7 @@ class Past:
         at_institution = record.row["borne"] >= 0
         borne = before.borne if at_institution else before.line[DEDUCTIBLE]
         expected["deductible_before"] = borne
-        expected["ordinary_paid_before"] = before.line[ORDINARY_PAID]
+        expected["paid_before"] = before.line[ORDINARY_PAID]
         expected["pooled_paid_before"] = before.line[POOLED_PAID]
         expected["compliant_burden_before"] = before.line[COMPLIANT_BURDEN]
         expected["large_amount_paid_before"] = before.line[LARGE_AMOUNT_PAID]

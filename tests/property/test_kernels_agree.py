@@ -340,7 +340,7 @@ def test_caps_hold_and_refused_rows_hold_nothing(seed: int) -> None:
             continue
         plan = case.plans.plans[row["plan"]]
         group = plan.by_status(row["level"], row["status"])
-        paid, fund = int(result["ordinary_paid_before"]), int(result["pooled_fund"])
+        paid, fund = int(result["paid_before"]), int(result["pooled_fund"])
         if plan.annual_cap_fen[group] != NO_CAP and not plan.annual_cap_on_cost:
             assert fund == 0 or paid + fund <= plan.annual_cap_fen[group]
         if plan.visit_cap_fen[group] != NO_CAP and row["visit"] >= 0:

@@ -98,7 +98,7 @@ class Settled:
     def paid(self, by_rate: int, *left: int) -> int:
         """Return what is paid within what the caps leave; the year's cap always counts."""
         cap = self.rules.annual_cap_fen[self.group]
-        return min(by_rate, max(0, cap - self.ordinary_paid_before), *left)
+        return min(by_rate, max(0, cap - self.paid_before), *left)
 
 
 Should = Callable[[Settled], bool]

@@ -103,7 +103,7 @@ def test_visit_cap_then_annual_cap_each_report_their_cut(kernel: Kernel) -> None
         "person": 32_469,
         "cash": 32_469,
         "account_allowed": 32_469,
-        "ordinary_paid_before": 190_000,
+        "paid_before": 190_000,
         "cite_deductible": 1,
         "cite_rate": 2,
         "cite_visit_cap": 4,

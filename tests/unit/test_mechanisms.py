@@ -167,7 +167,7 @@ def test_an_undo_says_the_counters_before_it() -> None:
     assert negated["burden_counted"] == -5_000
     assert negated["large_amount_fund"] == -part["large_amount_fund"] == -3_000
     assert {name: int(negated[name]) for name in BEFORE if negated[name]} == {
-        "ordinary_paid_before": 5_000,
+        "paid_before": 5_000,
         "account_before": 100_000,
         "compliant_burden_before": 705_000,
         "large_amount_paid_before": 3_000,

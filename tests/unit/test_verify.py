@@ -107,7 +107,7 @@ def test_a_fen_moved_between_parts(store: MemoryStore) -> None:
     assert Kind.IDENTITY not in report.counted
     for field in ("copay", "pooled_fund", "person", "cash"):
         assert found(report, Kind.AMOUNT, FIRST_CLAIM, field)
-    assert found(report, Kind.AMOUNT, SECOND_CLAIM, "ordinary_paid_before")
+    assert found(report, Kind.AMOUNT, SECOND_CLAIM, "paid_before")
     assert found(report, Kind.TABLE, UNDO, "member-year: ordinary_paid")
 
 
@@ -122,7 +122,7 @@ def test_a_cap_that_was_exceeded(store: MemoryStore) -> None:
     """The opening says that the year's cap is nearly used up; the claims behind it do not."""
     openings = openings_to_json([Opening("m1", 2026, ordinary_paid_fen=10**9)])
     replace_kind(store, SegmentKind.OPENINGS, lambda _: openings)
-    edit(store, FIRST_CLAIM, change_by("result", ordinary_paid_before=10**9))
+    edit(store, FIRST_CLAIM, change_by("result", paid_before=10**9))
     report = verify_store(store)
     assert found(report, Kind.CAP, FIRST_CLAIM, "annual cap")
 
@@ -201,7 +201,7 @@ def append_undo(store: MemoryStore, position: int) -> int:
     line = np.frombuffer(report_line.counters, dtype="<i8")
     for name in (*AMOUNTS, "account_allowed"):
         result[name] = -result[name]
-    result["deductible_before"], result["ordinary_paid_before"] = line[0], line[1]
+    result["deductible_before"], result["paid_before"] = line[0], line[1]
     account = store.account(int(entry["claim"]["member"][0]))
     result["account_before"] = account.balance_fen if account else 0
     link["previous"], link["undoes"] = report_line.last_entry, position

@@ -1,0 +1,437 @@
+"""Claims made ready for the kernel: ids, registers, rules, facts, and which benefit pays what.
+
+A claim has one row, or, where its lines fall under several benefits, one for each.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.domain import layout
+from engine.domain.bill import BillLine, encode_lines, invalid_line, parts_of
+from engine.domain.claim import Claim
+from engine.domain.codes import Benefit, Fact, Kind, LineFlag, Mode, Paper, Place
+from engine.domain.dates import to_date, year_of
+from engine.domain.journal import EntryText
+from engine.domain.money import AMOUNT_MAX_FEN
+from engine.domain.reasons import EXCLUSION_FIRST, Detail, Reason
+from engine.domain.register import Institution, Member
+from engine.domain.request import Refused
+from engine.facts import Facts, Parties, benefit_bits, is_registered, resolve, treating
+from engine.ledger.context import Context, encode_texts
+from engine.rules.plan import NO_CAP, VISIT_CLAIM, ClaimClass, RulePlan
+from engine.rules.value_figures import ANY_CODE
+from engine.state.keyed import (
+    Visit,
+    borne_at,
+    borne_key,
+    cost_key,
+    day_key,
+    disease_key,
+    month_key,
+    visit_key,
+)
+from engine.state.state import NO_VISIT
+from engine.state.tables import VisitKey
+
+PRECEDENCE = (
+    Benefit.DUAL_CHANNEL,
+    Benefit.SEPARATE_PAY,
+    Benefit.SPECIAL,
+    Benefit.CHRONIC,
+    Benefit.ORDINARY,
+    Benefit.EMERGENCY,
+    Benefit.DAY_SURGERY,
+)
+"""The order in which the parts of a claim are settled on shared counters (reading G21)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A claim ready for the kernel: its place in the batch, its records, its text."""
+
+    index: int
+    claim: tuple[int, ...]
+    rows: list[tuple[int, ...]]
+    """One for each benefit, in order of precedence."""
+    text: bytes
+    institution: int
+    request_id: str
+    disease: str
+
+
+class Group(NamedTuple):
+    """The part of a bill that falls under one benefit, in fen."""
+
+    benefit: Benefit
+    in_scope: int
+    pre_payment: int
+    over_limit: int
+    non_covered: int
+
+
+class _Case(NamedTuple):
+    """What is known of a claim before its benefits are told apart."""
+
+    context: Context
+    claim: Claim
+    parties: Parties
+    facts: Facts
+    preview: bool
+
+
+def joined(texts: EntryText) -> bytes:
+    """Return the texts of a claim as `content` does; an undo's own id is not among them."""
+    return "".join(texts[1:]).encode()
+
+
+def content(context: Context, claim: Claim) -> tuple[tuple[int, ...], bytes]:
+    """Return the claim record and the text that hold what was sent."""
+    state = context.state
+    lines = encode_lines(claim.lines)
+    text, lengths = encode_texts(
+        (claim.request_id, claim.visit, claim.disease, claim.admission, claim.prescription)
+    )
+    prescriber = claim.prescriber
+    flags = (
+        claim.emergency * layout.FLAG_EMERGENCY
+        + claim.referred * layout.FLAG_REFERRED
+        + claim.statement * layout.FLAG_STATEMENT
+        + claim.manual * layout.FLAG_MANUAL
+        + claim.use_account * layout.FLAG_USE_ACCOUNT
+    )
+    record = (
+        claim.total_fen,
+        claim.in_scope_fen,
+        claim.pre_payment_fen,
+        claim.over_limit_fen,
+        claim.non_covered_fen,
+        claim.liable_fen,
+        claim.service_date,
+        claim.until_date,
+        state.members.numbers.get(claim.member, -1),
+        state.institutions.numbers.get(claim.institution, -1),
+        state.institutions.numbers.get(prescriber, -2) if prescriber else -1,
+        len(lines),
+        claim.benefit,
+        claim.liability,
+        flags,
+        *lengths,
+        claim.papers,
+        0,
+        0,
+        0,
+    )
+    return record, text + lines
+
+
+# --- preparing ---------------------------------------------------------------------------
+
+
+def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Prepared | Refused:
+    """Resolve a claim into kernel rows, or refuse it, in the order of the reason codes."""
+    state = context.state
+    member = state.members.find(claim.member)
+    if member is None:
+        return Refused(
+            Reason.MEMBER_UNKNOWN, message="the member is not in the register; register first"
+        )
+    parties = _parties(context, claim, member)
+    if isinstance(parties, Refused):
+        return parties
+    if context.plan_on(member.city, claim.service_date) < 0:
+        return Refused(
+            Reason.NO_RULE,
+            message=f"no document of {member.city} is in force on {to_date(claim.service_date)}",
+        )
+    until_has_rule = context.book.plan_for(member.city, claim.until_date) is not None
+    facts = resolve(claim, parties, until_has_rule=until_has_rule)
+    case = _Case(context, claim, parties, facts, preview)
+    ordinary = state.plans.plans[_plan(case, Benefit.ORDINARY)]
+    if missing := ordinary.papers & ~claim.papers if claim.manual and claim.papers else 0:
+        return _papers_missing(missing)
+    groups = split(case, ordinary)
+    rows = []
+    left_liable = claim.liable_fen
+    for group in groups:
+        liable = left_liable if len(groups) == 1 else min(left_liable, group.in_scope)
+        rows.append(_row(case, group, liable))
+        if left_liable >= 0:
+            left_liable -= liable
+    if len(rows) > 1 and (refused := _refusal(context, claim, rows)):
+        return refused
+    content_of, text = content(context, claim)
+    institution = state.institutions.numbers[claim.institution]
+    return Prepared(index, content_of, rows, text, institution, claim.request_id, claim.disease)
+
+
+def _papers_missing(missing: int) -> Refused:
+    names = ", ".join(paper.name.lower() for paper in Paper if paper & missing and paper.name)
+    return _refuse_claim(
+        Detail.PAPERS_MISSING, f"a claim on paper needs these documents as well: {names}"
+    )
+
+
+def _plan(case: _Case, benefit: Benefit) -> int:
+    """Return the number of the plan that settles a benefit of the claim."""
+    facts, claim = case.facts, case.claim
+    code = "" if benefit == Benefit.ORDINARY else claim.disease
+    which = ClaimClass(benefit, facts.kind, facts.age, code)
+    return case.context.plan_on(case.parties.member.city, claim.service_date, which)
+
+
+def split(case: _Case, ordinary: RulePlan) -> list[Group]:
+    """Return the bill by benefit, in order of precedence; lines of one benefit are one amount."""
+    claim = case.claim
+    if not claim.lines:
+        benefit = _benefit(case, Benefit(claim.benefit))
+        parts = (claim.in_scope_fen, claim.pre_payment_fen)
+        return [Group(benefit, *parts, claim.over_limit_fen, claim.non_covered_fen)]
+    sums: dict[Benefit, list[int]] = {}
+    fee_in_scope = bool(ordinary.general_fee_in_scope)
+    for line in claim.lines:
+        amounts = sums.setdefault(_benefit(case, _asked(claim, line)), [0, 0, 0, 0])
+        for n, fen in enumerate(parts_of(line, general_fee_in_scope=fee_in_scope)):
+            amounts[n] += fen
+    return [Group(benefit, *sums[benefit]) for benefit in PRECEDENCE if benefit in sums]
+
+
+def _asked(claim: Claim, line: BillLine) -> Benefit:
+    """Return the benefit that a line is directed to."""
+    if line.flag == LineFlag.DUAL_CHANNEL:
+        return Benefit.DUAL_CHANNEL
+    if line.flag == LineFlag.SEPARATE_PAY:
+        return Benefit.SEPARATE_PAY
+    return Benefit(line.benefit or claim.benefit)
+
+
+def _benefit(case: _Case, asked: Benefit) -> Benefit:
+    """Return the benefit that care falls under.
+
+    An emergency is ordinary, unless the city treats it as a stay and the institution's statement
+    is filed. Chronic and special care without a registration of that disease on the day is
+    ordinary, and so is care of a benefit that is not given at the level.
+    """
+    if asked == Benefit.ORDINARY:
+        return asked
+    context, claim, member = case.context, case.claim, case.parties.member
+    if asked == Benefit.EMERGENCY:
+        served = claim.statement and context.book.serves(member.city, asked)
+        return asked if served else Benefit.ORDINARY
+    if not is_registered(asked, claim.disease, member, claim.service_date):
+        return Benefit.ORDINARY
+    given = context.state.plans.plans[_plan(case, asked)].gives(case.facts.level - 1)
+    return asked if given else Benefit.ORDINARY
+
+
+def _row(case: _Case, group: Group, liable: int) -> tuple[int, ...]:
+    """Return the kernel row of one part of a claim."""
+    context, claim, parties, facts = case.context, case.claim, case.parties, case.facts
+    state, member, day = context.state, parties.member, claim.service_date
+    number = state.members.numbers[member.id]
+    year = year_of(day)
+    plan = _plan(case, group.benefit)
+    rules = state.plans.plans[plan]
+    status, level = facts.status - 1, facts.level - 1
+    bits = facts.bits | benefit_bits(group.benefit, parties.institution)
+    at_group = rules.by_status(level, status)
+    here = state.institutions.numbers[treating(parties).id]
+    at = borne_at(rules, here, level, status)
+    visit_by = _visit_by(rules, bits)
+
+    def counted(cap_fen: int, key: Callable[..., VisitKey], by: str | int) -> int:
+        return -1 if cap_fen == NO_CAP else state.visit(key(number, year, by))
+
+    return (
+        group.in_scope,
+        group.pre_payment,
+        group.over_limit,
+        group.non_covered,
+        liable,
+        state.member_year(number, year),
+        _visit(case, rules, visit_by, at_group),
+        state.account(number) if member.mode == Mode.COMBINED else -1,
+        plan,
+        bits,
+        year,
+        status,
+        level,
+        facts.place,
+        group.benefit,
+        _rate_level(context, rules, facts, claim, member),
+        visit_by,
+        -1 if at == -1 else state.visit(borne_key(number, year, at)),
+        at,
+        state.visit(cost_key(number, year)) if rules.counts_cost else -1,
+        counted(rules.disease_cap_fen, disease_key, claim.disease),
+        counted(rules.month_cap_fen[at_group], month_key, day),
+        counted(rules.day_cap_fen[at_group], day_key, day),
+        rules.deductible_at,
+        rules.paid_at,
+        0,
+    )
+
+
+def _visit(case: _Case, rules: RulePlan, visit_by: int, group: int) -> int:
+    """Return the slot of what was paid for the claim's visit, -1 where no cap counts it."""
+    if rules.visit_cap_fen[group] == NO_CAP:
+        return -1
+    state, claim = case.context.state, case.claim
+    whose = Visit(
+        visit_by,
+        claim.visit,
+        claim.request_id,
+        state.institutions.numbers[claim.institution],
+        state.institutions.numbers[case.parties.treating.id],
+        claim.service_date,
+    )
+    # A preview may carry a used id: its own visit is a new one all the same.
+    fresh = case.preview and whose.is_the_claims_own
+    number = state.members.numbers[case.parties.member.id]
+    key = NO_VISIT if fresh else visit_key(number, year_of(claim.service_date), whose)
+    return state.visit(key)
+
+
+def _refusal(context: Context, claim: Claim, rows: Sequence[tuple[int, ...]]) -> Refused | None:
+    """Return the refusal of a claim of several parts, by the first reason among them.
+
+    A claim is atomic: so this is asked before any part is settled. It depends on facts alone.
+    """
+    found = []
+    for row in rows:
+        of = dict(zip(layout.ROW.names or (), row, strict=True))
+        plan = context.state.plans.plans[of["plan"]]
+        for line in plan.exclusions:
+            if line.reason < EXCLUSION_FIRST and line.applies(of["facts"], of["level"]):
+                found.append((line.reason, of["plan"], line.citation, of["facts"], of["level"]))
+                break
+    if not found:
+        return None
+    reason, plan_number, citation, facts, level = min(found, key=lambda each: each[0])
+    return refusal(context, claim.disease, RefusedRow(plan_number, reason, citation, facts, level))
+
+
+class RefusedRow(NamedTuple):
+    """A row that the rules refuse."""
+
+    plan: int
+    """Number of the plan that decided."""
+    reason: int
+    citation: int
+    """A position in the plan's citations."""
+    facts: int
+    level: int
+    """From 0."""
+
+
+def refusal(context: Context, code: str, row: RefusedRow) -> Refused:
+    """Return a refusal with the clause and the missing figure that decided.
+
+    Args:
+        context: of the ledger.
+        code: of the claim's disease or procedure, by which a missing figure may go.
+        row: what was refused.
+    """
+    plan = context.state.plans.plans[row.plan]
+    reason, citation, facts, level = Reason(row.reason), row.citation, row.facts, row.level
+    figure = ""
+    for line in plan.exclusions:
+        if line.applies(facts, level) and line.reason == reason and line.citation == citation:
+            figure = line.figure.replace(ANY_CODE, f".{code}" if code else "")
+            break
+    clauses = plan.citations[citation].clauses
+    return Refused(
+        reason,
+        message="；".join(clause.text for clause in clauses if clause.text),
+        figure=figure,
+        plan_digest=context.digest(row.plan),
+        citation=citation,
+    )
+
+
+def _visit_by(rules: RulePlan, bits: int) -> int:
+    """Return what is one visit for this claim, by the plan (readings H2, H5)."""
+    filled = Fact.PHARMACY | Fact.PRESCRIBER
+    if rules.prescription_apart and bits & filled == filled:
+        return VISIT_CLAIM
+    return rules.visit_by
+
+
+def _rate_level(
+    context: Context, rules: RulePlan, facts: Facts, claim: Claim, member: Member
+) -> int:
+    """Return the level whose rate holds, 0 for that of the institution that treats.
+
+    Where the plan says so, in the city, that of the institution the member has selected.
+    """
+    if not rules.rate_of_selected or facts.place != Place.LOCAL:
+        return 0
+    for selection in member.selections:
+        if claim.service_date in selection.days:
+            find = context.state.institutions.find
+            chosen = find(selection.institution)
+            if chosen is not None and chosen.kind == Kind.INTERNET_HOSPITAL:
+                chosen = find(chosen.host)
+            return 0 if chosen is None else int(chosen.level)
+    return 0
+
+
+def invalid(claim: Claim) -> Refused | None:
+    """Refuse negative or too large amounts, parts that do not add up, days in reverse."""
+    parts = {
+        "in_scope": claim.in_scope_fen,
+        "pre_payment": claim.pre_payment_fen,
+        "over_limit": claim.over_limit_fen,
+        "non_covered": claim.non_covered_fen,
+        "total": claim.total_fen,
+    }
+    for name, amount_fen in parts.items():
+        if amount_fen < 0:
+            return _refuse_claim(Detail.NEGATIVE_AMOUNT, f"{name} is negative")
+        if amount_fen > AMOUNT_MAX_FEN:
+            return _refuse_claim(Detail.AMOUNT_TOO_LARGE, f"{name} is above {AMOUNT_MAX_FEN} fen")
+    if claim.liable_fen < -1:
+        return _refuse_claim(Detail.NEGATIVE_AMOUNT, "liable_amount is negative")
+    if claim.liable_fen > AMOUNT_MAX_FEN:
+        return _refuse_claim(Detail.AMOUNT_TOO_LARGE, f"liable_amount is above {AMOUNT_MAX_FEN}")
+    for n, line in enumerate(claim.lines):
+        if problem := invalid_line(line):
+            detail = Detail.AMOUNT_TOO_LARGE if "above 1" in problem else Detail.NEGATIVE_AMOUNT
+            return _refuse_claim(detail, f"lines[{n}]: {problem}")
+    added_fen = sum(parts.values()) - claim.total_fen + sum(n.amount_fen for n in claim.lines)
+    if added_fen != claim.total_fen:
+        return _refuse_claim(
+            Detail.PARTS_DO_NOT_ADD_UP,
+            f"the parts add up to {added_fen} fen, the total says {claim.total_fen}",
+        )
+    if claim.until_date < claim.service_date:
+        return _refuse_claim(Detail.DATES_REVERSED, "the last service date is before the first")
+    return None
+
+
+def _refuse_claim(detail: Detail, message: str) -> Refused:
+    return Refused(Reason.INVALID_CLAIM, detail, message)
+
+
+def _parties(context: Context, claim: Claim, member: Member) -> Parties | Refused:
+    """Return the register entries a claim names; every institution it names must be known."""
+    find = context.state.institutions.find
+    institution = find(claim.institution)
+    if institution is None:
+        return _unknown("institution")
+    prescriber: Institution | None = None
+    if claim.prescriber:
+        prescriber = find(claim.prescriber)
+        if prescriber is None:
+            return _unknown("prescriber")
+    parties = Parties(member, institution, prescriber, None)
+    if parties.treating.kind != Kind.INTERNET_HOSPITAL:
+        return parties
+    host = find(parties.treating.host)
+    return _unknown("host") if host is None else parties._replace(host=host)
+
+
+def _unknown(role: str) -> Refused:
+    return Refused(
+        Reason.INSTITUTION_UNKNOWN, message=f"the {role} is not in the register; register first"
+    )
