@@ -67,6 +67,42 @@ class Liability(IntEnum):
     MATERNITY = 5
 
 
+class LineClass(IntEnum):
+    """Class of a bill line in the catalogue."""
+
+    A = 1
+    """甲类: in scope as a whole."""
+    B = 2
+    """乙类: the person pays a share first."""
+    NONE = 3
+    """Outside the catalogue."""
+
+
+class LineFlag(IntEnum):
+    """What is special about a bill line; `NONE` where nothing is."""
+
+    NONE = 0
+    DUAL_CHANNEL = 1
+    """双通道."""
+    SEPARATE_PAY = 2
+    """单独支付."""
+    GENERAL_FEE = 3
+    """一般诊疗费, 诊查费."""
+
+
+class Paper(IntFlag):
+    """The documents that came with a paper claim."""
+
+    CREDENTIAL = 1 << 0
+    """The member's insurance credential (医保凭证)."""
+    INVOICE = 1 << 1
+    """收费票据."""
+    MEDICAL_RECORD = 1 << 2
+    """门诊病历."""
+    CHARGE_LIST = 1 << 3
+    """费用明细清单."""
+
+
 class FilingKind(IntEnum):
     """Why a member is filed for care in another place."""
 

@@ -1,6 +1,8 @@
 """Money is an integer number of fen, a rate an integer number of basis points; never a float.
 
-The only multiplication of money by a rate, and the only rounding, stand here.
+The only multiplications of money, by a rate and of a price by a quantity, and the only rounding,
+stand here. A quantity is an integer number of ten-thousandths of a unit, a unit price one of
+millionths of a yuan.
 """
 
 import re
@@ -11,8 +13,21 @@ BP = 10_000
 AMOUNT_MAX_FEN = 10**12
 """Largest amount of one field of a claim: a product with a rate stays inside 64 bits."""
 
+QUANTITY_MAX = 10**10
+"""Largest quantity of a bill line, in ten-thousandths of a unit: a million units."""
+
+UNIT_PRICE_MAX = 10**13
+"""Largest unit price, in millionths of a yuan: ten million yuan."""
+
+PRODUCT_MAX = 9 * 10**18
+"""Largest quantity times unit price: 900 million yuan; it stays inside 63 bits."""
+
+_PRODUCT_OF_FEN = 10**8
+"""Ten-thousandths of a unit times millionths of a yuan in one fen."""
+
 _YUAN = re.compile(r"(0|[1-9][0-9]{0,9})\.([0-9]{2})", re.ASCII)
 _RATE = re.compile(r"([01])\.([0-9]{1,4})", re.ASCII)
+_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,7})(?:\.([0-9]{1,6}))?", re.ASCII)
 
 
 def mul_bp_half_up(amount_fen: int, rate_bp: int) -> int:
@@ -27,6 +42,16 @@ def mul_bp_half_down(amount_fen: int, rate_bp: int) -> int:
     `mul_bp_half_down(a, BP - r)` add up to `a`, although neither is computed from the other.
     """
     return (amount_fen * rate_bp + BP // 2 - 1) // BP
+
+
+def mul_price_half_up(quantity: int, unit_price: int) -> int:
+    """Return the fen of a quantity at a unit price, rounded half up once; both not negative.
+
+    Args:
+        quantity: Ten-thousandths of a unit.
+        unit_price: Millionths of a yuan.
+    """
+    return (quantity * unit_price + _PRODUCT_OF_FEN // 2) // _PRODUCT_OF_FEN
 
 
 def parse_yuan(text: str) -> int:
@@ -62,3 +87,42 @@ def parse_rate(text: str) -> int:
     if not 0 <= rate_bp <= BP:
         raise ValueError(f'expected a rate from "0.0" to "1.0" such as "0.85", found "{text}"')
     return rate_bp
+
+
+def parse_quantity(text: str) -> int:
+    """Return the ten-thousandths of a quantity with up to four decimals, as `"2"` or `"0.5"`.
+
+    Raises:
+        ValueError: not such a number, zero, negative, or above `QUANTITY_MAX`.
+    """
+    quantity = _scaled(text, 4)
+    if not 0 < quantity <= QUANTITY_MAX:
+        raise ValueError(
+            'expected a quantity above 0 and up to 1000000 with at most four decimals, such as "2" '
+            f'or "0.5", found "{text}"'
+        )
+    return quantity
+
+
+def parse_unit_price(text: str) -> int:
+    """Return the millionths of a unit price in yuan with up to six decimals, as `"12.345678"`.
+
+    Raises:
+        ValueError: not such a price, zero, negative, or above `UNIT_PRICE_MAX`.
+    """
+    price = _scaled(text, 6)
+    if not 0 < price <= UNIT_PRICE_MAX:
+        raise ValueError(
+            "expected yuan above 0 and up to 10000000 with at most six decimals, such as "
+            f'"12.5" or "0.034567", found "{text}"'
+        )
+    return price
+
+
+def _scaled(text: str, decimals: int) -> int:
+    """Return a decimal number as an integer of its last possible decimal; -1: it is none."""
+    match = _DECIMAL.fullmatch(text)
+    whole, fraction = match.groups("") if match else ("", "")
+    if match is None or len(fraction) > decimals:
+        return -1
+    return int(whole + fraction.ljust(decimals, "0"))
