@@ -119,7 +119,6 @@ def claim_columns(claims: Sequence[Claim]) -> batch_pb2.ClaimColumns:
         (columns.disease_codes, lambda claim: claim.disease),
         (columns.prescriber_ids, lambda claim: claim.prescriber),
         (columns.admission_ids, lambda claim: claim.admission),
-        (columns.prescription_ids, lambda claim: claim.prescription),
     )
     for column, text in optional:
         texts = [text(claim) for claim in claims]
@@ -132,13 +131,20 @@ def claim_columns(claims: Sequence[Claim]) -> batch_pb2.ClaimColumns:
     flags = bytes(map(_flags, claims))
     if any(flags):
         columns.flags = flags
+    if any(claim.lines or claim.prescription or claim.papers for claim in claims):
+        _add_lines_and_papers(columns, claims)
+    return columns
+
+
+def _add_lines_and_papers(columns: batch_pb2.ClaimColumns, claims: Sequence[Claim]) -> None:
+    if any(claim.prescription for claim in claims):
+        columns.prescription_ids.CopyFrom(_dictionary([claim.prescription for claim in claims]))
     if any(claim.papers for claim in claims):
         columns.papers = bytes(claim.papers for claim in claims)
     if any(claim.lines for claim in claims):
         columns.line_counts = _numbers([len(claim.lines) for claim in claims], "<i4")
         lines = chain.from_iterable(claim.lines for claim in claims)
         columns.lines.CopyFrom(_line_columns(lines))
-    return columns
 
 
 def _line_columns(lines: Iterable[BillLine]) -> batch_pb2.LineColumns:

@@ -1,6 +1,6 @@
 """Claims and answers in columns: one message of a gateway, up to 10,000 rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, Final, NamedTuple
 
@@ -70,16 +70,28 @@ def decode_claims(message: batch_pb2.ClaimColumns) -> list[Claim]:
         table.numbers("liabilities", "u1", 0).tolist(),
         table.numbers("liable_fen", "<i8", LIABLE_NOT_GIVEN).tolist(),
     )
-    last = (
-        _lines(message, table),
-        table.dictionary("prescription_ids"),
-        table.bits("papers", _PAPERS_KNOWN),
-    )
     rows: Any = zip(*columns, strict=True)
-    ends: Any = zip(*last, strict=True)
+    ends: Any = _ends(message, table)
     return [
         Claim(*row, *switch, *end) for row, switch, end in zip(rows, switches, ends, strict=True)
     ]
+
+
+def _ends(message: batch_pb2.ClaimColumns, claims: "_Table") -> Iterable[tuple[object, ...]]:
+    """Return what follows the switches in each claim; nothing, where no claim gives any of it."""
+    if not (
+        message.line_counts
+        or message.papers
+        or message.HasField("lines")
+        or message.HasField("prescription_ids")
+    ):
+        return repeat((), claims.rows)
+    return zip(
+        _lines(message, claims),
+        claims.dictionary("prescription_ids"),
+        claims.bits("papers", _PAPERS_KNOWN),
+        strict=True,
+    )
 
 
 def _lines(message: batch_pb2.ClaimColumns, claims: "_Table") -> list[tuple[BillLine, ...]]:

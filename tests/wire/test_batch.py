@@ -291,6 +291,15 @@ def test_answers_in_columns_say_what_answers_one_by_one_say() -> None:
     assert len(columns.plan_digests) == 2
 
 
+def test_a_bad_line_is_the_error_of_its_row() -> None:
+    bad = ITEMISED.lines[1]._replace(unit_price=0)
+    claims = [*_claims()[:2], ITEMISED._replace(member="m1", lines=(ITEMISED.lines[0], bad))]
+    answer = _pipeline().run([SettleBatch(claims)], 1)[0]
+    assert isinstance(answer, BatchAnswer)
+    (error,) = encode_answers(answer).errors
+    assert (error.row, error.error.path) == (2, "lines[1].unit_price_micro_yuan")
+
+
 def test_a_batch_of_nothing_has_an_answer() -> None:
     answer = _pipeline().run([SettleBatch(decode_claims(batch_pb2.ClaimColumns()))], 1)[0]
     assert isinstance(answer, BatchAnswer)
