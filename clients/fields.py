@@ -11,8 +11,8 @@ from enum import IntEnum
 from typing import Final, TypeVar
 
 from clients.rows import Fen, Fields
-from engine.domain.claim import check_id
 from engine.domain.dates import OPEN_END, Interval, from_date
+from engine.domain.ids import check_id
 from engine.domain.money import AMOUNT_MAX_FEN, parse_yuan
 from engine.errors import InvalidInput
 
@@ -131,6 +131,15 @@ def named(name: str, value: object, names: Mapping[str, Item]) -> Item:
     if not isinstance(value, str) or value not in names:
         raise InvalidInput(name, f"expected one of {' '.join(names)}, found {shown(value or '')}")
     return names[value]
+
+
+def listed(fields: Fields, name: str) -> list[object]:
+    """Return a list of names, none if it is absent; one text holds them with blanks between."""
+    value = fields.get(name, [])
+    names = value.replace(";", " ").split() if isinstance(value, str) else value
+    if not isinstance(names, list):
+        raise InvalidInput(name, f"expected a list of names, found {shown(value)}")
+    return names
 
 
 def interval(name: str, value: object) -> Interval:

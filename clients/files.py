@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from clients import fields as f
+from clients.bill import line_column, lines_of, papers_of
 from clients.lines import AUTO
 from clients.rows import BadRow, Columns, Fields, Holds, Row, check_names
 from clients.table import read_table
@@ -18,7 +19,6 @@ from engine.domain.money import AMOUNT_MAX_FEN, format_yuan
 from engine.errors import InvalidInput
 
 _AMOUNTS: Final = ("in_scope", "pre_payment", "over_limit", "non_covered")
-_FLAGS: Final = ("emergency", "referred", "statement", "manual", "use_account")
 
 CLAIM_COLUMNS: Final = Columns(
     known={
@@ -41,10 +41,13 @@ CLAIM_COLUMNS: Final = Columns(
         "statement": Holds.FLAG,
         "manual": Holds.FLAG,
         "use_account": Holds.FLAG,
+        "prescription": Holds.TEXT,
+        "papers": Holds.NAMES,
     },
     required=("institution", "member", "date"),
-    later=("lines", "payer"),
+    later=("payer",),
     one_of=_AMOUNTS,
+    nested=("lines",),
 )
 
 _COLUMN_OF: Final = {
@@ -52,9 +55,16 @@ _COLUMN_OF: Final = {
     "until_date": "until",
     "liable_fen": "liable_amount",
     "total_fen": "total",
+    "institution_id": "institution",
+    "member_id": "member",
+    "visit_id": "visit",
+    "disease_code": "disease",
+    "prescriber_id": "prescriber",
+    "admission_id": "admission",
+    "prescription_id": "prescription",
     **{f"{name}_fen": name for name in _AMOUNTS},
 }
-"""Columns of the fields that the engine's own check names."""
+"""Columns of the fields, as the engine's own check and as the server name them."""
 
 
 class ClaimRow(NamedTuple):
@@ -65,8 +75,13 @@ class ClaimRow(NamedTuple):
 
 
 def claim_column(path: str) -> str:
-    """Return the column of a claim's field as the engine or the server names it."""
-    name = path.rpartition(".")[2]
+    """Return the column of a claim's field as the engine or the server names it.
+
+    Within the lines of a bill it is the path of the key, `lines[0].amount`.
+    """
+    if column := line_column(path):
+        return column
+    name = path.rpartition(".")[2].partition("[")[0]
     return _COLUMN_OF.get(name, name)
 
 
@@ -127,6 +142,8 @@ def claim_from_fields(fields: Fields, default_id: str = "") -> Claim:
         InvalidInput: naming the column, what was found and what was expected.
     """
     parts = {name: f.yuan(fields, name) or 0 for name in _AMOUNTS}
+    lines = lines_of(fields)
+    amounts = [line.amount_fen for line in lines] if lines else parts.values()
     total = f.yuan(fields, "total")
     service_date = f.day(fields, "date")
     claim = Claim(
@@ -135,7 +152,7 @@ def claim_from_fields(fields: Fields, default_id: str = "") -> Claim:
         member=f.identifier(fields, "member", required=True),
         service_date=service_date,
         until_date=f.day(fields, "until", service_date),
-        total_fen=sum(parts.values()) if total is None else total,
+        total_fen=sum(amounts) if total is None else total,
         in_scope_fen=parts["in_scope"],
         pre_payment_fen=parts["pre_payment"],
         over_limit_fen=parts["over_limit"],
@@ -147,12 +164,25 @@ def claim_from_fields(fields: Fields, default_id: str = "") -> Claim:
         admission=f.identifier(fields, "admission"),
         liability=f.code(fields, "liability", Liability, Liability.NONE),
         liable_fen=_liable(f.yuan(fields, "liable_amount")),
-        **{name: f.flag(fields, name) for name in _FLAGS},
+        emergency=f.flag(fields, "emergency"),
+        referred=f.flag(fields, "referred"),
+        statement=f.flag(fields, "statement"),
+        manual=f.flag(fields, "manual"),
+        use_account=f.flag(fields, "use_account"),
+        lines=lines,
+        prescription=f.identifier(fields, "prescription"),
+        papers=papers_of(fields),
     )
     if claim.total_fen > AMOUNT_MAX_FEN:
         raise InvalidInput("total", f"at most {format_yuan(AMOUNT_MAX_FEN)} yuan for one claim")
-    if not any(name in fields for name in _AMOUNTS):
-        raise InvalidInput("in_scope", f"is missing; give at least one of {', '.join(_AMOUNTS)}")
+    given = [name for name in _AMOUNTS if name in fields]
+    if lines and given:
+        raise InvalidInput(given[0], "stands beside lines; give one or the other")
+    if not lines and not given:
+        raise InvalidInput(
+            "in_scope",
+            f"is missing; give at least one of {', '.join(_AMOUNTS)}, or the lines of the bill",
+        )
     check_claim(claim)
     return claim
 

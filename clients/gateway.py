@@ -14,6 +14,8 @@ from clients.errors import NotSent, RunError
 from clients.files import ClaimRow, claim_column, read_claims
 from clients.rows import BadRow
 from clients.run import RESULT_COLUMNS, Run, Step
+from clients.wire import LINES_MAX
+from engine.domain import bill
 from engine.domain.claim import Claim
 from engine.domain.codes import Benefit
 from engine.domain.layout import AMOUNTS
@@ -22,6 +24,8 @@ from engine.domain.reasons import Reason
 
 BATCH_CLAIMS: Final = 2_000
 _BATCH_BAD: Final = 2_000
+_BATCH_LINES: Final = LINES_MAX - bill.LINES_MAX
+"""One more claim after so many lines still fits into a message."""
 
 _MALFORMED: Final = "MALFORMED"
 
@@ -126,17 +130,19 @@ def _batches(rows: Iterable[ClaimRow | BadRow], run: Run) -> Iterator[_Batch]:
     claims: list[ClaimRow] = []
     bad: list[BadRow] = []
     after = last = run.last_line
+    lines = 0
     for row in rows:
         if row.line <= after or row.line in run.settled_lines:
             continue
         last = row.line
         if isinstance(row, ClaimRow):
             claims.append(row)
+            lines += len(row.claim.lines)
         else:
             bad.append(row)
-        if len(claims) == BATCH_CLAIMS or len(bad) == _BATCH_BAD:
+        if len(claims) == BATCH_CLAIMS or len(bad) == _BATCH_BAD or lines > _BATCH_LINES:
             yield _Batch(claims, bad, last)
-            claims, bad = [], []
+            claims, bad, lines = [], [], 0
     if claims or bad:
         yield _Batch(claims, bad, last)
 

@@ -31,25 +31,28 @@ ENCODINGS: Final = (AUTO, UTF_8, GB18030)
 LINE_MAX: Final = 64 * 1024
 """Bytes of the longest line that is taken."""
 
+JSON_LINE_MAX: Final = 512 * 1024
+"""Bytes of the longest JSON line: it may hold the thousand lines of a bill."""
+
 _UTF_8_MARK: Final = b"\xef\xbb\xbf"
 _GB18030_MARK: Final = b"\x84\x31\x95\x33"
 _BLOCK: Final = 1024 * 1024
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def read_lines(path: Path, longest: int = LINE_MAX) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that are not blank with their numbers, without a byte order mark.
 
-    Of a line longer than `LINE_MAX` only so much is yielded that its length shows it, so that the
-    memory does not grow with the file whatever it holds.
+    Of a line longer than `longest` bytes only so much is yielded that its length shows it, so that
+    the memory does not grow with the file whatever it holds.
 
     Raises:
         FileError: the file cannot be read.
     """
     try:
         with path.open("rb") as stream:
-            read = partial(stream.readline, LINE_MAX + 2)
+            read = partial(stream.readline, longest + 2)
             for number, line in enumerate(iter(read, b""), 1):
-                if len(line) > LINE_MAX and not line.endswith(b"\n"):
+                if len(line) > longest and not line.endswith(b"\n"):
                     rest = line
                     while rest and not rest.endswith(b"\n"):
                         rest = read()

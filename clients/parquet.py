@@ -157,6 +157,7 @@ def _check_schema(types: Any, path: Path, schema: Any, columns: Columns) -> list
         columns.required,
         (*columns.later, *(f"{name}_fen" for name in columns.later)),
         tuple(f"{name}_fen" for name in columns.one_of),
+        columns.nested,
     )
     check_heading(path, names, heading)
     for name, kind in zip(names, schema.types, strict=True):

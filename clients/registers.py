@@ -164,12 +164,9 @@ def _periods(fields: Fields, name: str) -> tuple[Interval, ...]:
 
 
 def _offers(fields: Fields) -> frozenset[Offer]:
-    value = fields.get("offers")
-    if value is None:
+    if fields.get("offers") is None:
         return ALL_OFFERS
-    names = value.replace(";", " ").split() if isinstance(value, str) else value
-    if not isinstance(names, list):
-        raise InvalidInput("offers", f"expected a list of benefits, found {f.shown(value)}")
+    names = f.listed(fields, "offers")
     offers = {offer.name.lower(): offer for offer in Offer}
     return (
         frozenset()

@@ -66,6 +66,8 @@ class Columns(NamedTuple):
     """Columns of the worked-case format that are not served yet: refused by name, not ignored."""
     one_of: tuple[str, ...] = ()
     """Columns of which a CSV or Parquet file must have one at least."""
+    nested: tuple[str, ...] = ()
+    """Keys of JSON lines that hold lists of objects; a column cannot."""
 
 
 def check_heading(path: Path, names: Sequence[str], columns: Columns) -> None:
@@ -76,6 +78,11 @@ def check_heading(path: Path, names: Sequence[str], columns: Columns) -> None:
     """
     if repeated := [name for name in names if names.count(name) > 1]:
         raise FileError(f"{path}: column {repeated[0]} stands twice; remove one of them")
+    if nested := [name for name in names if name in columns.nested]:
+        raise FileError(
+            f"{path}: column {nested[0]}: only JSON lines hold a list of objects; write a file "
+            "that ends in .jsonl, or leave the column out"
+        )
     if late := [name for name in names if name in columns.later]:
         raise FileError(f"{path}: column {late[0]} is not served yet; remove it")
     if unknown := [name for name in names if name not in columns.known]:
@@ -98,10 +105,9 @@ def check_names(number: int, record: Fields, columns: Columns) -> Row | BadRow:
     for name in record:
         if name in columns.later:
             return BadRow(number, name, "is not served yet; remove it")
-        if name not in columns.known:
-            return BadRow(
-                number, name[:40], f"unknown; expected some of {', '.join(columns.known)}"
-            )
+        if name not in columns.known and name not in columns.nested:
+            known = ", ".join((*columns.known, *columns.nested))
+            return BadRow(number, name[:40], f"unknown; expected some of {known}")
     given = {name: value for name, value in record.items() if value not in ("", None)}
     for name in columns.required:
         if name not in given:

@@ -19,7 +19,15 @@ from typing import Final
 
 from clients import lines, parquet
 from clients.errors import FileError
-from clients.lines import AUTO, GB18030, LINE_MAX, UTF_8, read_lines, unreadable
+from clients.lines import (
+    AUTO,
+    GB18030,
+    JSON_LINE_MAX,
+    LINE_MAX,
+    UTF_8,
+    read_lines,
+    unreadable,
+)
 from clients.rows import BadRow, Columns, Row, check_heading, check_names
 from engine.errors import InvalidInput
 
@@ -142,9 +150,9 @@ def _csv_row(number: int, line: bytes, names: list[str], encoding: str) -> Row |
 
 def _json_rows(path: Path, columns: Columns) -> Iterator[Row | BadRow]:
     number = 0
-    for number, line in read_lines(path):
-        if len(line) > LINE_MAX:
-            yield BadRow(number, "", f"the line is longer than {LINE_MAX} bytes")
+    for number, line in read_lines(path, JSON_LINE_MAX):
+        if len(line) > JSON_LINE_MAX:
+            yield BadRow(number, "", f"the line is longer than {JSON_LINE_MAX} bytes")
             continue
         try:
             record = read_json(line)

@@ -1,14 +1,16 @@
 """Between our values and the messages of `gongji.v1`, on the client's side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 
 from clients.answers import Malformed, Outcome, Refused, Settled
 from clients.registers import RegisterItem
+from engine.domain.bill import BillLine
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
-from engine.domain.codes import Offer
+from engine.domain.codes import Offer, Paper
 from engine.domain.dates import OPEN_END, Interval
 from engine.domain.layout import (
     AMOUNTS,
@@ -32,6 +34,9 @@ from gongji.v1 import batch_pb2, claim_pb2, codes_pb2, register_pb2, settlement_
 
 BATCH_MAX: Final = 10_000
 """Claims or register items in one message, at most."""
+
+LINES_MAX: Final = 50_000
+"""Lines of all the claims in one message, at most."""
 
 
 def _code(value: int) -> Any:
@@ -62,10 +67,30 @@ def claim_message(claim: Claim) -> claim_pb2.Claim:
         statement=claim.statement,
         manual=claim.manual,
         use_account=claim.use_account,
+        prescription_id=claim.prescription,
     )
     if claim.liable_fen != LIABLE_NOT_GIVEN:
         message.liable_fen = claim.liable_fen
+    if claim.lines:
+        message.lines.extend(map(_line_message, claim.lines))
+    if claim.papers:
+        message.papers.extend(_code(p.bit_length()) for p in Paper if p & claim.papers)
     return message
+
+
+def _line_message(line: BillLine) -> claim_pb2.Line:
+    return claim_pb2.Line(
+        line_class=_code(line.line_class),
+        amount_fen=line.amount_fen,
+        first_pay_bp=line.first_pay_bp,
+        over_limit_fen=line.over_limit_fen,
+        flag=_code(line.flag),
+        benefit=_code(line.benefit),
+        quantity=line.quantity,
+        unit_price_micro_yuan=line.unit_price,
+        unit_ceiling_micro_yuan=line.unit_ceiling,
+        code=line.code,
+    )
 
 
 # ------------------------------------------------------------------------------------- columns
@@ -106,7 +131,45 @@ def claim_columns(claims: Sequence[Claim]) -> batch_pb2.ClaimColumns:
     flags = bytes(map(_flags, claims))
     if any(flags):
         columns.flags = flags
+    if any(claim.lines or claim.prescription or claim.papers for claim in claims):
+        _add_lines_and_papers(columns, claims)
     return columns
+
+
+def _add_lines_and_papers(columns: batch_pb2.ClaimColumns, claims: Sequence[Claim]) -> None:
+    if any(claim.prescription for claim in claims):
+        columns.prescription_ids.CopyFrom(_dictionary([claim.prescription for claim in claims]))
+    if any(claim.papers for claim in claims):
+        columns.papers = bytes(claim.papers for claim in claims)
+    if any(claim.lines for claim in claims):
+        columns.line_counts = _numbers([len(claim.lines) for claim in claims], "<i4")
+        lines = chain.from_iterable(claim.lines for claim in claims)
+        columns.lines.CopyFrom(_line_columns(lines))
+
+
+def _line_columns(lines: Iterable[BillLine]) -> batch_pb2.LineColumns:
+    """Return the lines of all claims as columns, those of defaults only left out."""
+    values = dict(zip(BillLine._fields, zip(*lines, strict=True), strict=True))
+    columns = batch_pb2.LineColumns(amount_fen=_numbers(values["amount_fen"], "<i8"))
+    for name, field, dtype in _LINE_COLUMNS:
+        if any(values[field]):
+            setattr(columns, name, _numbers(values[field], dtype))
+    if any(values["code"]):
+        columns.codes.CopyFrom(_dictionary(values["code"]))
+    return columns
+
+
+_LINE_COLUMNS: Final = (
+    ("line_classes", "line_class", "u1"),
+    ("first_pay_bp", "first_pay_bp", "<i4"),
+    ("over_limit_fen", "over_limit_fen", "<i8"),
+    ("flags", "flag", "u1"),
+    ("benefits", "benefit", "u1"),
+    ("quantities", "quantity", "<i8"),
+    ("unit_price_micro_yuan", "unit_price", "<i8"),
+    ("unit_ceiling_micro_yuan", "unit_ceiling", "<i8"),
+)
+"""Column of the wire, field of a line, and type of the numbers."""
 
 
 def _flags(claim: Claim) -> int:

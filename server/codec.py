@@ -5,14 +5,16 @@ server does not know, or does not serve yet, is an error that names it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from engine.domain.bill import BillLine
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
+from engine.domain.codes import Paper
 from engine.domain.request import Cancel, GetSettlement, ItemError, Refused, Reverse
 from engine.errors import InvalidInput
 from gongji.v1 import claim_pb2, settlement_pb2, settlement_service_pb2
@@ -28,6 +30,9 @@ _WIRE_NAMES: Final[Mapping[str, str]] = {
     "disease": "disease_code",
     "prescriber": "prescriber_id",
     "admission": "admission_id",
+    "prescription": "prescription_id",
+    "unit_price": "unit_price_micro_yuan",
+    "unit_ceiling": "unit_ceiling_micro_yuan",
     "host": "host_id",
     "parent": "parent_id",
     "retired_on": "retired_date",
@@ -38,6 +43,8 @@ _WIRE_NAMES: Final[Mapping[str, str]] = {
     "visit_paid_fen": "visits",
 }
 _WORD: Final = re.compile(r"[a-z_]+")
+_PAPERS: Final = {paper.value.bit_length(): int(paper) for paper in Paper}
+"""The bit of each number of `Paper` on the wire."""
 
 
 def number(value: int) -> Any:
@@ -95,18 +102,21 @@ def _unknown_field(message: Message) -> str:
 
 
 def decode_claim(message: claim_pb2.Claim, institution: str) -> Claim:
-    """Return the claim; the ledger checks ids, days and codes.
+    """Return the claim; the ledger checks ids, days, codes and lines.
 
     Raises:
-        InvalidInput: it uses a field that is not served yet.
+        InvalidInput: it uses a field that is not served yet, or names a paper that is none.
     """
     if message.payer_member_id:
         raise InvalidInput("payer_member_id", NOT_SERVED)
     if message.groups:
         raise InvalidInput("groups", NOT_SERVED)
-    if message.lines:
-        raise InvalidInput("lines", NOT_SERVED)
-    service_date = message.service_date
+    service_date, lines, papers = message.service_date, message.lines, message.papers
+    liable_fen = message.liable_fen
+    if not message.HasField("liable_fen"):
+        liable_fen = LIABLE_NOT_GIVEN
+    elif liable_fen == LIABLE_NOT_GIVEN:
+        liable_fen = LIABLE_NOT_GIVEN - 1  # Given, and negative like any other.
     return Claim(
         institution,
         message.request_id,
@@ -124,20 +134,42 @@ def decode_claim(message: claim_pb2.Claim, institution: str) -> Claim:
         message.prescriber_id,
         message.admission_id,
         message.liability,
-        _liable_fen(message),
+        liable_fen,
         message.emergency,
         message.referred,
         message.statement,
         message.manual,
         message.use_account,
+        tuple(map(_line, lines)) if lines else (),
+        message.prescription_id,
+        _papers(papers) if papers else 0,
     )
 
 
-def _liable_fen(message: claim_pb2.Claim) -> int:
-    """Return the liable part; -1 given is negative like any other, not "not given"."""
-    if not message.HasField("liable_fen"):
-        return LIABLE_NOT_GIVEN
-    return message.liable_fen if message.liable_fen != LIABLE_NOT_GIVEN else -2
+def _line(line: claim_pb2.Line) -> BillLine:
+    return BillLine(
+        line.line_class,
+        line.amount_fen,
+        line.first_pay_bp,
+        line.over_limit_fen,
+        line.flag,
+        line.benefit,
+        line.quantity,
+        line.unit_price_micro_yuan,
+        line.unit_ceiling_micro_yuan,
+        line.code,
+    )
+
+
+def _papers(numbers: Iterable[int]) -> int:
+    """Return the bits of papers that are named by their numbers."""
+    bits = 0
+    for index, paper in enumerate(numbers):
+        if paper not in _PAPERS:
+            problem = f"{paper} is not a paper; expected 1 to {len(_PAPERS)}"
+            raise InvalidInput(f"papers[{index}]", problem)
+        bits |= _PAPERS[paper]
+    return bits
 
 
 def decode_cancel(message: settlement_service_pb2.Cancel, institution: str) -> Cancel:

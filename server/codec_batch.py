@@ -1,19 +1,21 @@
 """Claims and answers in columns: one message of a gateway, up to 10,000 rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from engine.domain import layout
+from engine.domain.bill import BillLine
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
+from engine.domain.codes import Paper
 from engine.domain.layout import AMOUNTS, BEFORE, CITES, Array
 from engine.domain.request import BatchAnswer
 from engine.errors import InvalidInput
 from gongji.v1 import batch_pb2, codes_pb2
 from server.codec import encode_error, encode_refusal
-from server.config import ITEMS_MAX
+from server.config import ITEMS_MAX, LINES_MAX
 
 _FLAGS: Final = (
     layout.FLAG_EMERGENCY,
@@ -27,6 +29,8 @@ _FLAG_ROWS: Final = [
     tuple(bool(bits & flag) for flag in _FLAGS) for bits in range(_FLAGS_KNOWN + 1)
 ]
 
+_PAPERS_KNOWN: Final = sum(Paper)
+
 _COUNTED: Final = ("pooled_counted", "burden_counted")
 
 
@@ -34,52 +38,142 @@ _COUNTED: Final = ("pooled_counted", "burden_counted")
 
 
 def decode_claims(message: batch_pb2.ClaimColumns) -> list[Claim]:
-    """Return the claims of a message; the ledger checks ids, days and codes, row by row.
+    """Return the claims of a message; the ledger checks ids, days, codes and lines, row by row.
 
     Raises:
-        InvalidInput: a column does not have as many values as there are claims, a text is not
-            UTF-8, or a position points nowhere.
+        InvalidInput: a column does not have as many values as there are claims or lines, a text
+            is not UTF-8, a bit is not known, or a position points nowhere.
     """
     count = message.count
     if not 0 <= count <= ITEMS_MAX:
         raise InvalidInput("claims.count", f"expected 0 to {ITEMS_MAX}, found {count}")
-    service_dates = _numbers(message, "service_dates", "<i4", None)
-    until_dates = _numbers(message, "until_dates", "<i4", 0)
-    flags = _numbers(message, "flags", "u1", 0)
-    if count and int(flags.max()) > _FLAGS_KNOWN:
-        row = int(np.argmax(flags > _FLAGS_KNOWN))
-        raise InvalidInput(f"claims.flags[{row}]", "has a bit this server does not know")
-    liable = _numbers(message, "liable_fen", "<i8", LIABLE_NOT_GIVEN)
-    switches = [_FLAG_ROWS[bits] for bits in flags.tolist()]
+    table = _Table(message, "claims", count)
+    service_dates = table.numbers("service_dates", "<i4", None)
+    until_dates = table.numbers("until_dates", "<i4", 0)
+    switches = [_FLAG_ROWS[bits] for bits in table.bits("flags", _FLAGS_KNOWN)]
     columns: tuple[Sequence[object], ...] = (
-        _dictionary(message, "institution_ids", required=True),
-        _texts(message.request_ids, "claims.request_ids", count),
-        _dictionary(message, "member_ids", required=True),
+        table.dictionary("institution_ids", required=True),
+        table.texts("request_ids"),
+        table.dictionary("member_ids", required=True),
         service_dates.tolist(),
         np.where(until_dates == 0, service_dates, until_dates).tolist(),
-        _numbers(message, "total_fen", "<i8", None).tolist(),
-        _numbers(message, "in_scope_fen", "<i8", 0).tolist(),
-        _numbers(message, "pre_payment_fen", "<i8", 0).tolist(),
-        _numbers(message, "over_limit_fen", "<i8", 0).tolist(),
-        _numbers(message, "non_covered_fen", "<i8", 0).tolist(),
-        _numbers(message, "benefits", "u1", None).tolist(),
-        _dictionary(message, "visit_ids"),
-        _dictionary(message, "disease_codes"),
-        _dictionary(message, "prescriber_ids"),
-        _dictionary(message, "admission_ids"),
-        _numbers(message, "liabilities", "u1", 0).tolist(),
-        liable.tolist(),
+        table.numbers("total_fen", "<i8", None).tolist(),
+        table.numbers("in_scope_fen", "<i8", 0).tolist(),
+        table.numbers("pre_payment_fen", "<i8", 0).tolist(),
+        table.numbers("over_limit_fen", "<i8", 0).tolist(),
+        table.numbers("non_covered_fen", "<i8", 0).tolist(),
+        table.numbers("benefits", "u1", None).tolist(),
+        table.dictionary("visit_ids"),
+        table.dictionary("disease_codes"),
+        table.dictionary("prescriber_ids"),
+        table.dictionary("admission_ids"),
+        table.numbers("liabilities", "u1", 0).tolist(),
+        table.numbers("liable_fen", "<i8", LIABLE_NOT_GIVEN).tolist(),
     )
     rows: Any = zip(*columns, strict=True)
-    return [Claim(*row, *switch) for row, switch in zip(rows, switches, strict=True)]
+    ends: Any = _ends(message, table)
+    return [
+        Claim(*row, *switch, *end) for row, switch, end in zip(rows, switches, ends, strict=True)
+    ]
 
 
-def _numbers(message: batch_pb2.ClaimColumns, name: str, dtype: str, default: int | None) -> Array:
-    """Return a column of numbers; `default` None: the column is required."""
-    data: bytes = getattr(message, name)
-    if not data and default is not None:
-        return np.full(message.count, default, dtype=dtype)
-    return _column(data, f"claims.{name}", dtype, message.count)
+def _ends(message: batch_pb2.ClaimColumns, claims: "_Table") -> Iterable[tuple[object, ...]]:
+    """Return what follows the switches in each claim; nothing, where no claim gives any of it."""
+    if not (
+        message.line_counts
+        or message.papers
+        or message.HasField("lines")
+        or message.HasField("prescription_ids")
+    ):
+        return repeat((), claims.rows)
+    return zip(
+        _lines(message, claims),
+        claims.dictionary("prescription_ids"),
+        claims.bits("papers", _PAPERS_KNOWN),
+        strict=True,
+    )
+
+
+def _lines(message: batch_pb2.ClaimColumns, claims: "_Table") -> list[tuple[BillLine, ...]]:
+    """Return the lines of each claim."""
+    if not message.line_counts and not message.HasField("lines"):
+        return [()] * claims.rows
+    counts = claims.numbers("line_counts", "<i4", 0)
+    if (counts < 0).any():
+        row = int(np.argmax(counts < 0))
+        raise InvalidInput(f"claims.line_counts[{row}]", f"is negative: {counts[row]}")
+    ends = np.cumsum(counts, dtype=np.int64).tolist()
+    total = ends[-1] if ends else 0
+    if total > LINES_MAX:
+        raise InvalidInput(
+            "claims.line_counts", f"add up to {total}, expected at most {LINES_MAX}; send fewer"
+        )
+    table = _Table(message.lines, "claims.lines", total)
+    columns: Any = (
+        table.numbers("line_classes", "u1", None).tolist(),
+        table.numbers("amount_fen", "<i8", None).tolist(),
+        table.numbers("first_pay_bp", "<i4", 0).tolist(),
+        table.numbers("over_limit_fen", "<i8", 0).tolist(),
+        table.numbers("flags", "u1", 0).tolist(),
+        table.numbers("benefits", "u1", 0).tolist(),
+        table.numbers("quantities", "<i8", 0).tolist(),
+        table.numbers("unit_price_micro_yuan", "<i8", 0).tolist(),
+        table.numbers("unit_ceiling_micro_yuan", "<i8", 0).tolist(),
+        table.dictionary("codes"),
+    )
+    lines = list(map(BillLine, *columns))
+    return [
+        tuple(lines[start:end]) if start < end else ()
+        for start, end in zip([0, *ends], ends, strict=False)
+    ]
+
+
+class _Table(NamedTuple):
+    """Columns with a value for each row, and the path that their errors begin with."""
+
+    message: batch_pb2.ClaimColumns | batch_pb2.LineColumns
+    path: str
+    rows: int
+
+    def numbers(self, name: str, dtype: str, default: int | None) -> Array:
+        """Return a column of numbers; `default` None: the column is required."""
+        data: bytes = getattr(self.message, name)
+        if not data and default is not None:
+            return np.full(self.rows, default, dtype=dtype)
+        return _column(data, f"{self.path}.{name}", dtype, self.rows)
+
+    def bits(self, name: str, known: int) -> list[int]:
+        """Return a column of switches, none of them but those known."""
+        bits = self.numbers(name, "u1", 0)
+        if self.rows and int(bits.max()) > known:
+            row = int(np.argmax(bits > known))
+            raise InvalidInput(f"{self.path}.{name}[{row}]", "has a bit this server does not know")
+        values: list[int] = bits.tolist()
+        return values
+
+    def texts(self, name: str) -> list[str]:
+        """Return a column of texts."""
+        return _texts(getattr(self.message, name), f"{self.path}.{name}", self.rows)
+
+    def dictionary(self, name: str, *, required: bool = False) -> Sequence[str]:
+        """Return a text for each row, empty where there is none."""
+        count, path = self.rows, f"{self.path}.{name}"
+        column: batch_pb2.DictionaryColumn = getattr(self.message, name)
+        if not column.indexes and not required:
+            if column.texts.text or column.texts.lengths:
+                raise InvalidInput(f"{path}.indexes", "are missing; the column holds texts")
+            return list(repeat("", count))
+        lengths = len(column.texts.lengths)
+        if lengths % 4 or lengths // 4 > count:
+            raise InvalidInput(
+                f"{path}.texts.lengths",
+                f"expected at most {count} values of 4 bytes: {lengths} bytes",
+            )
+        texts = [*_texts(column.texts, f"{path}.texts", lengths // 4), ""]
+        indexes = _column(column.indexes, f"{path}.indexes", "<i4", count)
+        if count and not -1 <= int(indexes.min()) <= int(indexes.max()) < len(texts) - 1:
+            raise InvalidInput(f"{path}.indexes", f"expected -1 to {len(texts) - 2} in every row")
+        return [texts[index] for index in indexes.tolist()]
 
 
 def _column(data: bytes, path: str, dtype: str, count: int) -> Array:
@@ -107,29 +201,6 @@ def _texts(column: batch_pb2.TextColumn, path: str, count: int) -> list[str]:
     except UnicodeDecodeError:
         raise InvalidInput(f"{path}.text", f"text {len(texts)} is not UTF-8") from None
     return texts
-
-
-def _dictionary(
-    message: batch_pb2.ClaimColumns, name: str, *, required: bool = False
-) -> Sequence[str]:
-    """Return a text for each row, empty where there is none."""
-    count = message.count
-    path = f"claims.{name}"
-    column: batch_pb2.DictionaryColumn = getattr(message, name)
-    if not column.indexes and not required:
-        if column.texts.text or column.texts.lengths:
-            raise InvalidInput(f"{path}.indexes", "are missing; the column holds texts")
-        return list(repeat("", count))
-    lengths = len(column.texts.lengths)
-    if lengths % 4 or lengths // 4 > count:
-        raise InvalidInput(
-            f"{path}.texts.lengths", f"expected at most {count} values of 4 bytes: {lengths} bytes"
-        )
-    texts = [*_texts(column.texts, f"{path}.texts", lengths // 4), ""]
-    indexes = _column(column.indexes, f"{path}.indexes", "<i4", count)
-    if count and not -1 <= int(indexes.min()) <= int(indexes.max()) < len(texts) - 1:
-        raise InvalidInput(f"{path}.indexes", f"expected -1 to {len(texts) - 2} in every row")
-    return [texts[index] for index in indexes.tolist()]
 
 
 # --- answers -----------------------------------------------------------------------------

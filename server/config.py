@@ -10,6 +10,9 @@ MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 ITEMS_MAX: Final = 10_000
 """Claims of a batch, and register items of a message."""
 
+LINES_MAX: Final = 50_000
+"""Lines of all claims of a batch; with ids of the longest they stay below `MESSAGE_BYTES_MAX`."""
+
 METADATA_BYTES_MAX: Final = 4_096
 CONCURRENT_STREAMS_MAX: Final = 100
 """Streams on one connection."""

@@ -10,7 +10,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from grpc import aio
 
-from engine.domain.claim import check_id
+from engine.domain.ids import check_id
 from engine.domain.request import (
     Found,
     ItemError,

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from engine.domain.claim import check_id
+from engine.domain.ids import check_id
 from engine.domain.request import (
     BatchAnswer,
     Cancel,

@@ -2,8 +2,11 @@
 
 from typing import NamedTuple
 
-from engine.domain.codes import Benefit, Liability
+from engine.domain.bill import BillLine, check_lines
+from engine.domain.codes import Benefit, Liability, Paper
 from engine.domain.dates import to_date
+from engine.domain.ids import ID_LENGTH_MAX as ID_LENGTH_MAX
+from engine.domain.ids import check_id as check_id
 from engine.errors import InvalidInput
 
 LIABLE_NOT_GIVEN = -1
@@ -13,8 +16,9 @@ class Claim(NamedTuple):
     """One request to settle or to preview; amounts in fen, dates YYYYMMDD, ids as sent.
 
     `institution` and `request_id` together are the key of the request, for ever. An empty
-    text means: not given. `visit` empty is the request's own visit. The four parts of the bill
-    are the terminal's split; `total_fen` is what it says they add up to.
+    text means: not given. `visit` empty is the request's own visit. The bill is given either as
+    four parts, the terminal's split, or as `lines`, and then the four parts are 0; `total_fen` is
+    what the terminal says the parts, or the amounts of the lines, add up to.
     """
 
     institution: str
@@ -43,35 +47,22 @@ class Claim(NamedTuple):
     statement: bool = False
     manual: bool = False
     use_account: bool = False
-
-
-ID_LENGTH_MAX = 64
-"""Longest id, in UTF-8 bytes; the national platform's message id has 30."""
+    lines: tuple[BillLine, ...] = ()
+    prescription: str = ""
+    """Id of the external prescription that a pharmacy dispensed."""
+    papers: int = 0
+    """Documents that came with a paper claim, bits of `Paper`."""
 
 
 _BENEFITS = frozenset(benefit for benefit in Benefit if benefit <= Benefit.EMERGENCY)
 _LIABILITIES = frozenset(Liability)
-
-
-def check_id(path: str, text: str, *, required: bool = True) -> None:
-    """Check an id: not empty where required, at most `ID_LENGTH_MAX` bytes, no control character.
-
-    Raises:
-        InvalidInput: naming `path`; the id itself is not repeated.
-    """
-    if required and not text:
-        raise InvalidInput(path, "is missing; an id is expected")
-    # First of all: what is not printable may not even be text that can be written.
-    if not text.isprintable():
-        raise InvalidInput(path, "holds a control character; printable text is expected")
-    if len(text.encode()) > ID_LENGTH_MAX:
-        raise InvalidInput(path, f"is longer than {ID_LENGTH_MAX} bytes")
-    if text != text.strip():
-        raise InvalidInput(path, "begins or ends with a space")
+_PAPERS = sum(Paper)
+_OPTIONAL_IDS = ("visit", "disease", "prescriber", "admission", "prescription")
+_PARTS = ("in_scope_fen", "pre_payment_fen", "over_limit_fen", "non_covered_fen")
 
 
 def check_claim(claim: Claim) -> None:
-    """Check what no rule needs to be asked about: ids, days, codes.
+    """Check what no rule needs to be asked about: ids, days, codes, and what lines say twice.
 
     Amounts are not checked here: a negative one is a refusal, `INVALID_CLAIM`.
 
@@ -81,18 +72,30 @@ def check_claim(claim: Claim) -> None:
     check_id("institution", claim.institution)
     check_id("request_id", claim.request_id)
     check_id("member", claim.member)
-    for path in ("visit", "disease", "prescriber", "admission"):
+    for path in _OPTIONAL_IDS:
         text: str = getattr(claim, path)
         if text:
             check_id(path, text)
-    for path, day in (("service_date", claim.service_date), ("until_date", claim.until_date)):
-        try:
-            to_date(day)
-        except ValueError as error:
-            raise InvalidInput(path, str(error)) from None
+    _check_day("service_date", claim.service_date)
+    if claim.until_date != claim.service_date:
+        _check_day("until_date", claim.until_date)
     if claim.benefit not in _BENEFITS:
         raise InvalidInput("benefit", f"{claim.benefit} is not a benefit; expected 1 to 5")
     if claim.liability not in _LIABILITIES:
         raise InvalidInput("liability", f"{claim.liability} is not a liability; expected 0 to 5")
     if claim.liable_fen >= 0 and claim.liability == Liability.NONE:
         raise InvalidInput("liable_fen", "is given without a liability; say who is liable")
+    if claim.papers & ~_PAPERS:
+        raise InvalidInput("papers", f"{claim.papers} is no set of papers; expected 0 to {_PAPERS}")
+    if claim.lines:
+        for path in _PARTS:
+            if getattr(claim, path):
+                raise InvalidInput(path, "stands beside lines; give one or the other")
+        check_lines("lines", claim.lines)
+
+
+def _check_day(path: str, day: int) -> None:
+    try:
+        to_date(day)
+    except ValueError as error:
+        raise InvalidInput(path, str(error)) from None

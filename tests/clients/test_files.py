@@ -9,7 +9,7 @@ from clients.files import ClaimRow, have_own_ids, read_claims
 from clients.rows import BadRow
 from clients.table import file_digest
 from engine.domain.claim import LIABLE_NOT_GIVEN
-from engine.domain.codes import Benefit, Liability
+from engine.domain.codes import Benefit, Liability, Paper
 
 HEADING = "request_id,institution,member,date,in_scope\n"
 
@@ -120,6 +120,29 @@ def test_a_bad_row_is_named_and_the_rest_is_read(
     assert isinstance(wrong, BadRow)
     assert (wrong.line, wrong.column) == (3, column)
     assert says in wrong.problem
+
+
+def test_a_flat_file_names_prescription_and_papers(tmp_path: Path) -> None:
+    heading = HEADING.replace("\n", ",prescription,papers\n")
+    first, wrong = read(
+        write(
+            tmp_path,
+            heading
+            + "A,H1,M1,2024-03-05,1.00,E1,invoice medical_record\n"
+            + "B,H1,M1,2024-03-05,1.00,,receipt\n",
+        )
+    )
+    assert isinstance(first, ClaimRow)
+    assert first.claim.prescription == "E1"
+    assert first.claim.papers == Paper.INVOICE | Paper.MEDICAL_RECORD
+    assert isinstance(wrong, BadRow)
+    assert (wrong.column, wrong.record_id) == ("papers", "B")
+    assert "credential invoice medical_record charge_list, found “receipt”" in wrong.problem
+
+
+def test_a_flat_file_holds_no_lines(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"column lines: only JSON lines hold .* ends in \.jsonl"):
+        read(write(tmp_path, "institution,member,date,lines\nH1,M1,2024-03-05,A\n"))
 
 
 def test_a_negative_amount_is_for_the_rules_to_refuse(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ claims = st.fixed_dictionaries(
         "liable_amount": amounts,
         "emergency": flags,
         "use_account": flags,
+        "prescription": ids,
+        "papers": st.sampled_from(["invoice", "invoice charge_list", "photo", "invoice photo"]),
     },
 )
 

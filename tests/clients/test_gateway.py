@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -95,6 +96,28 @@ def settle(path: Path, server: FakeServer, *, again: bool = False) -> Counter[st
 def output(path: Path, name: str) -> list[dict[str, str]]:
     with path.with_name(path.name + ".gongji").joinpath(f"{name}.csv").open() as stream:
         return list(csv.DictReader(stream))
+
+
+def test_a_batch_carries_no_more_lines_than_a_message_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "_BATCH_LINES", 5)
+    path = tmp_path / "claims.jsonl"
+    line, sizes = {"class": "A", "amount": "1.00"}, []
+
+    class Watched(FakeServer):
+        def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome]]:
+            for batch in batches:
+                sizes.append([len(claim.lines) for claim in batch])
+                yield from super().settle([batch])
+
+    with path.open("w") as stream:
+        for number, count in enumerate((2, 3, 1, 6, 0, 5, 1)):
+            record = {"request_id": f"R{number}", "institution": "H1", "member": "M1"}
+            bill = {"lines": [line] * count} if count else {"in_scope": "1.00"}
+            stream.write(json.dumps(record | {"date": "2024-03-05"} | bill) + "\n")
+    assert settle(path, Watched())["settled"] == 7
+    assert sizes == [[2, 3, 1], [6], [0, 5, 1]]
 
 
 def test_malformed_and_refused_rows_do_not_keep_the_rest(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from clients.files import ClaimRow, read_claims
 from clients.registers import read_register
 from clients.rows import BadRow
 from clients.table import count_rows
+from engine.domain.codes import Paper
 
 DAY = datetime.date(2024, 3, 5)
 CLAIM = {
@@ -69,6 +70,15 @@ def test_the_types_that_are_taken(tmp_path: Path, changed: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
+    "papers", [pa.array([["invoice", "charge_list"]]), pa.array(["invoice charge_list"])]
+)
+def test_papers_and_a_prescription_are_read(tmp_path: Path, papers: Any) -> None:
+    more = {"papers": papers, "prescription": pa.array(["E1"])}
+    claim = the_claim(write(tmp_path, CLAIM | more))
+    assert (claim.papers, claim.prescription) == (Paper.INVOICE | Paper.CHARGE_LIST, "E1")
+
+
+@pytest.mark.parametrize(
     ("column", "array", "says"),
     [
         ("in_scope_fen", pa.array([1.5]), "in_scope_fen is double; expected an integer of fen"),
@@ -82,6 +92,9 @@ def test_the_types_that_are_taken(tmp_path: Path, changed: dict[str, Any]) -> No
         ("manual", pa.array([1]), "manual is int64; expected bool"),
         ("colour", pa.array(["red"]), "unknown column “colour”; expected .* in_scope_fen"),
         ("payer", pa.array(["x"]), "payer is not served yet"),
+        ("lines", pa.array([[{"class": "A"}]]), "column lines: only JSON lines hold"),
+        ("lines", pa.array(["A"]), "column lines: only JSON lines hold"),
+        ("papers", pa.array([3]), "papers is int64; expected list<text> or text"),
     ],
 )
 def test_a_column_that_is_not_taken_is_named(

@@ -5,11 +5,13 @@ import pytest
 
 from clients.answers import Malformed, Refused, Settled
 from clients.wire import claim_columns, claim_message, outcomes
+from engine.domain.bill import BillLine
 from engine.domain.claim import Claim
-from engine.domain.codes import Benefit, Liability
+from engine.domain.codes import Benefit, Liability, LineClass, LineFlag, Paper
 from engine.domain.layout import AMOUNTS
 from engine.domain.reasons import Reason
 from gongji.v1 import batch_pb2, codes_pb2, settlement_pb2
+from server.codec import decode_claim
 from server.codec_batch import decode_claims
 
 PLAIN = Claim("H1", "R1", "M1", 2024_03_05, 2024_03_05, 100, 100, 0, 0, 0)
@@ -38,6 +40,20 @@ FULL = Claim(
     True,
 )
 
+LINES = (
+    BillLine(LineClass.A, 100),
+    BillLine(LineClass.B, 500, 1_000, 100, 0, Benefit.CHRONIC, 20_000, 2_500_000, 2_000_000, "药1"),
+    BillLine(LineClass.NONE, 30, flag=LineFlag.GENERAL_FEE),
+)
+ITEMISED = PLAIN._replace(
+    request_id="R9",
+    total_fen=630,
+    in_scope_fen=0,
+    lines=LINES,
+    prescription="E1",
+    papers=Paper.CREDENTIAL | Paper.MEDICAL_RECORD,
+)
+
 
 @pytest.mark.parametrize(
     "claims",
@@ -47,10 +63,22 @@ FULL = Claim(
         [PLAIN, FULL, PLAIN._replace(request_id="R3", member="M2")],
         [PLAIN._replace(liable_fen=-5)],
         [PLAIN._replace(in_scope_fen=-100, total_fen=-100)],
+        [ITEMISED],
+        [PLAIN, ITEMISED, PLAIN, ITEMISED._replace(lines=LINES[:1], papers=15)],
+        [PLAIN._replace(papers=8), PLAIN._replace(prescription="E1")],
     ],
 )
 def test_the_server_reads_the_claims_that_were_sent(claims: list[Claim]) -> None:
     assert list(decode_claims(claim_columns(claims))) == claims
+    one_by_one = [decode_claim(claim_message(claim), claim.institution) for claim in claims]
+    assert one_by_one == claims
+
+
+def test_a_message_without_lines_carries_no_column_for_them() -> None:
+    columns = claim_columns([PLAIN, FULL])
+    assert not columns.HasField("lines")
+    assert not columns.line_counts
+    assert not columns.papers
 
 
 def test_a_claim_of_a_stream_leaves_out_what_is_not_given() -> None:

@@ -43,6 +43,7 @@ TYPES: Mapping[Holds, tuple[pa.DataType, Callable[[str], Any]]] = {
     Holds.DAY: (pa.date32(), datetime.date.fromisoformat),
     Holds.FLAG: (pa.bool_(), lambda text: text == "true"),
     Holds.AMOUNT: (pa.int64(), fen),
+    Holds.NAMES: (pa.list_(pa.string()), str.split),
 }
 
 

@@ -61,6 +61,11 @@ def test_unknown_keys_are_errors(wrong, where):
         ("surgeon = 1", "surgeon", "unknown key"),
         ('lines = [{ class = "C", amount = "1.00" }]', "lines[1].class", "C"),
         ('lines = [{ class = "B", amount = "1.00", first_pay = 0.1 }]', "first_pay", "float"),
+        ('lines = [{ class = "A", amount = "1.00", quantity = 2 }]', "lines[1].quantity", "2"),
+        ('lines = [{ class = "A", quantity = "0.00001" }]', "lines[1].quantity", "four decimals"),
+        ('lines = [{ class = "A", unit_price = "0" }]', "lines[1].unit_price", "above 0"),
+        ('lines = [{ class = "A", quantity = "2" }]', "lines[1].amount", "is missing"),
+        ('papers = ["photo"]', "papers[1]", "photo"),
     ],
 )
 def test_wrong_values_name_file_case_and_key(line, key, found):

@@ -14,7 +14,8 @@ from clients.cli.cases.run import share
 from clients.cli.cases.support import Support, lines
 from clients.cli.cases.values import CaseError
 from clients.cli.commands.cases import cases as command
-from engine.domain.codes import Benefit, Level, Liability, Offer
+from engine.domain.bill import BillLine
+from engine.domain.codes import Benefit, Level, Liability, LineClass, LineFlag, Offer, Paper
 from engine.domain.dates import OPEN_END
 from engine.domain.layout import AMOUNTS
 from engine.domain.register import ALWAYS, AccountOpening
@@ -64,6 +65,8 @@ def test_a_claim_with_everything():
     statement = true
     manual = true
     use_account = true
+    prescription = "E"
+    papers = ["invoice", "charge_list"]
     expect = {}
     """
     case = one_case(event)
@@ -91,7 +94,34 @@ def test_a_claim_with_everything():
         "statement": True,
         "manual": True,
         "use_account": True,
+        "lines": (),
+        "prescription": "A1/E",
+        "papers": Paper.INVOICE | Paper.CHARGE_LIST,
     }
+
+
+def test_a_claim_by_its_lines():
+    event = """
+    [[case.event]]
+    do = "settle"
+    date = 2024-05-05
+    institution = "Y"
+    lines = [
+      { class = "A", amount = "1.00", benefit = "chronic" },
+      { class = "B", first_pay = "0.1", quantity = "2", unit_price = "0.5", price_ceiling = "0.4" },
+      { class = "none", amount = "0.50", over_limit = "0.20", flag = "general_fee", code = "F1" },
+    ]
+    expect = {}
+    """
+    sent = claim(Names.of(one_case(event)), one_case(event).events[0])
+    assert sent.lines == (
+        BillLine(LineClass.A, 100, benefit=Benefit.CHRONIC),
+        BillLine(LineClass.B, 100, 1_000, 20, 0, 0, 20_000, 500_000, 400_000),
+        BillLine(LineClass.NONE, 50, 0, 20, LineFlag.GENERAL_FEE, code="F1"),
+    )
+    assert sent.total_fen == 250
+    assert (sent.in_scope_fen, sent.pre_payment_fen) == (0, 0)
+    assert (sent.over_limit_fen, sent.non_covered_fen) == (0, 0)
 
 
 def test_registers_and_openings():
@@ -207,6 +237,8 @@ def test_figures_share_ledgers():
         (EVENT + EXPECT, ()),
         (EVENT.replace('in_scope = "100.00"', "lines = []") + EXPECT, ("key lines",)),
         (EVENT + 'payer = "s"\n' + EXPECT, ("key payer",)),
+        (EVENT + 'papers = ["invoice"]\n' + EXPECT, ("key papers",)),
+        (EVENT + 'prescription = "E"\n' + EXPECT, ("key prescription",)),
         ('[[case.event]]\ndo = "credit"\nmonth = "2024-01"\nexpect = {}', ("kind credit",)),
         (
             '[[case.opening]]\nyear = 2024\nchronic_paid = "1.00"\n'

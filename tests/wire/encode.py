@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.domain.bill import BillLine
 from engine.domain.claim import Claim
 from engine.domain.dates import DATE_MIN, OPEN_END, Interval
 from engine.domain.register import ALL_OFFERS, ALWAYS, AccountOpening, Institution, Member, Opening
@@ -33,10 +34,29 @@ def wire_claim(claim: Claim) -> claim_pb2.Claim:
         "statement": claim.statement,
         "manual": claim.manual,
         "use_account": claim.use_account,
+        "lines": [wire_line(line) for line in claim.lines],
+        "prescription_id": claim.prescription,
+        "papers": [n for n in (1, 2, 3, 4) if claim.papers & 1 << n - 1],
     }
     if claim.liable_fen != -1:
         fields["liable_fen"] = claim.liable_fen
     return claim_pb2.Claim(**fields)
+
+
+def wire_line(line: BillLine) -> claim_pb2.Line:
+    fields: dict[str, Any] = {
+        "line_class": line.line_class,
+        "amount_fen": line.amount_fen,
+        "first_pay_bp": line.first_pay_bp,
+        "over_limit_fen": line.over_limit_fen,
+        "flag": line.flag,
+        "benefit": line.benefit,
+        "quantity": line.quantity,
+        "unit_price_micro_yuan": line.unit_price,
+        "unit_ceiling_micro_yuan": line.unit_ceiling,
+        "code": line.code,
+    }
+    return claim_pb2.Line(**fields)
 
 
 def texts(values: Sequence[str]) -> batch_pb2.TextColumn:
@@ -85,6 +105,28 @@ def wire_columns(claims: Sequence[Claim]) -> batch_pb2.ClaimColumns:
             ),
             "u1",
         ),
+        line_counts=numbers(lambda claim: len(claim.lines), "<i4"),
+        lines=wire_lines([line for claim in claims for line in claim.lines]),
+        prescription_ids=dictionary([claim.prescription for claim in claims]),
+        papers=numbers(lambda claim: claim.papers, "u1"),
+    )
+
+
+def wire_lines(lines: Sequence[BillLine]) -> batch_pb2.LineColumns:
+    def numbers(read: Callable[[BillLine], int], dtype: str) -> bytes:
+        return np.array([read(line) for line in lines], dtype=dtype).tobytes()
+
+    return batch_pb2.LineColumns(
+        line_classes=numbers(lambda line: line.line_class, "u1"),
+        amount_fen=numbers(lambda line: line.amount_fen, "<i8"),
+        first_pay_bp=numbers(lambda line: line.first_pay_bp, "<i4"),
+        over_limit_fen=numbers(lambda line: line.over_limit_fen, "<i8"),
+        flags=numbers(lambda line: line.flag, "u1"),
+        benefits=numbers(lambda line: line.benefit, "u1"),
+        quantities=numbers(lambda line: line.quantity, "<i8"),
+        unit_price_micro_yuan=numbers(lambda line: line.unit_price, "<i8"),
+        unit_ceiling_micro_yuan=numbers(lambda line: line.unit_ceiling, "<i8"),
+        codes=dictionary([line.code for line in lines]),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.domain.bill import BillLine
 from engine.domain.claim import Claim
 from engine.domain.codes import Level
 from engine.domain.layout import AMOUNTS
@@ -28,7 +29,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.runner import cities
 from tests.support.world import ZIBO
 from tests.wire.encode import dictionary, texts, wire_columns
-from tests.wire.test_claims import CLAIM, CLAIMS
+from tests.wire.test_claims import CLAIM, CLAIMS, ITEMISED
 
 
 @given(st.lists(CLAIMS, max_size=20), st.sampled_from(["h1", "医院", "h" * 64]))
@@ -52,6 +53,24 @@ def test_columns_left_out_hold_their_defaults() -> None:
         Claim("h", "a", "m", 20260101, 20260101, 5, 0, 0, 0, 0),
         Claim("h", "b", "n", 20260102, 20260102, 6, 0, 0, 0, 0),
     ]
+
+
+def test_columns_of_lines_left_out_hold_their_defaults() -> None:
+    columns = wire_columns([CLAIM, ITEMISED, CLAIM])
+    columns.lines.CopyFrom(
+        batch_pb2.LineColumns(
+            line_classes=bytes([1, 3]), amount_fen=np.array([600, 400], "<i8").tobytes()
+        )
+    )
+    none, lines, last = (claim.lines for claim in decode_claims(columns))
+    assert (none, lines, last) == ((), (BillLine(1, 600), BillLine(3, 400)), ())
+
+
+def test_a_message_without_lines_has_none() -> None:
+    columns = wire_columns([CLAIM])
+    columns.ClearField("lines")
+    columns.ClearField("line_counts")
+    assert decode_claims(columns) == [CLAIM]
 
 
 def _count(columns: batch_pb2.ClaimColumns) -> None:
@@ -113,6 +132,67 @@ def _texts_without_rows(columns: batch_pb2.ClaimColumns) -> None:
 
 def _many_texts(columns: batch_pb2.ClaimColumns) -> None:
     columns.visit_ids.texts.CopyFrom(texts(["a", "b", "c"]))
+
+
+def _no_counts(columns: batch_pb2.ClaimColumns) -> None:
+    columns.line_counts = b""
+
+
+def _negative_count(columns: batch_pb2.ClaimColumns) -> None:
+    columns.line_counts = np.array([3, -1], "<i4").tobytes()
+
+
+def _fewer_lines(columns: batch_pb2.ClaimColumns) -> None:
+    columns.line_counts = np.array([2, 1], "<i4").tobytes()
+
+
+def _too_many_lines(columns: batch_pb2.ClaimColumns) -> None:
+    columns.line_counts = np.array([2**31 - 1, 2**31 - 1], "<i4").tobytes()
+
+
+def _no_amounts(columns: batch_pb2.ClaimColumns) -> None:
+    columns.lines.amount_fen = b""
+
+
+def _no_classes(columns: batch_pb2.ClaimColumns) -> None:
+    columns.lines.line_classes = b""
+
+
+def _short_quantities(columns: batch_pb2.ClaimColumns) -> None:
+    columns.lines.quantities = columns.lines.quantities[1:]
+
+
+def _code(columns: batch_pb2.ClaimColumns) -> None:
+    columns.lines.codes.indexes = np.array([0, 1, -1, 0], "<i4").tobytes()
+
+
+def _papers(columns: batch_pb2.ClaimColumns) -> None:
+    columns.papers = bytes([15, 16])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "path"),
+    [
+        (_no_counts, "claims.lines.line_classes"),
+        (_negative_count, "claims.line_counts[1]"),
+        (_fewer_lines, "claims.lines.line_classes"),
+        (_too_many_lines, "claims.line_counts"),
+        (_no_amounts, "claims.lines.amount_fen"),
+        (_no_classes, "claims.lines.line_classes"),
+        (_short_quantities, "claims.lines.quantities"),
+        (_code, "claims.lines.codes.indexes"),
+        (_papers, "claims.papers[1]"),
+    ],
+)
+def test_a_bad_column_of_lines_is_named(
+    spoil: Callable[[batch_pb2.ClaimColumns], None], path: str
+) -> None:
+    columns = wire_columns([ITEMISED, ITEMISED._replace(request_id="r2")])
+    decode_claims(columns)
+    spoil(columns)
+    with pytest.raises(InvalidInput) as caught:
+        decode_claims(columns)
+    assert caught.value.path == path
 
 
 @pytest.mark.parametrize(
@@ -209,6 +289,15 @@ def test_answers_in_columns_say_what_answers_one_by_one_say() -> None:
         facts = int(np.frombuffer(columns.facts, "<u4")[row])
         assert [n + 1 for n in range(32) if facts >> n & 1] == one.facts
     assert len(columns.plan_digests) == 2
+
+
+def test_a_bad_line_is_the_error_of_its_row() -> None:
+    bad = ITEMISED.lines[1]._replace(unit_price=0)
+    claims = [*_claims()[:2], ITEMISED._replace(member="m1", lines=(ITEMISED.lines[0], bad))]
+    answer = _pipeline().run([SettleBatch(claims)], 1)[0]
+    assert isinstance(answer, BatchAnswer)
+    (error,) = encode_answers(answer).errors
+    assert (error.row, error.error.path) == (2, "lines[1].unit_price_micro_yuan")
 
 
 def test_a_batch_of_nothing_has_an_answer() -> None:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.domain.bill import LINES_MAX, BillLine
 from engine.domain.claim import Claim, check_claim
+from engine.domain.codes import Paper
 from engine.domain.request import Cancel, GetSettlement, Reverse
 from engine.errors import InvalidInput
 from gongji.v1 import claim_pb2, register_pb2
@@ -31,6 +33,19 @@ CLAIM = Claim(
     "h1", "r1", "m1", 20260302, 20260303, 1000, 700, 100, 150, 50, 1, "V", "D", "p", "a", 2, 300
 )
 
+LINES = st.builds(
+    BillLine,
+    st.integers(0, 255),
+    FEN,
+    st.integers(-(2**31), 2**31 - 1),
+    FEN,
+    st.integers(0, 255),
+    st.integers(0, 255),
+    FEN,
+    FEN,
+    FEN,
+    TEXT,
+)
 CLAIMS = st.builds(
     Claim,
     st.just("h1"),
@@ -51,6 +66,9 @@ CLAIMS = st.builds(
     st.integers(0, 255),
     FEN.filter(lambda fen: fen != -2),
     *[st.booleans()] * 5,
+    st.lists(LINES, max_size=3).map(tuple),
+    TEXT,
+    st.integers(0, 15),
 )
 
 
@@ -92,6 +110,7 @@ def test_a_given_liable_part_of_minus_one_is_not_taken_for_none() -> None:
         ({"benefit": 99}, "benefit"),
         ({"liability": 99}, "liability"),
         ({"liability": 0}, "liable_fen"),
+        ({"prescription_id": "p\n"}, "prescription_id"),
     ],
 )
 def test_a_bad_field_is_named(change: dict[str, Any], path: str) -> None:
@@ -108,13 +127,104 @@ def test_a_bad_field_is_named(change: dict[str, Any], path: str) -> None:
     [
         (claim_pb2.Claim(payer_member_id="m2"), "payer_member_id"),
         (claim_pb2.Claim(groups=[claim_pb2.BenefitGroup()]), "groups"),
-        (claim_pb2.Claim(lines=[claim_pb2.Line()]), "lines"),
     ],
 )
 def test_a_field_not_served_yet_is_named(message: claim_pb2.Claim, path: str) -> None:
     with pytest.raises(InvalidInput, match="not served yet") as caught:
         decode_claim(message, "h1")
     assert caught.value.path == path
+
+
+ITEMISED = CLAIM._replace(
+    in_scope_fen=0,
+    pre_payment_fen=0,
+    over_limit_fen=0,
+    non_covered_fen=0,
+    lines=(
+        BillLine(1, 500),
+        BillLine(2, 500, 1000, 100, 0, 0, 20_000, 2_500_000, 2_000_000, "X1"),
+    ),
+    prescription="E1",
+    papers=Paper.INVOICE | Paper.CHARGE_LIST,
+)
+
+
+def _checked(message: claim_pb2.Claim) -> Claim:
+    claim = decode_claim(parse(claim_pb2.Claim, message.SerializeToString()), "h1")
+    check_claim(claim)
+    return claim
+
+
+def test_a_claim_with_lines_is_taken() -> None:
+    assert _checked(wire_claim(ITEMISED)) == ITEMISED
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"line_class": 0}, "lines[1].line_class"),
+        ({"line_class": 4}, "lines[1].line_class"),
+        ({"line_class": 1}, "lines[1].first_pay_bp"),
+        ({"first_pay_bp": 10_001}, "lines[1].first_pay_bp"),
+        ({"first_pay_bp": -1}, "lines[1].first_pay_bp"),
+        ({"flag": 4}, "lines[1].flag"),
+        ({"benefit": 4}, "lines[1].benefit"),
+        ({"code": "c" * 65}, "lines[1].code"),
+        ({"quantity": 0}, "lines[1].quantity"),
+        ({"quantity": -1}, "lines[1].quantity"),
+        ({"unit_price_micro_yuan": 0}, "lines[1].unit_price_micro_yuan"),
+        ({"unit_price_micro_yuan": 10**13 + 1}, "lines[1].unit_price_micro_yuan"),
+        ({"unit_ceiling_micro_yuan": -1}, "lines[1].unit_ceiling_micro_yuan"),
+        ({"amount_fen": 501}, "lines[1].amount_fen"),
+        ({"over_limit_fen": 99}, "lines[1].over_limit_fen"),
+    ],
+)
+def test_a_bad_field_of_a_line_is_named(change: dict[str, Any], path: str) -> None:
+    message = wire_claim(ITEMISED)
+    for name, value in change.items():
+        setattr(message.lines[1], name, value)
+    with pytest.raises(InvalidInput) as caught:
+        _checked(message)
+    assert wire_path(caught.value.path) == path
+
+
+@pytest.mark.parametrize("number", [0, 5, -1])
+def test_a_paper_that_is_none_is_named(number: int) -> None:
+    message = wire_claim(ITEMISED)
+    message.papers.append(number)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match=f"{number} is not a paper; expected 1 to 4") as caught:
+        _checked(message)
+    assert caught.value.path == "papers[2]"
+
+
+def test_a_paper_that_is_named_twice_is_there_once() -> None:
+    message = wire_claim(ITEMISED)
+    message.papers.extend(message.papers)
+    assert _checked(message) == ITEMISED
+
+
+@pytest.mark.parametrize(
+    "part", ["in_scope_fen", "pre_payment_fen", "over_limit_fen", "non_covered_fen"]
+)
+def test_parts_do_not_stand_beside_lines(part: str) -> None:
+    with pytest.raises(InvalidInput, match="stands beside lines; give one or the other") as caught:
+        check_claim(Claim(**(ITEMISED._asdict() | {part: 1})))
+    assert caught.value.path == part
+
+
+def test_more_lines_than_a_claim_may_have_are_refused() -> None:
+    check_claim(ITEMISED._replace(lines=(BillLine(1, 1),) * LINES_MAX))
+    with pytest.raises(InvalidInput, match="expected at most 1000 lines, found 1001") as caught:
+        check_claim(ITEMISED._replace(lines=(BillLine(1, 1),) * (LINES_MAX + 1)))
+    assert caught.value.path == "lines"
+
+
+def test_an_unknown_field_of_a_line_is_found() -> None:
+    line = wire_claim(ITEMISED).lines[0].SerializeToString() + UNKNOWN
+    data = b"\xc2\x01" + bytes([len(line)]) + line
+    with pytest.raises(InvalidInput) as caught:
+        check_known(parse(claim_pb2.Claim, data), data)
+    assert caught.value.path == "lines[0].field 2047"
 
 
 UNKNOWN = b"\xf8\x7f\x01"  # field 2047, a varint

@@ -7,7 +7,7 @@ import pytest
 from engine.domain import codes
 from engine.domain.reasons import Detail, Reason
 from engine.rules.plan import DEDUCTIBLE_NONE, DEDUCTIBLE_SHARED
-from gongji.v1 import codes_pb2, policy_pb2, settlement_service_pb2
+from gongji.v1 import claim_pb2, codes_pb2, policy_pb2, settlement_service_pb2
 from server.policy import PolicyService
 from server.registers import InstitutionService, MemberService
 from server.settlement import SettlementService
@@ -26,6 +26,8 @@ from server.settlement import SettlementService
         (codes_pb2.DiseaseKind, codes.DiseaseKind, "DISEASE_KIND_"),
         (codes_pb2.Mode, codes.Mode, "MODE_"),
         (codes_pb2.Employment, codes.Employment, "EMPLOYMENT_"),
+        (claim_pb2.LineClass, codes.LineClass, "LINE_CLASS_"),
+        (claim_pb2.LineFlag, codes.LineFlag, "LINE_FLAG_"),
         (codes_pb2.Reason, Reason, "REASON_"),
         (codes_pb2.Detail, Detail, "DETAIL_"),
     ],
@@ -46,6 +48,11 @@ def test_a_place_is_one_more_than_the_engines() -> None:
 def test_a_fact_is_the_position_of_the_engines_bit() -> None:
     known = {name: number for name, number in codes_pb2.Fact.items() if number}
     assert known == {f"FACT_{fact.name}": fact.value.bit_length() for fact in codes.Fact}
+
+
+def test_a_paper_is_the_position_of_the_engines_bit() -> None:
+    known = {name: number for name, number in claim_pb2.Paper.items() if number}
+    assert known == {f"PAPER_{paper.name}": paper.value.bit_length() for paper in codes.Paper}
 
 
 def test_deductible_kinds_are_the_engines() -> None:

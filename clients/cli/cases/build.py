@@ -8,9 +8,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
+from clients.bill import BENEFITS, CLASSES, FLAGS, PAPERS
 from clients.cli.cases.format import CLAIMS, Case, Event
 from clients.cli.cases.values import CaseError, Values
-from engine.domain.claim import ID_LENGTH_MAX, LIABLE_NOT_GIVEN, Claim
+from engine.domain.bill import BillLine
+from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import (
     Benefit,
     DiseaseKind,
@@ -24,6 +26,7 @@ from engine.domain.codes import (
     Status,
 )
 from engine.domain.dates import OPEN_END, Interval
+from engine.domain.ids import ID_LENGTH_MAX
 from engine.domain.register import (
     ALL_OFFERS,
     ALWAYS,
@@ -126,6 +129,21 @@ def _liable(amount_fen: int | None) -> int:
     return amount_fen if amount_fen != LIABLE_NOT_GIVEN else -2
 
 
+def _line(line: Values) -> BillLine:
+    return BillLine(
+        line_class=CLASSES[line["class"]],
+        amount_fen=line["amount"],
+        first_pay_bp=line["first_pay"],
+        over_limit_fen=line["over_limit"],
+        flag=FLAGS[line["flag"]] if "flag" in line else 0,
+        benefit=BENEFITS[line["benefit"]] if "benefit" in line else 0,
+        quantity=line["quantity"],
+        unit_price=line["unit_price"],
+        unit_ceiling=line["price_ceiling"],
+        code=line["code"],
+    )
+
+
 def claim(names: Names, event: Event) -> Claim:
     """Return the claim of a `settle` or `preview`; texts of visit and disease stay as written."""
     values = event.values
@@ -153,6 +171,9 @@ def claim(names: Names, event: Event) -> Claim:
         statement=values["statement"],
         manual=values["manual"],
         use_account=values["use_account"],
+        lines=tuple(map(_line, values["lines"])),
+        prescription=names.id(values["prescription"]),
+        papers=sum(PAPERS[name] for name in set(values["papers"])),
     )
 
 

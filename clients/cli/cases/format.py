@@ -34,6 +34,7 @@ from clients.cli.cases.values import (
     text,
     unique,
 )
+from engine.domain.bill import line_amount_fen, line_over_limit_fen
 from engine.errors import InvalidInput
 from engine.rules.figures import figures_from_supply, supply_names
 from engine.rules.load import load_cities
@@ -262,10 +263,24 @@ def _complete_claim(values: Values, where: Where) -> None:
         raise CaseError(where.at(parts[0]), "stands beside lines; give one or the other")
     for part in BILL_PARTS:
         values.setdefault(part, 0)
-    if "lines" not in values:
-        values.setdefault("total", sum(values[part] for part in BILL_PARTS))
+    for index, line in enumerate(values.setdefault("lines", []), 1):
+        _complete_line(line, where.at("lines").item(index))
+    amounts = [line["amount"] for line in values["lines"]]
+    values.setdefault("total", sum(values[part] for part in BILL_PARTS) + sum(amounts))
     if "liable_amount" in values and "liability" not in values:
         raise CaseError(where.at("liable_amount"), "needs liability, which says who is liable")
+
+
+def _complete_line(line: Values, where: Where) -> None:
+    """Fill in the amounts that follow from quantity, unit price and price ceiling."""
+    if "amount" not in line:
+        if not (line["quantity"] and line["unit_price"]):
+            raise CaseError(where.at("amount"), "is missing; give it, or quantity and unit_price")
+        line["amount"] = line_amount_fen(line["quantity"], line["unit_price"])
+    if "over_limit" not in line:
+        ceiling = line["price_ceiling"]
+        over_fen = line_over_limit_fen(line["amount"], line["quantity"], ceiling)
+        line["over_limit"] = over_fen if ceiling else 0
 
 
 def _check_references(case: Case) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from clients.bill import BENEFITS, CLASSES, FLAGS, PAPERS
 from clients.cli.cases.values import (
     REQUIRED,
     Key,
@@ -17,9 +18,11 @@ from clients.cli.cases.values import (
     money,
     money_or_met,
     month,
+    quantity,
     rate,
     table,
     text,
+    unit_price,
 )
 from engine.domain.reasons import Reason
 
@@ -154,12 +157,16 @@ _AFTER: Final = Key(table({"deductible": Key(money), **_COUNTERS}))
 
 _LINE: Final = table(
     {
-        "class": Key(choice("A", "B", "none"), REQUIRED),
-        "amount": Key(money, REQUIRED),
-        "first_pay": Key(rate),
-        "over_limit": Key(money, 0),
-        "flag": Key(choice("dual_channel", "separate_pay", "general_fee")),
-        "benefit": Key(choice("ordinary", "chronic", "special")),
+        "class": Key(choice(*CLASSES), REQUIRED),
+        "amount": Key(money),
+        "first_pay": Key(rate, 0),
+        "over_limit": Key(money),
+        "flag": Key(choice(*FLAGS)),
+        "benefit": Key(choice(*BENEFITS)),
+        "quantity": Key(quantity, 0),
+        "unit_price": Key(unit_price, 0),
+        "price_ceiling": Key(unit_price, 0),
+        "code": Key(identifier, ""),
     }
 )
 SETTLEMENT_AMOUNTS: Final = (
@@ -205,6 +212,8 @@ _CLAIM: Final = {
     "manual": Key(boolean, False),
     "use_account": Key(boolean, False),
     "payer": Key(identifier),
+    "prescription": Key(identifier, ""),
+    "papers": Key(list_of(choice(*PAPERS)), ()),
     "expect": Key(
         table(
             {

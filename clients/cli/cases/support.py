@@ -13,7 +13,7 @@ from engine.rules.model import CityRules
 
 KINDS: Final = ("select", "account_payment", "credit", "disposal", "prepay", "year_end")
 """Kinds of events."""
-CLAIM_KEYS: Final = ("lines", "payer")
+CLAIM_KEYS: Final = ("lines", "payer", "prescription", "papers")
 """Keys of `settle` and `preview`."""
 ORDINARY: Final = "ordinary"
 EMERGENCY: Final = "emergency"

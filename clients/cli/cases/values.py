@@ -1,7 +1,8 @@
 """Readers for the values of the case format: each turns what TOML gave into what it means.
 
 A reader gets the raw value and where it stands, and returns the meaning or raises `CaseError`.
-Money becomes fen, a rate basis points, a date YYYYMMDD, a month YYYYMM.
+Money becomes fen, a rate basis points, a date YYYYMMDD, a month YYYYMM; a quantity becomes
+ten-thousandths of a unit, a unit price millionths of a yuan.
 """
 
 import datetime
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from engine.domain.dates import from_date
-from engine.domain.money import parse_rate
+from engine.domain.money import parse_quantity, parse_rate, parse_unit_price
 
 Values = dict[str, Any]
 """A table of a case after reading; what a key holds is said by its reader in `format`."""
@@ -123,12 +124,21 @@ def money_or_met(raw: Any, where: Where) -> int | None:
     return None if raw == "met" else money(raw, where)
 
 
-def rate(raw: Any, where: Where) -> int:
-    """Read a rate as basis points."""
-    try:
-        return parse_rate(text(raw, where))
-    except ValueError as error:
-        raise CaseError(where, str(error)) from None
+def parsed(parse: Callable[[str], int]) -> Reader:
+    """Return a reader of texts that `parse` understands, or raises `ValueError` of."""
+
+    def read(raw: Any, where: Where) -> int:
+        try:
+            return parse(text(raw, where))
+        except ValueError as error:
+            raise CaseError(where, str(error)) from None
+
+    return read
+
+
+rate = parsed(parse_rate)
+quantity = parsed(parse_quantity)
+unit_price = parsed(parse_unit_price)
 
 
 def date(raw: Any, where: Where) -> int:

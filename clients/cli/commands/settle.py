@@ -39,7 +39,7 @@ def settle(
     """Settle the claims of FILE (CSV, JSON lines or Parquet) in a store, without a server.
 
     Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (in_scope_fen); days are date32
-    there, and the results are written as Parquet too.
+    there, and the results are written as Parquet too. JSON lines may give a bill by its lines.
 
     The lane is the one a gateway's file takes through a server: same files, same answers.
 

@@ -25,6 +25,7 @@ _TEXTS = {
     "liability": "Who else is liable: work_injury, third_party, public_health, abroad or "
     "maternity.",
     "admission": "Institution of the inpatient stay that this visit is merged into.",
+    "prescription": "Id of the external prescription, at a pharmacy.",
 }
 _MONEY = {
     "in_scope": "In scope of the catalogue.",
@@ -41,6 +42,24 @@ _FLAGS = {
     "manual": "A paper claim at the agency, not networked.",
     "use_account": "Let the person's own account pay.",
 }
+_LINE = (
+    "One line of the bill in place of the four parts; once for each. CLASS is A, B or none "
+    "(outside the catalogue), KEY one of first_pay, over_limit, flag, benefit, quantity, "
+    "unit_price, price_ceiling, code."
+)
+_PAPER = (
+    "A document that came with a paper claim, once for each: credential, invoice, medical_record "
+    "or charge_list."
+)
+_REPEATED = {"lines": "line", "papers": "paper"}
+"""Options that can be given several times, by the keys of a record that they make up."""
+_EXAMPLES = """Example: gongji terminal {name} claim.json --institution H1
+
+    \b
+    A bill by its lines:
+      gongji terminal {name} --institution H1 --member M1 --line A,80.00 \\
+          --line B,quantity=2,unit_price=50.00,price_ceiling=40.00,first_pay=0.10
+"""
 _WHOLE_YUAN = re.compile(r"[0-9]+", re.ASCII)
 
 EXIT_CODES = """
@@ -92,8 +111,11 @@ def _claim_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a claim, under the names of the worked-case format."""
     for name, text in reversed(_FLAGS.items()):
         command = click.option(f"--{name.replace('_', '-')}", is_flag=True, help=text)(command)
+    command = click.option("--paper", multiple=True, metavar="NAME", help=_PAPER)(command)
     for name, text in reversed(_TEXTS.items()):
         command = click.option(f"--{name.replace('_', '-')}", help=text)(command)
+    line = click.option("--line", multiple=True, metavar="CLASS[,YUAN][,KEY=VALUE]...", help=_LINE)
+    command = line(command)
     for name, text in reversed(_MONEY.items()):
         command = click.option(f"--{name.replace('_', '-')}", metavar="YUAN", help=text)(command)
     day = click.DateTime(["%Y-%m-%d"])
@@ -119,6 +141,10 @@ def _read_claim(claim_file: Any, institution: str | None, given: dict[str, Any])
         for name, value in given.items():
             if isinstance(value, datetime.datetime):
                 fields[name] = value.date().isoformat()
+            elif name == "line" and value:
+                fields["lines"] = [_line(n, text) for n, text in enumerate(value, 1)]
+            elif name == "paper" and value:
+                fields["papers"] = list(value)
             elif name in _MONEY and value and _WHOLE_YUAN.fullmatch(value):
                 fields[name] = f"{value}.00"
             elif value:
@@ -132,12 +158,35 @@ def _read_claim(claim_file: Any, institution: str | None, given: dict[str, Any])
             raise InvalidInput(row.column, row.problem)
         return claim_from_fields(row.fields, new_id())
     except InvalidInput as error:
-        column = claim_column(error.path)
-        where = f"--{column.replace('_', '-')}: " if column else ""
-        raise click.UsageError(f"{where}{error.problem}") from None
+        where = _option(claim_column(error.path), given)
+        raise click.UsageError(f"{where}: {error.problem}" if where else error.problem) from None
 
 
-@terminal.command(epilog="Example: gongji terminal settle claim.json --institution H1")
+def _line(number: int, text: str) -> dict[str, object]:
+    """Return the record of a `--line`, the `number`-th."""
+    from clients.bill import line_from_text
+    from engine.errors import InvalidInput
+
+    try:
+        return line_from_text(text)
+    except InvalidInput as error:
+        key = f".{error.path}" if error.path else ""
+        raise InvalidInput(f"lines[{number - 1}]{key}", error.problem) from None
+
+
+def _option(column: str, given: dict[str, Any]) -> str:
+    """Return the option that a column came from; of a line that FILE holds, its path."""
+    key, bracket, rest = column.partition("[")
+    option = _REPEATED.get(key, "")
+    if not bracket:
+        return f"--{(option or column).replace('_', '-')}" if column else ""
+    if not given.get(option):
+        return column
+    number, _, name = rest.partition("]")
+    return f"--{option} {int(number) + 1}{name.replace('.', ': ')}"
+
+
+@terminal.command(epilog=_EXAMPLES.format(name="settle"))
 @_claim_options
 @_common
 def settle(claim_file: Any, **options: Any) -> None:
@@ -148,7 +197,7 @@ def settle(claim_file: Any, **options: Any) -> None:
     _run(common, lambda session: session.settle(claim), "settle")
 
 
-@terminal.command(epilog="Example: gongji terminal preview claim.json --institution H1")
+@terminal.command(epilog=_EXAMPLES.format(name="preview"))
 @_claim_options
 @_common
 def preview(claim_file: Any, **options: Any) -> None:

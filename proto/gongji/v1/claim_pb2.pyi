@@ -8,6 +8,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Paper(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PAPER_UNSPECIFIED: _ClassVar[Paper]
+    PAPER_CREDENTIAL: _ClassVar[Paper]
+    PAPER_INVOICE: _ClassVar[Paper]
+    PAPER_MEDICAL_RECORD: _ClassVar[Paper]
+    PAPER_CHARGE_LIST: _ClassVar[Paper]
+
 class LineClass(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     LINE_CLASS_UNSPECIFIED: _ClassVar[LineClass]
@@ -21,6 +29,11 @@ class LineFlag(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     LINE_FLAG_DUAL_CHANNEL: _ClassVar[LineFlag]
     LINE_FLAG_SEPARATE_PAY: _ClassVar[LineFlag]
     LINE_FLAG_GENERAL_FEE: _ClassVar[LineFlag]
+PAPER_UNSPECIFIED: Paper
+PAPER_CREDENTIAL: Paper
+PAPER_INVOICE: Paper
+PAPER_MEDICAL_RECORD: Paper
+PAPER_CHARGE_LIST: Paper
 LINE_CLASS_UNSPECIFIED: LineClass
 LINE_CLASS_A: LineClass
 LINE_CLASS_B: LineClass
@@ -31,7 +44,7 @@ LINE_FLAG_SEPARATE_PAY: LineFlag
 LINE_FLAG_GENERAL_FEE: LineFlag
 
 class Claim(_message.Message):
-    __slots__ = ("request_id", "member_id", "service_date", "until_date", "benefit", "visit_id", "total_fen", "in_scope_fen", "pre_payment_fen", "over_limit_fen", "non_covered_fen", "disease_code", "prescriber_id", "admission_id", "liability", "liable_fen", "emergency", "referred", "statement", "manual", "use_account", "payer_member_id", "groups", "lines")
+    __slots__ = ("request_id", "member_id", "service_date", "until_date", "benefit", "visit_id", "total_fen", "in_scope_fen", "pre_payment_fen", "over_limit_fen", "non_covered_fen", "disease_code", "prescriber_id", "admission_id", "liability", "liable_fen", "emergency", "referred", "statement", "manual", "use_account", "payer_member_id", "groups", "lines", "prescription_id", "papers")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     SERVICE_DATE_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +69,8 @@ class Claim(_message.Message):
     PAYER_MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     GROUPS_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
+    PRESCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    PAPERS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     member_id: str
     service_date: int
@@ -80,7 +95,9 @@ class Claim(_message.Message):
     payer_member_id: str
     groups: _containers.RepeatedCompositeFieldContainer[BenefitGroup]
     lines: _containers.RepeatedCompositeFieldContainer[Line]
-    def __init__(self, request_id: _Optional[str] = ..., member_id: _Optional[str] = ..., service_date: _Optional[int] = ..., until_date: _Optional[int] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., visit_id: _Optional[str] = ..., total_fen: _Optional[int] = ..., in_scope_fen: _Optional[int] = ..., pre_payment_fen: _Optional[int] = ..., over_limit_fen: _Optional[int] = ..., non_covered_fen: _Optional[int] = ..., disease_code: _Optional[str] = ..., prescriber_id: _Optional[str] = ..., admission_id: _Optional[str] = ..., liability: _Optional[_Union[_codes_pb2.Liability, str]] = ..., liable_fen: _Optional[int] = ..., emergency: bool = ..., referred: bool = ..., statement: bool = ..., manual: bool = ..., use_account: bool = ..., payer_member_id: _Optional[str] = ..., groups: _Optional[_Iterable[_Union[BenefitGroup, _Mapping]]] = ..., lines: _Optional[_Iterable[_Union[Line, _Mapping]]] = ...) -> None: ...
+    prescription_id: str
+    papers: _containers.RepeatedScalarFieldContainer[Paper]
+    def __init__(self, request_id: _Optional[str] = ..., member_id: _Optional[str] = ..., service_date: _Optional[int] = ..., until_date: _Optional[int] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., visit_id: _Optional[str] = ..., total_fen: _Optional[int] = ..., in_scope_fen: _Optional[int] = ..., pre_payment_fen: _Optional[int] = ..., over_limit_fen: _Optional[int] = ..., non_covered_fen: _Optional[int] = ..., disease_code: _Optional[str] = ..., prescriber_id: _Optional[str] = ..., admission_id: _Optional[str] = ..., liability: _Optional[_Union[_codes_pb2.Liability, str]] = ..., liable_fen: _Optional[int] = ..., emergency: bool = ..., referred: bool = ..., statement: bool = ..., manual: bool = ..., use_account: bool = ..., payer_member_id: _Optional[str] = ..., groups: _Optional[_Iterable[_Union[BenefitGroup, _Mapping]]] = ..., lines: _Optional[_Iterable[_Union[Line, _Mapping]]] = ..., prescription_id: _Optional[str] = ..., papers: _Optional[_Iterable[_Union[Paper, str]]] = ...) -> None: ...
 
 class BenefitGroup(_message.Message):
     __slots__ = ("benefit", "in_scope_fen", "pre_payment_fen", "over_limit_fen", "non_covered_fen")
@@ -97,17 +114,25 @@ class BenefitGroup(_message.Message):
     def __init__(self, benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., in_scope_fen: _Optional[int] = ..., pre_payment_fen: _Optional[int] = ..., over_limit_fen: _Optional[int] = ..., non_covered_fen: _Optional[int] = ...) -> None: ...
 
 class Line(_message.Message):
-    __slots__ = ("line_class", "amount_fen", "first_pay_bp", "over_limit_fen", "flag", "benefit")
+    __slots__ = ("line_class", "amount_fen", "first_pay_bp", "over_limit_fen", "flag", "benefit", "quantity", "unit_price_micro_yuan", "unit_ceiling_micro_yuan", "code")
     LINE_CLASS_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
     FIRST_PAY_BP_FIELD_NUMBER: _ClassVar[int]
     OVER_LIMIT_FEN_FIELD_NUMBER: _ClassVar[int]
     FLAG_FIELD_NUMBER: _ClassVar[int]
     BENEFIT_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    UNIT_PRICE_MICRO_YUAN_FIELD_NUMBER: _ClassVar[int]
+    UNIT_CEILING_MICRO_YUAN_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
     line_class: LineClass
     amount_fen: int
     first_pay_bp: int
     over_limit_fen: int
     flag: LineFlag
     benefit: _codes_pb2.Benefit
-    def __init__(self, line_class: _Optional[_Union[LineClass, str]] = ..., amount_fen: _Optional[int] = ..., first_pay_bp: _Optional[int] = ..., over_limit_fen: _Optional[int] = ..., flag: _Optional[_Union[LineFlag, str]] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ...) -> None: ...
+    quantity: int
+    unit_price_micro_yuan: int
+    unit_ceiling_micro_yuan: int
+    code: str
+    def __init__(self, line_class: _Optional[_Union[LineClass, str]] = ..., amount_fen: _Optional[int] = ..., first_pay_bp: _Optional[int] = ..., over_limit_fen: _Optional[int] = ..., flag: _Optional[_Union[LineFlag, str]] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., quantity: _Optional[int] = ..., unit_price_micro_yuan: _Optional[int] = ..., unit_ceiling_micro_yuan: _Optional[int] = ..., code: _Optional[str] = ...) -> None: ...

@@ -37,6 +37,8 @@ class Benefit(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     BENEFIT_SPECIAL: _ClassVar[Benefit]
     BENEFIT_DAY_SURGERY: _ClassVar[Benefit]
     BENEFIT_EMERGENCY: _ClassVar[Benefit]
+    BENEFIT_DUAL_CHANNEL: _ClassVar[Benefit]
+    BENEFIT_SEPARATE_PAY: _ClassVar[Benefit]
 
 class Offer(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -120,6 +122,10 @@ class Fact(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FACT_USE_ACCOUNT: _ClassVar[Fact]
     FACT_LIABLE_IN_PART: _ClassVar[Fact]
     FACT_ASKED_EMERGENCY: _ClassVar[Fact]
+    FACT_EMERGENCY_STAY: _ClassVar[Fact]
+    FACT_DUAL_CHANNEL: _ClassVar[Fact]
+    FACT_SEPARATE_PAY: _ClassVar[Fact]
+    FACT_SPECIALIST: _ClassVar[Fact]
 
 class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -154,6 +160,7 @@ class Detail(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DETAIL_REVERSED_BEFORE_ARRIVAL: _ClassVar[Detail]
     DETAIL_SETTLEMENT_UNKNOWN: _ClassVar[Detail]
     DETAIL_AMOUNT_TOO_LARGE: _ClassVar[Detail]
+    DETAIL_PAPERS_MISSING: _ClassVar[Detail]
 
 class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -184,6 +191,8 @@ BENEFIT_CHRONIC: Benefit
 BENEFIT_SPECIAL: Benefit
 BENEFIT_DAY_SURGERY: Benefit
 BENEFIT_EMERGENCY: Benefit
+BENEFIT_DUAL_CHANNEL: Benefit
+BENEFIT_SEPARATE_PAY: Benefit
 OFFER_UNSPECIFIED: Offer
 OFFER_ORDINARY: Offer
 OFFER_CHRONIC: Offer
@@ -243,6 +252,10 @@ FACT_STATEMENT: Fact
 FACT_USE_ACCOUNT: Fact
 FACT_LIABLE_IN_PART: Fact
 FACT_ASKED_EMERGENCY: Fact
+FACT_EMERGENCY_STAY: Fact
+FACT_DUAL_CHANNEL: Fact
+FACT_SEPARATE_PAY: Fact
+FACT_SPECIALIST: Fact
 REASON_UNSPECIFIED: Reason
 REASON_INVALID_CLAIM: Reason
 REASON_MEMBER_UNKNOWN: Reason
@@ -271,6 +284,7 @@ DETAIL_UNDONE: Detail
 DETAIL_REVERSED_BEFORE_ARRIVAL: Detail
 DETAIL_SETTLEMENT_UNKNOWN: Detail
 DETAIL_AMOUNT_TOO_LARGE: Detail
+DETAIL_PAPERS_MISSING: Detail
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_SETTLED: Outcome
 OUTCOME_REPLAYED: Outcome

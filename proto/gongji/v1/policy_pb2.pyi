@@ -1,3 +1,4 @@
+from gongji.v1 import claim_pb2 as _claim_pb2
 from gongji.v1 import codes_pb2 as _codes_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -15,6 +16,8 @@ class DeductibleKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEDUCTIBLE_KIND_INSTITUTION: _ClassVar[DeductibleKind]
     DEDUCTIBLE_KIND_LEVEL: _ClassVar[DeductibleKind]
     DEDUCTIBLE_KIND_COST: _ClassVar[DeductibleKind]
+    DEDUCTIBLE_KIND_OWN: _ClassVar[DeductibleKind]
+    DEDUCTIBLE_KIND_EACH: _ClassVar[DeductibleKind]
 
 class VisitBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -26,6 +29,8 @@ DEDUCTIBLE_KIND_SHARED: DeductibleKind
 DEDUCTIBLE_KIND_INSTITUTION: DeductibleKind
 DEDUCTIBLE_KIND_LEVEL: DeductibleKind
 DEDUCTIBLE_KIND_COST: DeductibleKind
+DEDUCTIBLE_KIND_OWN: DeductibleKind
+DEDUCTIBLE_KIND_EACH: DeductibleKind
 VISIT_BY_UNSPECIFIED: VisitBy
 VISIT_BY_CLAIM: VisitBy
 VISIT_BY_DAY: VisitBy
@@ -83,7 +88,7 @@ class FigureUsed(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[int] = ..., source: _Optional[str] = ...) -> None: ...
 
 class Tariff(_message.Message):
-    __slots__ = ("level", "status", "deductible_fen", "deductible_citation", "visit_cap_fen", "visit_cap_citation", "annual_cap_fen", "annual_cap_citation", "rates")
+    __slots__ = ("level", "status", "deductible_fen", "deductible_citation", "visit_cap_fen", "visit_cap_citation", "annual_cap_fen", "annual_cap_citation", "rates", "day_cap_fen", "day_cap_citation", "month_cap_fen", "month_cap_citation", "brackets")
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
@@ -93,6 +98,11 @@ class Tariff(_message.Message):
     ANNUAL_CAP_FEN_FIELD_NUMBER: _ClassVar[int]
     ANNUAL_CAP_CITATION_FIELD_NUMBER: _ClassVar[int]
     RATES_FIELD_NUMBER: _ClassVar[int]
+    DAY_CAP_FEN_FIELD_NUMBER: _ClassVar[int]
+    DAY_CAP_CITATION_FIELD_NUMBER: _ClassVar[int]
+    MONTH_CAP_FEN_FIELD_NUMBER: _ClassVar[int]
+    MONTH_CAP_CITATION_FIELD_NUMBER: _ClassVar[int]
+    BRACKETS_FIELD_NUMBER: _ClassVar[int]
     level: _codes_pb2.Level
     status: _codes_pb2.Status
     deductible_fen: int
@@ -102,7 +112,20 @@ class Tariff(_message.Message):
     annual_cap_fen: int
     annual_cap_citation: int
     rates: _containers.RepeatedCompositeFieldContainer[PlaceRate]
-    def __init__(self, level: _Optional[_Union[_codes_pb2.Level, str]] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., deductible_fen: _Optional[int] = ..., deductible_citation: _Optional[int] = ..., visit_cap_fen: _Optional[int] = ..., visit_cap_citation: _Optional[int] = ..., annual_cap_fen: _Optional[int] = ..., annual_cap_citation: _Optional[int] = ..., rates: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ...) -> None: ...
+    day_cap_fen: int
+    day_cap_citation: int
+    month_cap_fen: int
+    month_cap_citation: int
+    brackets: _containers.RepeatedCompositeFieldContainer[BracketRates]
+    def __init__(self, level: _Optional[_Union[_codes_pb2.Level, str]] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., deductible_fen: _Optional[int] = ..., deductible_citation: _Optional[int] = ..., visit_cap_fen: _Optional[int] = ..., visit_cap_citation: _Optional[int] = ..., annual_cap_fen: _Optional[int] = ..., annual_cap_citation: _Optional[int] = ..., rates: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., day_cap_fen: _Optional[int] = ..., day_cap_citation: _Optional[int] = ..., month_cap_fen: _Optional[int] = ..., month_cap_citation: _Optional[int] = ..., brackets: _Optional[_Iterable[_Union[BracketRates, _Mapping]]] = ...) -> None: ...
+
+class BracketRates(_message.Message):
+    __slots__ = ("above_fen", "rates")
+    ABOVE_FEN_FIELD_NUMBER: _ClassVar[int]
+    RATES_FIELD_NUMBER: _ClassVar[int]
+    above_fen: int
+    rates: _containers.RepeatedCompositeFieldContainer[PlaceRate]
+    def __init__(self, above_fen: _Optional[int] = ..., rates: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ...) -> None: ...
 
 class PlaceRate(_message.Message):
     __slots__ = ("place", "rate_bp", "citation")
@@ -162,8 +185,16 @@ class Unserved(_message.Message):
     forbid: _containers.RepeatedScalarFieldContainer[_codes_pb2.Fact]
     def __init__(self, what: _Optional[str] = ..., require: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., forbid: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ...) -> None: ...
 
+class CodeAmount(_message.Message):
+    __slots__ = ("amount_fen", "citation")
+    AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    CITATION_FIELD_NUMBER: _ClassVar[int]
+    amount_fen: int
+    citation: int
+    def __init__(self, amount_fen: _Optional[int] = ..., citation: _Optional[int] = ...) -> None: ...
+
 class Plan(_message.Message):
-    __slots__ = ("digest", "city", "city_name", "first_day", "last_day", "deductible_kind", "tariffs", "first_payments", "exclusions", "rounding_citation", "citations", "figures", "documents", "canonical_json", "pooled_cap", "second_payment", "account_citation", "unserved", "annual_cap_on_cost", "first_pay_last", "rate_of_selected", "second_copay_only", "visit_by", "prescription_apart")
+    __slots__ = ("digest", "city", "city_name", "first_day", "last_day", "deductible_kind", "tariffs", "first_payments", "exclusions", "rounding_citation", "citations", "figures", "documents", "canonical_json", "pooled_cap", "second_payment", "account_citation", "unserved", "annual_cap_on_cost", "first_pay_last", "rate_of_selected", "second_copay_only", "visit_by", "prescription_apart", "benefit", "given_levels", "kinds", "first_age", "last_age", "code", "disease_cap", "standard_price", "general_fee_citation", "papers", "papers_citation")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     CITY_FIELD_NUMBER: _ClassVar[int]
     CITY_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -188,6 +219,17 @@ class Plan(_message.Message):
     SECOND_COPAY_ONLY_FIELD_NUMBER: _ClassVar[int]
     VISIT_BY_FIELD_NUMBER: _ClassVar[int]
     PRESCRIPTION_APART_FIELD_NUMBER: _ClassVar[int]
+    BENEFIT_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_LEVELS_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_AGE_FIELD_NUMBER: _ClassVar[int]
+    LAST_AGE_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    DISEASE_CAP_FIELD_NUMBER: _ClassVar[int]
+    STANDARD_PRICE_FIELD_NUMBER: _ClassVar[int]
+    GENERAL_FEE_CITATION_FIELD_NUMBER: _ClassVar[int]
+    PAPERS_FIELD_NUMBER: _ClassVar[int]
+    PAPERS_CITATION_FIELD_NUMBER: _ClassVar[int]
     digest: bytes
     city: str
     city_name: str
@@ -212,4 +254,15 @@ class Plan(_message.Message):
     second_copay_only: bool
     visit_by: VisitBy
     prescription_apart: bool
-    def __init__(self, digest: _Optional[bytes] = ..., city: _Optional[str] = ..., city_name: _Optional[str] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., deductible_kind: _Optional[_Union[DeductibleKind, str]] = ..., tariffs: _Optional[_Iterable[_Union[Tariff, _Mapping]]] = ..., first_payments: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., rounding_citation: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[Citation, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[FigureUsed, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., canonical_json: _Optional[bytes] = ..., pooled_cap: _Optional[_Union[PooledCap, _Mapping]] = ..., second_payment: _Optional[_Union[SecondPayment, _Mapping]] = ..., account_citation: _Optional[int] = ..., unserved: _Optional[_Iterable[_Union[Unserved, _Mapping]]] = ..., annual_cap_on_cost: bool = ..., first_pay_last: bool = ..., rate_of_selected: bool = ..., second_copay_only: bool = ..., visit_by: _Optional[_Union[VisitBy, str]] = ..., prescription_apart: bool = ...) -> None: ...
+    benefit: _codes_pb2.Benefit
+    given_levels: _containers.RepeatedScalarFieldContainer[_codes_pb2.Level]
+    kinds: _containers.RepeatedScalarFieldContainer[_codes_pb2.Kind]
+    first_age: int
+    last_age: int
+    code: str
+    disease_cap: CodeAmount
+    standard_price: CodeAmount
+    general_fee_citation: int
+    papers: _containers.RepeatedScalarFieldContainer[_claim_pb2.Paper]
+    papers_citation: int
+    def __init__(self, digest: _Optional[bytes] = ..., city: _Optional[str] = ..., city_name: _Optional[str] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., deductible_kind: _Optional[_Union[DeductibleKind, str]] = ..., tariffs: _Optional[_Iterable[_Union[Tariff, _Mapping]]] = ..., first_payments: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., rounding_citation: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[Citation, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[FigureUsed, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., canonical_json: _Optional[bytes] = ..., pooled_cap: _Optional[_Union[PooledCap, _Mapping]] = ..., second_payment: _Optional[_Union[SecondPayment, _Mapping]] = ..., account_citation: _Optional[int] = ..., unserved: _Optional[_Iterable[_Union[Unserved, _Mapping]]] = ..., annual_cap_on_cost: bool = ..., first_pay_last: bool = ..., rate_of_selected: bool = ..., second_copay_only: bool = ..., visit_by: _Optional[_Union[VisitBy, str]] = ..., prescription_apart: bool = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., given_levels: _Optional[_Iterable[_Union[_codes_pb2.Level, str]]] = ..., kinds: _Optional[_Iterable[_Union[_codes_pb2.Kind, str]]] = ..., first_age: _Optional[int] = ..., last_age: _Optional[int] = ..., code: _Optional[str] = ..., disease_cap: _Optional[_Union[CodeAmount, _Mapping]] = ..., standard_price: _Optional[_Union[CodeAmount, _Mapping]] = ..., general_fee_citation: _Optional[int] = ..., papers: _Optional[_Iterable[_Union[_claim_pb2.Paper, str]]] = ..., papers_citation: _Optional[int] = ...) -> None: ...

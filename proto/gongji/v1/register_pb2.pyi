@@ -117,7 +117,7 @@ class Offers(_message.Message):
     def __init__(self, offers: _Optional[_Iterable[_Union[_codes_pb2.Offer, str]]] = ...) -> None: ...
 
 class YearOpening(_message.Message):
-    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen")
+    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "special_deductible_fen", "chronic_paid_fen", "diseases", "cost_fen", "months", "days")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_YEAR_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
@@ -128,6 +128,12 @@ class YearOpening(_message.Message):
     POOLED_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     COMPLIANT_BURDEN_FEN_FIELD_NUMBER: _ClassVar[int]
     LARGE_AMOUNT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    SPECIAL_DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
+    CHRONIC_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    DISEASES_FIELD_NUMBER: _ClassVar[int]
+    COST_FEN_FIELD_NUMBER: _ClassVar[int]
+    MONTHS_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     policy_year: int
     deductible_fen: int
@@ -138,7 +144,13 @@ class YearOpening(_message.Message):
     pooled_paid_fen: int
     compliant_burden_fen: int
     large_amount_paid_fen: int
-    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitOpening, _Mapping]]] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ...) -> None: ...
+    special_deductible_fen: int
+    chronic_paid_fen: int
+    diseases: _containers.RepeatedCompositeFieldContainer[DiseasePaid]
+    cost_fen: int
+    months: _containers.RepeatedCompositeFieldContainer[SpanPaid]
+    days: _containers.RepeatedCompositeFieldContainer[SpanPaid]
+    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitOpening, _Mapping]]] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., special_deductible_fen: _Optional[int] = ..., chronic_paid_fen: _Optional[int] = ..., diseases: _Optional[_Iterable[_Union[DiseasePaid, _Mapping]]] = ..., cost_fen: _Optional[int] = ..., months: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ..., days: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ...) -> None: ...
 
 class DeductibleAt(_message.Message):
     __slots__ = ("institution_id", "borne_fen")
@@ -189,7 +201,7 @@ class ItemError(_message.Message):
     def __init__(self, index: _Optional[int] = ..., error: _Optional[_Union[_settlement_pb2.Error, _Mapping]] = ...) -> None: ...
 
 class Counters(_message.Message):
-    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "account_balance_fen", "last_entry_id", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "deductible_by_level", "cost_fen")
+    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "account_balance_fen", "last_entry_id", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "deductible_by_level", "cost_fen", "special_deductible_fen", "chronic_paid_fen", "diseases", "months", "days")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_YEAR_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
@@ -204,6 +216,11 @@ class Counters(_message.Message):
     LARGE_AMOUNT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_BY_LEVEL_FIELD_NUMBER: _ClassVar[int]
     COST_FEN_FIELD_NUMBER: _ClassVar[int]
+    SPECIAL_DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
+    CHRONIC_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    DISEASES_FIELD_NUMBER: _ClassVar[int]
+    MONTHS_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     policy_year: int
     deductible_fen: int
@@ -218,7 +235,28 @@ class Counters(_message.Message):
     large_amount_paid_fen: int
     deductible_by_level: _containers.RepeatedCompositeFieldContainer[DeductibleByLevel]
     cost_fen: int
-    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitPaid, _Mapping]]] = ..., account_balance_fen: _Optional[int] = ..., last_entry_id: _Optional[int] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., deductible_by_level: _Optional[_Iterable[_Union[DeductibleByLevel, _Mapping]]] = ..., cost_fen: _Optional[int] = ...) -> None: ...
+    special_deductible_fen: int
+    chronic_paid_fen: int
+    diseases: _containers.RepeatedCompositeFieldContainer[DiseasePaid]
+    months: _containers.RepeatedCompositeFieldContainer[SpanPaid]
+    days: _containers.RepeatedCompositeFieldContainer[SpanPaid]
+    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitPaid, _Mapping]]] = ..., account_balance_fen: _Optional[int] = ..., last_entry_id: _Optional[int] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., deductible_by_level: _Optional[_Iterable[_Union[DeductibleByLevel, _Mapping]]] = ..., cost_fen: _Optional[int] = ..., special_deductible_fen: _Optional[int] = ..., chronic_paid_fen: _Optional[int] = ..., diseases: _Optional[_Iterable[_Union[DiseasePaid, _Mapping]]] = ..., months: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ..., days: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ...) -> None: ...
+
+class DiseasePaid(_message.Message):
+    __slots__ = ("code", "paid_fen")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    paid_fen: int
+    def __init__(self, code: _Optional[str] = ..., paid_fen: _Optional[int] = ...) -> None: ...
+
+class SpanPaid(_message.Message):
+    __slots__ = ("span", "paid_fen")
+    SPAN_FIELD_NUMBER: _ClassVar[int]
+    PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    span: str
+    paid_fen: int
+    def __init__(self, span: _Optional[str] = ..., paid_fen: _Optional[int] = ...) -> None: ...
 
 class DeductibleByLevel(_message.Message):
     __slots__ = ("level", "borne_fen")

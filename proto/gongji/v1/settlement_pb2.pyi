@@ -37,7 +37,7 @@ class Bill(_message.Message):
     def __init__(self, total_fen: _Optional[int] = ..., non_covered: _Optional[_Union[Part, _Mapping]] = ..., over_limit: _Optional[_Union[Part, _Mapping]] = ..., pre_payment: _Optional[_Union[Part, _Mapping]] = ..., first_pay: _Optional[_Union[Part, _Mapping]] = ..., excluded: _Optional[_Union[Part, _Mapping]] = ..., in_scope: _Optional[_Union[Part, _Mapping]] = ...) -> None: ...
 
 class Basis(_message.Message):
-    __slots__ = ("deductible", "copay", "cut_visit", "cut_annual", "cut_disease", "cut_pooled", "pooled_fund")
+    __slots__ = ("deductible", "copay", "cut_visit", "cut_annual", "cut_disease", "cut_pooled", "pooled_fund", "cut_day", "cut_month")
     DEDUCTIBLE_FIELD_NUMBER: _ClassVar[int]
     COPAY_FIELD_NUMBER: _ClassVar[int]
     CUT_VISIT_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,8 @@ class Basis(_message.Message):
     CUT_DISEASE_FIELD_NUMBER: _ClassVar[int]
     CUT_POOLED_FIELD_NUMBER: _ClassVar[int]
     POOLED_FUND_FIELD_NUMBER: _ClassVar[int]
+    CUT_DAY_FIELD_NUMBER: _ClassVar[int]
+    CUT_MONTH_FIELD_NUMBER: _ClassVar[int]
     deductible: Part
     copay: Part
     cut_visit: Part
@@ -52,7 +54,9 @@ class Basis(_message.Message):
     cut_disease: Part
     cut_pooled: Part
     pooled_fund: Part
-    def __init__(self, deductible: _Optional[_Union[Part, _Mapping]] = ..., copay: _Optional[_Union[Part, _Mapping]] = ..., cut_visit: _Optional[_Union[Part, _Mapping]] = ..., cut_annual: _Optional[_Union[Part, _Mapping]] = ..., cut_disease: _Optional[_Union[Part, _Mapping]] = ..., cut_pooled: _Optional[_Union[Part, _Mapping]] = ..., pooled_fund: _Optional[_Union[Part, _Mapping]] = ...) -> None: ...
+    cut_day: Part
+    cut_month: Part
+    def __init__(self, deductible: _Optional[_Union[Part, _Mapping]] = ..., copay: _Optional[_Union[Part, _Mapping]] = ..., cut_visit: _Optional[_Union[Part, _Mapping]] = ..., cut_annual: _Optional[_Union[Part, _Mapping]] = ..., cut_disease: _Optional[_Union[Part, _Mapping]] = ..., cut_pooled: _Optional[_Union[Part, _Mapping]] = ..., pooled_fund: _Optional[_Union[Part, _Mapping]] = ..., cut_day: _Optional[_Union[Part, _Mapping]] = ..., cut_month: _Optional[_Union[Part, _Mapping]] = ...) -> None: ...
 
 class Payers(_message.Message):
     __slots__ = ("pooled_fund", "large_amount_fund", "institution_share", "account", "family_account", "cash", "person_fen")
@@ -73,27 +77,57 @@ class Payers(_message.Message):
     def __init__(self, pooled_fund: _Optional[_Union[Part, _Mapping]] = ..., large_amount_fund: _Optional[_Union[Part, _Mapping]] = ..., institution_share: _Optional[_Union[Part, _Mapping]] = ..., account: _Optional[_Union[Part, _Mapping]] = ..., family_account: _Optional[_Union[Part, _Mapping]] = ..., cash: _Optional[_Union[Part, _Mapping]] = ..., person_fen: _Optional[int] = ...) -> None: ...
 
 class CounterValues(_message.Message):
-    __slots__ = ("deductible_fen", "ordinary_paid_fen", "visit_paid_fen", "account_balance_fen", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "cost_fen")
+    __slots__ = ("deductible_fen", "paid_fen", "visit_paid_fen", "account_balance_fen", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "cost_fen", "disease_paid_fen", "month_paid_fen", "day_paid_fen")
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
-    ORDINARY_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     VISIT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_BALANCE_FEN_FIELD_NUMBER: _ClassVar[int]
     POOLED_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     COMPLIANT_BURDEN_FEN_FIELD_NUMBER: _ClassVar[int]
     LARGE_AMOUNT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     COST_FEN_FIELD_NUMBER: _ClassVar[int]
+    DISEASE_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    MONTH_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    DAY_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     deductible_fen: int
-    ordinary_paid_fen: int
+    paid_fen: int
     visit_paid_fen: int
     account_balance_fen: int
     pooled_paid_fen: int
     compliant_burden_fen: int
     large_amount_paid_fen: int
     cost_fen: int
-    def __init__(self, deductible_fen: _Optional[int] = ..., ordinary_paid_fen: _Optional[int] = ..., visit_paid_fen: _Optional[int] = ..., account_balance_fen: _Optional[int] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., cost_fen: _Optional[int] = ...) -> None: ...
+    disease_paid_fen: int
+    month_paid_fen: int
+    day_paid_fen: int
+    def __init__(self, deductible_fen: _Optional[int] = ..., paid_fen: _Optional[int] = ..., visit_paid_fen: _Optional[int] = ..., account_balance_fen: _Optional[int] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., cost_fen: _Optional[int] = ..., disease_paid_fen: _Optional[int] = ..., month_paid_fen: _Optional[int] = ..., day_paid_fen: _Optional[int] = ...) -> None: ...
+
+class SettledGroup(_message.Message):
+    __slots__ = ("benefit", "plan_digest", "reason", "bill", "basis", "payers", "before", "after", "facts", "figures")
+    BENEFIT_FIELD_NUMBER: _ClassVar[int]
+    PLAN_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    BILL_FIELD_NUMBER: _ClassVar[int]
+    BASIS_FIELD_NUMBER: _ClassVar[int]
+    PAYERS_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
+    FIGURES_FIELD_NUMBER: _ClassVar[int]
+    benefit: _codes_pb2.Benefit
+    plan_digest: bytes
+    reason: _codes_pb2.Reason
+    bill: Bill
+    basis: Basis
+    payers: Payers
+    before: CounterValues
+    after: CounterValues
+    facts: _containers.RepeatedScalarFieldContainer[_codes_pb2.Fact]
+    figures: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., plan_digest: _Optional[bytes] = ..., reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., basis: _Optional[_Union[Basis, _Mapping]] = ..., payers: _Optional[_Union[Payers, _Mapping]] = ..., before: _Optional[_Union[CounterValues, _Mapping]] = ..., after: _Optional[_Union[CounterValues, _Mapping]] = ..., facts: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., figures: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Settlement(_message.Message):
-    __slots__ = ("settlement_id", "request_id", "institution_id", "member_id", "service_date", "until_date", "policy_year", "reason", "plan_digest", "bill", "basis", "payers", "before", "after", "benefit", "status", "level", "place", "facts", "figures", "taken_time", "replayed", "visit_id", "disease_code", "prescriber_id", "requested_benefit")
+    __slots__ = ("settlement_id", "request_id", "institution_id", "member_id", "service_date", "until_date", "policy_year", "reason", "plan_digest", "bill", "basis", "payers", "before", "after", "benefit", "status", "level", "place", "facts", "figures", "taken_time", "replayed", "visit_id", "disease_code", "prescriber_id", "requested_benefit", "groups", "prescription_id")
     SETTLEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +154,8 @@ class Settlement(_message.Message):
     DISEASE_CODE_FIELD_NUMBER: _ClassVar[int]
     PRESCRIBER_ID_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_BENEFIT_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    PRESCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
     settlement_id: int
     request_id: str
     institution_id: str
@@ -146,7 +182,9 @@ class Settlement(_message.Message):
     disease_code: str
     prescriber_id: str
     requested_benefit: _codes_pb2.Benefit
-    def __init__(self, settlement_id: _Optional[int] = ..., request_id: _Optional[str] = ..., institution_id: _Optional[str] = ..., member_id: _Optional[str] = ..., service_date: _Optional[int] = ..., until_date: _Optional[int] = ..., policy_year: _Optional[int] = ..., reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., plan_digest: _Optional[bytes] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., basis: _Optional[_Union[Basis, _Mapping]] = ..., payers: _Optional[_Union[Payers, _Mapping]] = ..., before: _Optional[_Union[CounterValues, _Mapping]] = ..., after: _Optional[_Union[CounterValues, _Mapping]] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., level: _Optional[_Union[_codes_pb2.Level, str]] = ..., place: _Optional[_Union[_codes_pb2.Place, str]] = ..., facts: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., figures: _Optional[_Iterable[str]] = ..., taken_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replayed: bool = ..., visit_id: _Optional[str] = ..., disease_code: _Optional[str] = ..., prescriber_id: _Optional[str] = ..., requested_benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ...) -> None: ...
+    groups: _containers.RepeatedCompositeFieldContainer[SettledGroup]
+    prescription_id: str
+    def __init__(self, settlement_id: _Optional[int] = ..., request_id: _Optional[str] = ..., institution_id: _Optional[str] = ..., member_id: _Optional[str] = ..., service_date: _Optional[int] = ..., until_date: _Optional[int] = ..., policy_year: _Optional[int] = ..., reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., plan_digest: _Optional[bytes] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., basis: _Optional[_Union[Basis, _Mapping]] = ..., payers: _Optional[_Union[Payers, _Mapping]] = ..., before: _Optional[_Union[CounterValues, _Mapping]] = ..., after: _Optional[_Union[CounterValues, _Mapping]] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., level: _Optional[_Union[_codes_pb2.Level, str]] = ..., place: _Optional[_Union[_codes_pb2.Place, str]] = ..., facts: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., figures: _Optional[_Iterable[str]] = ..., taken_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replayed: bool = ..., visit_id: _Optional[str] = ..., disease_code: _Optional[str] = ..., prescriber_id: _Optional[str] = ..., requested_benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., groups: _Optional[_Iterable[_Union[SettledGroup, _Mapping]]] = ..., prescription_id: _Optional[str] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("reason", "detail", "message", "figure", "plan_digest", "citation", "blockers")
