@@ -14,6 +14,7 @@ from engine.domain.codes import Offer, Paper
 from engine.domain.dates import OPEN_END, Interval
 from engine.domain.layout import (
     AMOUNTS,
+    CUTS,
     FLAG_EMERGENCY,
     FLAG_MANUAL,
     FLAG_REFERRED,
@@ -267,10 +268,7 @@ def amounts_of(settlement: settlement_pb2.Settlement) -> dict[str, int]:
         "in_scope": bill.in_scope.amount_fen,
         "deductible": basis.deductible.amount_fen,
         "copay": basis.copay.amount_fen,
-        "cut_visit": basis.cut_visit.amount_fen,
-        "cut_annual": basis.cut_annual.amount_fen,
-        "cut_disease": basis.cut_disease.amount_fen,
-        "cut_pooled": basis.cut_pooled.amount_fen,
+        **{name: getattr(basis, name).amount_fen for name in CUTS},
         "pooled_fund": payers.pooled_fund.amount_fen,
         "large_amount_fund": payers.large_amount_fund.amount_fen,
         "institution_share": payers.institution_share.amount_fen,
@@ -397,8 +395,21 @@ def opening_message(opening: Opening | AccountOpening) -> register_pb2.Opening:
             pooled_paid_fen=opening.pooled_paid_fen,
             compliant_burden_fen=opening.compliant_burden_fen,
             large_amount_paid_fen=opening.large_amount_paid_fen,
+            special_deductible_fen=opening.special_deductible_fen,
+            chronic_paid_fen=opening.chronic_paid_fen,
+            diseases=[
+                register_pb2.DiseasePaid(code=code, paid_fen=fen)
+                for code, fen in opening.disease_paid_fen
+            ],
+            cost_fen=opening.cost_fen,
+            months=_spans(opening.month_paid_fen),
+            days=_spans(opening.day_paid_fen),
         )
     )
+
+
+def _spans(paid: Iterable[tuple[str, int]]) -> list[register_pb2.SpanPaid]:
+    return [register_pb2.SpanPaid(span=span, paid_fen=fen) for span, fen in paid]
 
 
 def kind_of(items: Sequence[RegisterItem]) -> str:

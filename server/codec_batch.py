@@ -15,7 +15,9 @@ from engine.domain.request import BatchAnswer
 from engine.errors import InvalidInput
 from gongji.v1 import batch_pb2, codes_pb2
 from server.codec import encode_error, encode_refusal
+from server.codec_settlement import Plans, encode_group
 from server.config import ITEMS_MAX, LINES_MAX
+from server.merge import parts_of_row
 
 _FLAGS: Final = (
     layout.FLAG_EMERGENCY,
@@ -206,8 +208,8 @@ def _texts(column: batch_pb2.TextColumn, path: str, count: int) -> list[str]:
 # --- answers -----------------------------------------------------------------------------
 
 
-def encode_answers(answer: BatchAnswer) -> batch_pb2.AnswerColumns:
-    """Return the answers of a batch as columns."""
+def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns:
+    """Return the answers of a batch as columns; `plans` finds a plan by its digest."""
     entries = answer.entries
     count = len(entries)
     link, row, result = entries["link"], entries["row"], entries["result"]
@@ -241,6 +243,12 @@ def encode_answers(answer: BatchAnswer) -> batch_pb2.AnswerColumns:
         errors=[
             batch_pb2.RowError(row=index, error=encode_error(answer.errors[index]))
             for index in sorted(answer.errors)
+        ],
+        groups=[
+            batch_pb2.RowGroups(
+                row=row, groups=[encode_group(part, plans) for part in parts_of_row(answer, row)]
+            )
+            for row in sorted(answer.parts)
         ],
         **amounts,
         **citations,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from engine.domain.codes import Benefit, Fact
+from engine.domain.codes import Benefit, Fact, Paper
 from engine.domain.dates import to_date
 from engine.domain.reasons import EXCLUSION_FIRST
 from engine.errors import InvalidInput
@@ -108,26 +108,39 @@ def encode_plan(plan: RulePlan, city: CityRules | None) -> policy_pb2.Plan:
             )
             for line in plan.unserved
         ],
+        benefit=number(plan.benefit),
+        given_levels=[number(level + 1) for level in range(LEVELS) if plan.gives(level)],
+        kinds=[number(kind) for kind in plan.kinds],
+        first_age=plan.ages[0],
+        last_age=plan.ages[1],
+        code=plan.code,
+        disease_cap=_by_code(plan.disease_cap_fen, plan.disease_cap_cite),
+        standard_price=_by_code(plan.standard_price_fen, plan.standard_price_cite),
+        general_fee_citation=plan.general_fee_cite,
+        papers=[number(n) for n, paper in enumerate(Paper, 1) if plan.papers & paper],
+        papers_citation=plan.papers_cite,
     )
+
+
+def _by_code(amount_fen: int, citation: int) -> policy_pb2.CodeAmount | None:
+    if amount_fen == NO_CAP:
+        return None
+    return policy_pb2.CodeAmount(amount_fen=amount_fen, citation=citation)
 
 
 def _pooled_cap(plan: RulePlan) -> policy_pb2.PooledCap | None:
     if not plan.pooled_counts:
         return None
-    cap = plan.pooled_cap_fen
-    return policy_pb2.PooledCap(
-        cap_fen=None if cap == NO_CAP else cap, citation=plan.pooled_cap_cite
-    )
+    return policy_pb2.PooledCap(cap_fen=_cap(plan.pooled_cap_fen), citation=plan.pooled_cap_cite)
 
 
 def _second_payment(plan: RulePlan) -> policy_pb2.SecondPayment | None:
     if not plan.burden_counts:
         return None
-    cap = plan.second_cap_fen
     return policy_pb2.SecondPayment(
         threshold_fen=plan.second_threshold_fen,
         rate_bp=plan.second_rate_bp,
-        cap_fen=None if cap == NO_CAP else cap,
+        cap_fen=_cap(plan.second_cap_fen),
         citation=plan.second_cite,
     )
 
@@ -139,18 +152,35 @@ def _facts(bits: int) -> list[codes_pb2.Fact]:
 def _tariff(plan: RulePlan, level: int, status: int) -> policy_pb2.Tariff:
     group = plan.by_status(level, status)
     start = plan.at(level, status, 0)
-    visit_cap, annual_cap = plan.visit_cap_fen[group], plan.annual_cap_fen[group]
     return policy_pb2.Tariff(
         level=number(level + 1),
         status=number(status + 1),
         deductible_fen=plan.deductible_fen[group],
         deductible_citation=plan.deductible_cite[group],
-        visit_cap_fen=None if visit_cap == NO_CAP else visit_cap,
+        visit_cap_fen=_cap(plan.visit_cap_fen[group]),
         visit_cap_citation=plan.visit_cap_cite[group],
-        annual_cap_fen=None if annual_cap == NO_CAP else annual_cap,
+        annual_cap_fen=_cap(plan.annual_cap_fen[group]),
         annual_cap_citation=plan.annual_cap_cite[group],
         rates=_rates(plan.rate_bp[start : start + PLACES], plan.rate_cite[start : start + PLACES]),
+        day_cap_fen=_cap(plan.day_cap_fen[group]),
+        day_cap_citation=plan.day_cap_cite[group],
+        month_cap_fen=_cap(plan.month_cap_fen[group]),
+        month_cap_citation=plan.month_cap_cite[group],
+        brackets=[
+            policy_pb2.BracketRates(
+                above_fen=bracket.above_fen,
+                rates=_rates(
+                    bracket.rate_bp[start : start + PLACES],
+                    bracket.rate_cite[start : start + PLACES],
+                ),
+            )
+            for bracket in plan.brackets
+        ],
     )
+
+
+def _cap(amount_fen: int) -> int | None:
+    return None if amount_fen == NO_CAP else amount_fen
 
 
 def _rates(rates: Sequence[int], citations: Sequence[int]) -> list[policy_pb2.PlaceRate]:

@@ -145,6 +145,12 @@ def decode_opening(message: register_pb2.Opening) -> Opening | AccountOpening:
                 pooled_paid_fen=year.pooled_paid_fen,
                 compliant_burden_fen=year.compliant_burden_fen,
                 large_amount_paid_fen=year.large_amount_paid_fen,
+                special_deductible_fen=year.special_deductible_fen,
+                chronic_paid_fen=year.chronic_paid_fen,
+                disease_paid_fen=tuple((d.code, d.paid_fen) for d in year.diseases),
+                cost_fen=year.cost_fen,
+                month_paid_fen=tuple((m.span, m.paid_fen) for m in year.months),
+                day_paid_fen=tuple((d.span, d.paid_fen) for d in year.days),
             )
         case _:
             raise InvalidInput("opening", "is missing; give year or account")
@@ -198,4 +204,11 @@ def encode_counters(counters: Counters) -> register_pb2.Counters:
             for level, fen in counters.deductible_by_level_fen
         ],
         cost_fen=counters.cost_fen,
+        special_deductible_fen=counters.special_deductible_fen,
+        chronic_paid_fen=counters.chronic_paid_fen,
+        diseases=[
+            register_pb2.DiseasePaid(code=code, paid_fen=fen) for code, fen in counters.diseases
+        ],
+        months=[register_pb2.SpanPaid(span=span, paid_fen=fen) for span, fen in counters.months],
+        days=[register_pb2.SpanPaid(span=span, paid_fen=fen) for span, fen in counters.days],
     )

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.codes import Fact
-from engine.domain.layout import CITES, CLAIM, LINK, RESULT, ROW
-from engine.domain.request import Entry, Found, NothingToReverse, Undone
+from engine.domain.layout import CITES, CLAIM, CUTS, LINK, NOWHERE, RESULT, ROW
+from engine.domain.request import Entry, Found, NothingToReverse, PartEntry, Undone
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
 from engine.rules.readings import documents_of
@@ -32,11 +33,8 @@ class _Part(NamedTuple):
     """Citations that count where the other amount, a cut, is not 0."""
 
 
-_CUTS: Final = (
-    ("cut_visit", "cite_visit_cap"),
-    ("cut_annual", "cite_annual_cap"),
-    ("cut_pooled", "cite_pooled_cap"),
-)
+_CUTS: Final = tuple((cut, f"cite_{cut.removeprefix('cut_')}_cap") for cut in CUTS)
+_RATE: Final = ("cite_rate", "cite_rate_above", "cite_standard_price")
 _PARTS: Final = (
     _Part("bill.non_covered", "non_covered"),
     _Part("bill.over_limit", "over_limit"),
@@ -45,39 +43,26 @@ _PARTS: Final = (
     _Part("bill.excluded", "excluded", ("cite_excluded", "cite_excluded_rest")),
     _Part("bill.in_scope", "in_scope"),
     _Part("basis.deductible", "deductible", ("cite_deductible",)),
-    _Part("basis.copay", "copay", ("cite_rate",)),
-    _Part("basis.cut_visit", "cut_visit", ("cite_visit_cap",)),
-    _Part("basis.cut_annual", "cut_annual", ("cite_annual_cap",)),
-    _Part("basis.cut_disease", "cut_disease"),
-    _Part("basis.cut_pooled", "cut_pooled", ("cite_pooled_cap",)),
-    _Part(
-        "basis.pooled_fund",
-        "pooled_fund",
-        ("cite_rate",),
-        _CUTS,
-    ),
-    _Part(
-        "payers.pooled_fund",
-        "pooled_fund",
-        ("cite_rate",),
-        _CUTS,
-    ),
+    _Part("basis.copay", "copay", _RATE),
+    *(_Part(f"basis.{cut}", cut, (cite,)) for cut, cite in _CUTS),
+    _Part("basis.pooled_fund", "pooled_fund", _RATE, _CUTS),
+    _Part("payers.pooled_fund", "pooled_fund", _RATE, _CUTS),
     _Part("payers.large_amount_fund", "large_amount_fund", ("cite_large_amount",)),
-    _Part("payers.institution_share", "institution_share"),
+    _Part("payers.institution_share", "institution_share", ("cite_standard_price",)),
     _Part("payers.account", "account", ("cite_account",)),
     _Part("payers.family_account", "family_account"),
     _Part("payers.cash", "cash"),
 )
 
 
-def result_of(entry: Entry) -> dict[str, int]:
-    """Return the result of an entry by name, as Python numbers."""
-    return _by_name(entry)[3]
+def result_of(record: np.void) -> dict[str, int]:
+    """Return the result of a journal entry by name, as Python numbers."""
+    return _by_name(record)[3]
 
 
-def _by_name(entry: Entry) -> list[dict[str, int]]:
+def _by_name(record: np.void) -> list[dict[str, int]]:
     """Return link, claim, row and result of an entry by name, as Python numbers."""
-    records = zip(_RECORDS, entry.record.item(), strict=True)
+    records = zip(_RECORDS, record.item(), strict=True)
     return [dict(zip(names, values, strict=True)) for names, values in records]
 
 
@@ -97,11 +82,9 @@ def encode_settlement(
     entry: Entry, plans: Plans, *, replayed: bool = False
 ) -> settlement_pb2.Settlement:
     """Return a settlement; for an undo, the parts that it took back."""
-    text, link, claim, row, result = entry.text, *_by_name(entry)
-    sums: dict[str, dict[str, Any]] = {"bill": {}, "basis": {}, "payers": {}}
-    for path, amount, cites in parts_of(result):
-        group, _, name = path.partition(".")
-        sums[group][name] = settlement_pb2.Part(amount_fen=amount, citations=cites)
+    text, link, claim, row, result = entry.text, *_by_name(entry.record)
+    groups = [encode_group(part, plans) for part in entry.parts]
+    figures = {figure for group in groups for figure in group.figures}
     return settlement_pb2.Settlement(
         settlement_id=link["undoes"] or link["position"],
         request_id=text.request_id,
@@ -112,34 +95,72 @@ def encode_settlement(
         policy_year=row["year"],
         reason=number(result["reason"]),
         plan_digest=entry.plan_digest,
-        bill=settlement_pb2.Bill(total_fen=result["total"], **sums["bill"]),
-        basis=settlement_pb2.Basis(**sums["basis"]),
-        payers=settlement_pb2.Payers(person_fen=result["person"], **sums["payers"]),
+        **_sums(result, cited=not groups),
         before=_counters(row, result, moved=0),
-        after=_counters(row, result, moved=1),
+        after=groups[-1].after if groups else _counters(row, result, moved=1),
         benefit=number(row["benefit"]),
         requested_benefit=number(claim["benefit"]),
         status=number(row["status"] + 1),
         level=number(row["level"] + 1),
         place=number(row["place"] + 1),
         facts=encode_facts(row["facts"]),
-        figures=figures_used(result, plans(entry.plan_digest)),
+        figures=sorted(figures) if groups else figures_used(result, plans(entry.plan_digest)),
         taken_time=_timestamp(link["instant"]),
         replayed=replayed,
         visit_id=text.visit,
         disease_code=text.disease,
         prescriber_id=entry.prescriber,
+        prescription_id=text.prescription,
+        groups=groups,
     )
+
+
+def encode_group(part: PartEntry, plans: Plans) -> settlement_pb2.SettledGroup:
+    """Return the part of a claim that falls under one benefit."""
+    _, _, row, result = _by_name(part.record)
+    return settlement_pb2.SettledGroup(
+        benefit=number(row["benefit"]),
+        plan_digest=part.plan_digest,
+        reason=number(result["reason"]),
+        **_sums(result, cited=True),
+        before=_counters(row, result, moved=0),
+        after=_counters(row, result, moved=1),
+        facts=encode_facts(row["facts"]),
+        figures=figures_used(result, plans(part.plan_digest)),
+    )
+
+
+def _sums(result: dict[str, int], *, cited: bool) -> dict[str, Any]:
+    """Return bill, basis and payers; without citations where they would be of several plans."""
+    sums: dict[str, dict[str, Any]] = {"bill": {}, "basis": {}, "payers": {}}
+    for path, amount, cites in parts_of(result):
+        whole, _, name = path.partition(".")
+        citations = cites if cited else []
+        sums[whole][name] = settlement_pb2.Part(amount_fen=amount, citations=citations)
+    return {
+        "bill": settlement_pb2.Bill(total_fen=result["total"], **sums["bill"]),
+        "basis": settlement_pb2.Basis(**sums["basis"]),
+        "payers": settlement_pb2.Payers(person_fen=result["person"], **sums["payers"]),
+    }
 
 
 def _counters(
     row: dict[str, int], result: dict[str, int], *, moved: int
 ) -> settlement_pb2.CounterValues:
     paid = moved * result["pooled_fund"]
+
+    def keyed(slot: str, name: str) -> int:
+        return result[f"{name}_before"] + (paid if row[slot] >= 0 else 0)
+
+    in_line = row["deductible_at"] != NOWHERE
+    borne = moved * result["deductible"] if in_line or row["borne"] >= 0 else 0
     return settlement_pb2.CounterValues(
-        deductible_fen=result["deductible_before"] + moved * result["deductible"],
-        ordinary_paid_fen=result["paid_before"] + paid,
-        visit_paid_fen=result["visit_paid_before"] + (paid if row["visit"] >= 0 else 0),
+        deductible_fen=result["deductible_before"] + borne,
+        paid_fen=result["paid_before"] + (paid if row["paid_at"] != NOWHERE else 0),
+        visit_paid_fen=keyed("visit", "visit_paid"),
+        disease_paid_fen=keyed("disease", "disease_paid"),
+        month_paid_fen=keyed("month", "month_paid"),
+        day_paid_fen=keyed("day", "day_paid"),
         account_balance_fen=result["account_before"] - moved * result["account"],
         pooled_paid_fen=result["pooled_paid_before"] + moved * result["pooled_counted"],
         compliant_burden_fen=result["compliant_burden_before"] + moved * result["burden_counted"],
@@ -201,26 +222,33 @@ def encode_explanation(
     found: Found, plans: Plans, cities: Mapping[str, CityRules]
 ) -> settlement_service_pb2.Explanation:
     """Return a settlement with the clauses of its parts, in words."""
-    result = result_of(found.entry)
-    plan = plans(found.entry.plan_digest)
+    entry = found.entry
     explanation = settlement_service_pb2.Explanation(found=encode_found(found, plans))
-    if plan is None:
-        return explanation
-    cited: set[str] = set()
-    for path, amount, cites in parts_of(result):
-        citations = [plan.citations[cite] for cite in cites]
-        cited.update(clause.document for citation in citations for clause in citation.clauses)
-        explanation.parts.append(
-            settlement_service_pb2.ExplainedPart(
-                path=path,
-                amount_fen=amount,
-                citations=[encode_citation(citation) for citation in citations],
-            )
-        )
-    city = cities.get(plan.city)
-    if city is not None:
-        documents = (doc for doc in documents_of(city, plan) if doc.key in cited)
-        explanation.documents.extend(encode_document(document) for document in documents)
+    parts = entry.parts or (PartEntry(entry.record, entry.plan_digest),)
     used = set(explanation.found.settlement.figures)
-    explanation.figures.extend(encode_figure(fig) for fig in plan.figures if fig.name in used)
+    seen: set[str] = set()
+    for part in parts:
+        plan = plans(part.plan_digest)
+        if plan is None:
+            continue
+        cited: set[str] = set()
+        for path, amount, cites in parts_of(result_of(part.record)):
+            citations = [plan.citations[cite] for cite in cites]
+            cited.update(clause.document for citation in citations for clause in citation.clauses)
+            explanation.parts.append(
+                settlement_service_pb2.ExplainedPart(
+                    path=path,
+                    amount_fen=amount,
+                    citations=[encode_citation(citation) for citation in citations],
+                    benefit=number(int(part.record["row"]["benefit"])),
+                )
+            )
+        city = cities.get(plan.city)
+        if city is not None:
+            documents = [doc for doc in documents_of(city, plan) if doc.key in cited - seen]
+            explanation.documents.extend(encode_document(document) for document in documents)
+            seen |= cited
+        figures = [fig for fig in plan.figures if fig.name in used]
+        explanation.figures.extend(encode_figure(fig) for fig in figures)
+        used -= {fig.name for fig in figures}
     return explanation

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.domain.claim import Claim
 from engine.domain.journal import EntryText
-from engine.domain.layout import ENTRY
+from engine.domain.layout import ENTRY, Array
 from engine.domain.request import (
     Accepted,
     Answer,
@@ -20,6 +20,7 @@ from engine.domain.request import (
     GetSettlement,
     ImportOpenings,
     ItemError,
+    PartEntry,
     PutInstitutions,
     PutMembers,
     Refused,
@@ -87,13 +88,29 @@ def reply_of(answer: Answer, row: int, ask: object) -> object:
     claim, record = ask.claim, answer.entries[row]
     entry = Entry(
         record=record,
-        text=EntryText("", claim.request_id, claim.visit, claim.disease, claim.admission),
+        text=EntryText(
+            "",
+            claim.request_id,
+            claim.visit,
+            claim.disease,
+            claim.admission,
+            claim.prescription,
+        ),
         institution=claim.institution,
         member=claim.member,
         prescriber=claim.prescriber,
         plan_digest=answer.plan_digests[int(record["row"]["plan"])],
+        parts=parts_of_row(answer, row),
     )
     return Settled(entry, row in answer.replayed)
+
+
+def parts_of_row(answer: BatchAnswer, row: int) -> tuple[PartEntry, ...]:
+    """Return the parts of a claim of several benefits, empty of any other."""
+    return tuple(
+        PartEntry(part, answer.plan_digests[int(part["row"]["plan"])])
+        for part in answer.parts.get(row, ())
+    )
 
 
 def digests(answer: Answer) -> Iterator[bytes]:
@@ -103,6 +120,7 @@ def digests(answer: Answer) -> Iterator[bytes]:
             yield from answer.plan_digests.values()
         case Undone() | Found():
             yield answer.entry.plan_digest
+            yield from (part.plan_digest for part in answer.entry.parts)
         case Refused():
             yield answer.plan_digest
 
@@ -164,6 +182,7 @@ def _joined_batches(answers: Sequence[BatchAnswer], size: int) -> BatchAnswer:
     refusals: dict[int, Refused] = {}
     errors: dict[int, ItemError] = {}
     replayed: set[int] = set()
+    parts: dict[int, Array] = {}
     for n, answer in enumerate(answers):
         start = n * size
         plan_digests |= answer.plan_digests
@@ -173,5 +192,6 @@ def _joined_batches(answers: Sequence[BatchAnswer], size: int) -> BatchAnswer:
             for row, error in answer.errors.items()
         }
         replayed |= {start + row for row in answer.replayed}
+        parts |= {start + row: of_row for row, of_row in answer.parts.items()}
     entries = np.concatenate([answer.entries for answer in answers], dtype=ENTRY)
-    return BatchAnswer(entries, plan_digests, refusals, errors, frozenset(replayed))
+    return BatchAnswer(entries, plan_digests, refusals, errors, frozenset(replayed), parts)

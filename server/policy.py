@@ -10,7 +10,7 @@ from engine.errors import InvalidInput, RuleFileError
 from engine.pipeline import Pipeline
 from engine.rules.book import PlanBook
 from engine.rules.figures import load_figures, to_json
-from engine.rules.plan import RulePlan
+from engine.rules.plan import ClaimClass, RulePlan
 from gongji.v1 import policy_service_pb2 as pb
 from server.codec import check_known, encode_error, encode_refusal, parse
 from server.codec_policy import (
@@ -84,7 +84,9 @@ class PolicyService:
         def found(pipeline: Pipeline) -> RulePlan | Refused:
             book = pipeline.book
             city = book.city(message.city)
-            plan = book.plan_for(city.area, day)
+            served = benefit != Benefit.EMERGENCY or book.serves(city.area, benefit)
+            claim = ClaimClass(benefit if served else Benefit.ORDINARY)
+            plan = book.plan_for(city.area, day, claim)
             if plan is None:
                 return Refused(
                     Reason.NO_RULE,
@@ -160,7 +162,7 @@ def _areas(book: PlanBook, city: str) -> Sequence[str]:
 
 def _current(book: PlanBook, digest: bytes) -> RulePlan | None:
     """Return a plan of today's rules that has decided nothing yet."""
-    plans = (plan for area in book.cities for plan in book.versions(area))
+    plans = (plan for area in book.cities for plan in book.all_versions(area))
     return next((plan for plan in plans if plan.digest() == digest), None)
 
 

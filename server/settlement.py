@@ -28,7 +28,7 @@ from server.codec import (
     parse,
 )
 from server.codec_batch import decode_claims, encode_answers
-from server.codec_settlement import encode_explanation
+from server.codec_settlement import Plans, encode_explanation
 from server.merge import SettleOne
 from server.service import Host, institution_of, reply_fields
 from server.status import NotOpen
@@ -71,7 +71,11 @@ class SettlementService:
             return decoded.SerializeToString()
         sequence, request = decoded
         future = self._batcher.ask_bulk(request, source)
-        return Pending(future, functools.partial(_encode_batch, sequence), self._host.offload)
+        return Pending(
+            future,
+            functools.partial(_encode_batch, sequence, self._batcher.plan),
+            self._host.offload,
+        )
 
     # --- one by one ----------------------------------------------------------------------
 
@@ -245,9 +249,9 @@ def _decode_batch(data: bytes) -> tuple[int, SettleBatch] | pb.SettleBatchRespon
         return pb.SettleBatchResponse(sequence=sequence, error=encode_error(error))
 
 
-def _encode_batch(sequence: int, answer: BatchAnswer | ItemError) -> bytes:
+def _encode_batch(sequence: int, plans: Plans, answer: BatchAnswer | ItemError) -> bytes:
     fields: dict[str, Any] = (
-        {"answers": encode_answers(answer)}
+        {"answers": encode_answers(answer, plans)}
         if isinstance(answer, BatchAnswer)
         else {"error": encode_error(answer)}
     )

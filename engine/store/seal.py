@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from engine.domain import journal
 from engine.domain.journal import Segment, SegmentKind
 from engine.domain.layout import ENTRY, FORMAT, Array
 from engine.errors import InvariantBroken
@@ -30,13 +31,7 @@ SUMS: Final = (
 )
 """The control sums of a segment; the first is the sum of the others."""
 
-TEXT_LENGTHS: Final = (
-    "link.undo_id_length",
-    "claim.request_id_length",
-    "claim.visit_length",
-    "claim.disease_length",
-    "claim.admission_length",
-)
+TEXT_LENGTHS: Final = ("link.undo_id_length", *(f"claim.{name}" for name in journal.TEXT_LENGTHS))
 """Fields of an entry that say how long its texts are, in the order of the texts."""
 
 _HEADER: Final = struct.Struct("<15q")
@@ -59,7 +54,9 @@ def _flat(
 
 _FIELDS: Final = {name: (kind, offset) for name, kind, offset in _flat(ENTRY)}
 _SUM_COLUMNS: Final = np.array([_FIELDS[f"result.{name}"][1] // 8 for name in SUMS])
-_LENGTH_COLUMNS: Final = np.array([_FIELDS[name][1] for name in TEXT_LENGTHS])
+_LENGTH_COLUMNS: Final = np.array([_FIELDS[name][1] for name in TEXT_LENGTHS[:-1]])
+_LINES_COLUMN: Final = _FIELDS[TEXT_LENGTHS[-1]][1] // 4
+"""Lines are longer than one octet can say."""
 _POSITION_COLUMN: Final = _FIELDS["link.position"][1] // 8
 
 
@@ -148,7 +145,7 @@ def seal(segment: Segment, sequence: int, previous: bytes) -> Sealed:
 
 
 def _views(segment: Segment) -> tuple[Array, Array]:
-    """Return the records as int64 words and the lengths of their texts, one row an entry."""
+    """Return the records as int64 words and the length of the texts of each."""
     count = segment.count
     if count < 1 or len(segment.records) != count * ENTRY.itemsize:
         raise InvariantBroken(f"{len(segment.records)} bytes of records for {count} entries")
@@ -158,13 +155,14 @@ def _views(segment: Segment) -> tuple[Array, Array]:
     if not np.array_equal(positions, np.arange(first, first + count)):
         raise InvariantBroken(f"the entries are not numbered from {first} without gaps")
     octets = np.frombuffer(segment.records, dtype="u1").reshape(count, -1)
-    return words, octets[:, _LENGTH_COLUMNS]
+    lengths = octets[:, _LENGTH_COLUMNS].sum(axis=1, dtype=np.int64)
+    return words, lengths + words.view("<u4")[:, _LINES_COLUMN]
 
 
 def _text_starts(segment: Segment, lengths: Array) -> bytes:
     """Return where each entry's text starts, and where the last one ends."""
     starts = np.zeros(segment.count + 1, dtype=np.int64)
-    np.cumsum(lengths.sum(axis=1, dtype=np.int64), out=starts[1:])
+    np.cumsum(lengths, out=starts[1:])
     if starts[-1] != len(segment.text):
         raise InvariantBroken(f"{len(segment.text)} bytes of text where entries say {starts[-1]}")
     return starts.astype("<u4").tobytes()

@@ -8,7 +8,7 @@ import numpy as np
 from engine.digest import ResultDigest
 from engine.domain.codes import Benefit, Fact, Liability, Place
 from engine.domain.dates import DATE_MAX, year_of
-from engine.domain.journal import EntryKind, EntryText, Segment
+from engine.domain.journal import TEXT_LENGTHS, EntryKind, EntryText, Segment
 from engine.domain.layout import (
     CLAIM,
     COMPLIANT_BURDEN,
@@ -41,12 +41,6 @@ _FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
 
 _SPARES: Final = tuple(
     tuple(name for name in names if "spare" in name and name != "kernel_spare") for names in _NAMES
-)
-_TEXT_LENGTHS: Final = (
-    "request_id_length",
-    "visit_length",
-    "disease_length",
-    "admission_length",
 )
 _ALL_FLAGS: Final = 31
 _ALL_FACTS: Final = int(~Fact(0))
@@ -295,7 +289,7 @@ def _records(sequence: int, segment: Segment, report: Report) -> Iterator[tuple[
             dict(zip(names, part, strict=True)) for names, part in zip(_NAMES, values, strict=True)
         )
         texts = []
-        for length in (link["undo_id_length"], *(claim[name] for name in _TEXT_LENGTHS)):
+        for length in (link["undo_id_length"], *(claim[name] for name in TEXT_LENGTHS)):
             data = segment.text[start : start + length]
             start += length
             texts.append(_decode(data, sequence, link["position"], report))

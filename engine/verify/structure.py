@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
-from engine.domain.journal import EntryKind, Segment, SegmentKind
+from engine.domain.journal import TEXT_LENGTHS, EntryKind, Segment, SegmentKind
 from engine.domain.layout import ENTRY, Array
 from engine.store.protocol import Store
 from engine.verify.report import Kind, Report
-
-_LENGTHS: Final = ("request_id_length", "visit_length", "disease_length", "admission_length")
 
 
 @dataclass(slots=True)
@@ -106,4 +103,4 @@ def _scan_positions(sequence: int, entries: Array, position: int, report: Report
 
 def _text_length(entries: Array) -> int:
     lengths = int(entries["link"]["undo_id_length"].sum(dtype=np.int64))
-    return lengths + sum(int(entries["claim"][name].sum(dtype=np.int64)) for name in _LENGTHS)
+    return lengths + sum(int(entries["claim"][name].sum(dtype=np.int64)) for name in TEXT_LENGTHS)

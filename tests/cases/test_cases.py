@@ -12,15 +12,14 @@ from typing import Any
 
 import pytest
 
-from clients.cli.cases.format import CLAIMS, Case, Event, read_files
+from clients.cli.cases.format import Case, read_files
 from clients.cli.cases.run import WAYS, Report, run_cases
-from clients.cli.cases.support import CLAIM_KEYS, COUNTERS, KINDS, Support
+from clients.cli.cases.support import CLAIM_KEYS, KINDS, why_not
 from engine.rules.load import load_cities
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*/*.toml"))
 CASES = read_files(FILES)
-SUPPORT = Support.of(load_cities())
 SERVED = ("zibo", "heyuan", "suizhou", "jinan", "changchun")
 
 
@@ -32,7 +31,7 @@ def report(way: str) -> Report:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    "case", [case for case in CASES if not SUPPORT.why_not(case)], ids=lambda case: case.id
+    "case", [case for case in CASES if not why_not(case)], ids=lambda case: case.id
 )
 def test_case(case: Case, way: str) -> None:
     (result,) = report(way).ways
@@ -59,17 +58,7 @@ def test_of_the_cities_served_only_the_listed_kinds_and_keys_are_excepted() -> N
         if case.city in SERVED:
             used = {event.kind for event in case.events} & set(KINDS)
             used |= {key for event in case.events for key in CLAIM_KEYS if key in event.given}
-            if any(SUPPORT.unserved[case.area]):
-                benefits = {(e.values["benefit"], e.values["statement"]) for e in claims_of(case)}
-                used |= {b for b, s in benefits if b != "ordinary" and (b != "emergency" or s)}
-            counters = {*COUNTERS} & {key for o in case.openings for key in o}
-            counters |= {*COUNTERS} & {k for e in case.events for k in e.expect.get("after", {})}
-            assert bool(SUPPORT.why_not(case)) == bool(used | counters), case.id
-
-
-def claims_of(case: Case) -> list[Event]:
-    """Return the claims among a case's events."""
-    return [event for event in case.events if event.kind in CLAIMS]
+            assert bool(why_not(case)) == bool(used), case.id
 
 
 def altered(expect: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -96,7 +85,7 @@ def test_every_expectation_is_checked() -> None:
             events=tuple(replace(e, expect=expect) if e is event else e for e in case.events),
         )
         for case in CASES
-        if not SUPPORT.why_not(case)
+        if not why_not(case)
         for event in case.events
         for number, expect in enumerate(altered(event.expect))
     ]

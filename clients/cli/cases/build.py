@@ -113,6 +113,12 @@ def openings(names: Names) -> list[Opening | AccountOpening]:
             pooled_paid_fen=opening.get("pooled_paid", 0),
             compliant_burden_fen=opening.get("compliant_burden", 0),
             large_amount_paid_fen=opening.get("large_amount_paid", 0),
+            special_deductible_fen=opening.get("special_deductible", 0),
+            chronic_paid_fen=opening.get("chronic_paid", 0),
+            disease_paid_fen=tuple(opening.get("disease_paid", {}).items()),
+            cost_fen=opening.get("cost", 0),
+            month_paid_fen=tuple(opening.get("month_paid", {}).items()),
+            day_paid_fen=tuple(opening.get("day_paid", {}).items()),
         )
         for opening in names.case.openings
     ]

@@ -104,10 +104,7 @@ def broken_identities(outcome: Outcome) -> Iterator[Difference]:
 
 
 def differences_after(names: Names, event: Event, counters: Counters) -> Iterator[Difference]:
-    """Yield the counters after an event that are not as expected.
-
-    Counters that `support` lists as not kept never get here.
-    """
+    """Yield the counters after an event that are not as expected."""
     after = event.expect.get("after", {})
     kept = {
         "deductible": counters.deductible_fen,
@@ -115,6 +112,9 @@ def differences_after(names: Names, event: Event, counters: Counters) -> Iterato
         "pooled_paid": counters.pooled_paid_fen,
         "compliant_burden": counters.compliant_burden_fen,
         "large_amount_paid": counters.large_amount_paid_fen,
+        "special_deductible": counters.special_deductible_fen,
+        "chronic_paid": counters.chronic_paid_fen,
+        "cost": counters.cost_fen,
     }
     for name, found_fen in kept.items():
         if name in after and after[name] != found_fen:
@@ -124,6 +124,14 @@ def differences_after(names: Names, event: Event, counters: Counters) -> Iterato
         found_fen = borne.get(names.id(at), 0)
         if found_fen != fen:
             yield Difference(f"after.deductible_at.{at}", _yuan(fen), _yuan(found_fen))
+    for name, found in (
+        ("disease_paid", dict(counters.diseases)),
+        ("month_paid", dict(counters.months)),
+        ("day_paid", dict(counters.days)),
+    ):
+        for key, paid_fen in after.get(name, {}).items():
+            if found.get(key, 0) != paid_fen:
+                yield Difference(f"after.{name}.{key}", _yuan(paid_fen), _yuan(found.get(key, 0)))
     for visit, paid_fen in after.get("visit_paid", {}).items():
         found_fen = _visit_paid(names, visit, counters)
         if found_fen != paid_fen:

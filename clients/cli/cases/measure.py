@@ -19,7 +19,7 @@ from clients.cli.cases.format import Case
 from clients.cli.cases.inprocess import FindPlan, InProcessLane
 from clients.cli.cases.play import Played, one_by_one, registers
 from clients.cli.cases.run import REFERENCE, Shared, share
-from clients.cli.cases.support import Support
+from clients.cli.cases.support import why_not
 from clients.cli.cases.values import CaseError
 from engine.domain.claim import Claim
 from engine.domain.layout import FLAG_USE_ACCOUNT
@@ -69,10 +69,9 @@ def measure(cases: Sequence[Case], cities: Mapping[str, CityRules]) -> Measured:
     Raises:
         CaseError: a case does not come out as it expects, so that it proves nothing.
     """
-    support = Support.of(cities)
     measured = Measured()
     for case in cases:
-        if why := support.why_not(case):
+        if why := why_not(case):
             measured.unserved[case.id] = why
     supported = [case for case in cases if case.id not in measured.unserved]
     for shared in share(supported, cities):

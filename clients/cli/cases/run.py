@@ -10,7 +10,7 @@ from clients.cli.cases.format import Case
 from clients.cli.cases.inprocess import InProcessLane
 from clients.cli.cases.outcome import Lane, LaneError
 from clients.cli.cases.play import Played, interleaved, one_by_one, registers
-from clients.cli.cases.support import Support, lines
+from clients.cli.cases.support import lines, why_not
 from clients.cli.cases.values import CaseError
 from engine.digest import ResultDigest
 from engine.errors import EngineError, InvalidInput
@@ -82,8 +82,7 @@ def run_cases(
     Raises:
         CaseError: A case supplies a figure that its city does not know.
     """
-    support = Support.of(cities)
-    reasons = [(case, support.why_not(case)) for case in cases]
+    reasons = [(case, why_not(case)) for case in cases]
     supported = [case for case, why in reasons if not why]
     ledgers = share(supported, cities)
     return Report(

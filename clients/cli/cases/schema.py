@@ -147,6 +147,9 @@ _COUNTERS: Final = {
     "ordinary_paid": Key(money),
     "chronic_paid": Key(money),
     "disease_paid": Key(mapping(identifier, money)),
+    "cost": Key(money),
+    "month_paid": Key(mapping(identifier, money)),
+    "day_paid": Key(mapping(identifier, money)),
     "pooled_paid": Key(money),
     "compliant_burden": Key(money),
     "large_amount_paid": Key(money),
@@ -188,7 +191,7 @@ SETTLEMENT_AMOUNTS: Final = (
     "cash",
 )
 """Amounts that a settlement may be expected to have, in the order of the three sums."""
-CUTS: Final = ("visit", "annual", "disease", "pooled")
+CUTS: Final = ("visit", "day", "month", "annual", "disease", "pooled")
 
 BILL_PARTS: Final = ("in_scope", "pre_payment", "over_limit", "non_covered")
 _CLAIM: Final = {

@@ -36,4 +36,10 @@ def counters_of(message: register_pb2.Counters) -> Counters:
         visits=tuple(VisitPaid(v.visit_id, v.institution_id, v.paid_fen) for v in message.visits),
         account_balance_fen=message.account_balance_fen,
         last_entry=message.last_entry_id,
+        cost_fen=message.cost_fen,
+        special_deductible_fen=message.special_deductible_fen,
+        chronic_paid_fen=message.chronic_paid_fen,
+        diseases=tuple((d.code, d.paid_fen) for d in message.diseases),
+        months=tuple((m.span, m.paid_fen) for m in message.months),
+        days=tuple((d.span, d.paid_fen) for d in message.days),
     )

@@ -24,63 +24,64 @@ _sym_db = _symbol_database.Default()
 
 from gongji.v1 import batch_pb2 as gongji_dot_v1_dot_batch__pb2
 from gongji.v1 import claim_pb2 as gongji_dot_v1_dot_claim__pb2
+from gongji.v1 import codes_pb2 as gongji_dot_v1_dot_codes__pb2
 from gongji.v1 import policy_pb2 as gongji_dot_v1_dot_policy__pb2
 from gongji.v1 import settlement_pb2 as gongji_dot_v1_dot_settlement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gongji/v1/settlement_service.proto\x12\tgongji.v1\x1a\x15gongji/v1/batch.proto\x1a\x15gongji/v1/claim.proto\x1a\x16gongji/v1/policy.proto\x1a\x1agongji/v1/settlement.proto\".\n\x04Open\x12\x16\n\x0einstitution_id\x18\x01 \x01(\t\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\"\x1f\n\x06Opened\x12\x15\n\rin_flight_max\x18\x01 \x01(\x05\"3\n\x06\x43\x61ncel\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x15\n\rsettlement_id\x18\x02 \x01(\x03\":\n\x07Reverse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1b\n\x13original_request_id\x18\x02 \x01(\t\"<\n\x05Query\x12\x17\n\rsettlement_id\x18\x01 \x01(\x03H\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x42\x04\n\x02\x62y\"\x85\x02\n\rSettleRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x1f\n\x04open\x18\x02 \x01(\x0b\x32\x0f.gongji.v1.OpenH\x00\x12#\n\x07preview\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ClaimH\x00\x12\"\n\x06settle\x18\x04 \x01(\x0b\x32\x10.gongji.v1.ClaimH\x00\x12#\n\x06\x63\x61ncel\x18\x05 \x01(\x0b\x32\x11.gongji.v1.CancelH\x00\x12%\n\x07reverse\x18\x06 \x01(\x0b\x32\x12.gongji.v1.ReverseH\x00\x12!\n\x05query\x18\x07 \x01(\x0b\x32\x10.gongji.v1.QueryH\x00\x42\t\n\x07request\"\xff\x02\n\x0eSettleResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12#\n\x06opened\x18\x03 \x01(\x0b\x32\x11.gongji.v1.OpenedH\x00\x12(\n\x07settled\x18\x04 \x01(\x0b\x32\x15.gongji.v1.SettlementH\x00\x12%\n\x07refused\x18\x05 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12#\n\x06undone\x18\x06 \x01(\x0b\x32\x11.gongji.v1.UndoneH\x00\x12\x39\n\x12nothing_to_reverse\x18\x07 \x01(\x0b\x32\x1b.gongji.v1.NothingToReverseH\x00\x12!\n\x05\x66ound\x18\x08 \x01(\x0b\x32\x10.gongji.v1.FoundH\x00\x12!\n\x05\x65rror\x18\t \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x12!\n\x05\x64rain\x18\n \x01(\x0b\x32\x10.gongji.v1.DrainH\x00\x42\x08\n\x06\x61nswer\"`\n\x12SettleBatchRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x0f\n\x07preview\x18\x02 \x01(\x08\x12\'\n\x06\x63laims\x18\x03 \x01(\x0b\x32\x17.gongji.v1.ClaimColumns\"\xa4\x01\n\x13SettleBatchResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12+\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x18.gongji.v1.AnswerColumnsH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x12!\n\x05\x64rain\x18\x04 \x01(\x0b\x32\x10.gongji.v1.DrainH\x00\x42\x08\n\x06\x61nswer\"5\n\x12SettleClaimRequest\x12\x1f\n\x05\x63laim\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Claim\"\x93\x01\n\x13SettleClaimResponse\x12(\n\x07settled\x18\x01 \x01(\x0b\x32\x15.gongji.v1.SettlementH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"6\n\x13PreviewClaimRequest\x12\x1f\n\x05\x63laim\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Claim\"\x94\x01\n\x14PreviewClaimResponse\x12(\n\x07settled\x18\x01 \x01(\x0b\x32\x15.gongji.v1.SettlementH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"<\n\x17\x43\x61ncelSettlementRequest\x12!\n\x06\x63\x61ncel\x18\x01 \x01(\x0b\x32\x11.gongji.v1.Cancel\"\x93\x01\n\x18\x43\x61ncelSettlementResponse\x12#\n\x06undone\x18\x01 \x01(\x0b\x32\x11.gongji.v1.UndoneH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\":\n\x13ReverseClaimRequest\x12#\n\x07reverse\x18\x01 \x01(\x0b\x32\x12.gongji.v1.Reverse\"\xca\x01\n\x14ReverseClaimResponse\x12#\n\x06undone\x18\x01 \x01(\x0b\x32\x11.gongji.v1.UndoneH\x00\x12\x39\n\x12nothing_to_reverse\x18\x02 \x01(\x0b\x32\x1b.gongji.v1.NothingToReverseH\x00\x12%\n\x07refused\x18\x03 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"7\n\x14GetSettlementRequest\x12\x1f\n\x05query\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Query\"\x8e\x01\n\x15GetSettlementResponse\x12!\n\x05\x66ound\x18\x01 \x01(\x0b\x32\x10.gongji.v1.FoundH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"1\n\x0e\x45xplainRequest\x12\x1f\n\x05query\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Query\"\x92\x01\n\x0f\x45xplainResponse\x12+\n\texplained\x18\x01 \x01(\x0b\x32\x16.gongji.v1.ExplanationH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"\xa7\x01\n\x0b\x45xplanation\x12\x1f\n\x05\x66ound\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Found\x12\'\n\x05parts\x18\x02 \x03(\x0b\x32\x18.gongji.v1.ExplainedPart\x12&\n\tdocuments\x18\x03 \x03(\x0b\x32\x13.gongji.v1.Document\x12&\n\x07\x66igures\x18\x04 \x03(\x0b\x32\x15.gongji.v1.FigureUsed\"Y\n\rExplainedPart\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x12\n\namount_fen\x18\x02 \x01(\x03\x12&\n\tcitations\x18\x03 \x03(\x0b\x32\x13.gongji.v1.Citation2\x8b\x05\n\x11SettlementService\x12\x41\n\x06Settle\x12\x18.gongji.v1.SettleRequest\x1a\x19.gongji.v1.SettleResponse(\x01\x30\x01\x12P\n\x0bSettleBatch\x12\x1d.gongji.v1.SettleBatchRequest\x1a\x1e.gongji.v1.SettleBatchResponse(\x01\x30\x01\x12L\n\x0bSettleClaim\x12\x1d.gongji.v1.SettleClaimRequest\x1a\x1e.gongji.v1.SettleClaimResponse\x12O\n\x0cPreviewClaim\x12\x1e.gongji.v1.PreviewClaimRequest\x1a\x1f.gongji.v1.PreviewClaimResponse\x12[\n\x10\x43\x61ncelSettlement\x12\".gongji.v1.CancelSettlementRequest\x1a#.gongji.v1.CancelSettlementResponse\x12O\n\x0cReverseClaim\x12\x1e.gongji.v1.ReverseClaimRequest\x1a\x1f.gongji.v1.ReverseClaimResponse\x12R\n\rGetSettlement\x12\x1f.gongji.v1.GetSettlementRequest\x1a .gongji.v1.GetSettlementResponse\x12@\n\x07\x45xplain\x12\x19.gongji.v1.ExplainRequest\x1a\x1a.gongji.v1.ExplainResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gongji/v1/settlement_service.proto\x12\tgongji.v1\x1a\x15gongji/v1/batch.proto\x1a\x15gongji/v1/claim.proto\x1a\x15gongji/v1/codes.proto\x1a\x16gongji/v1/policy.proto\x1a\x1agongji/v1/settlement.proto\".\n\x04Open\x12\x16\n\x0einstitution_id\x18\x01 \x01(\t\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\"\x1f\n\x06Opened\x12\x15\n\rin_flight_max\x18\x01 \x01(\x05\"3\n\x06\x43\x61ncel\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x15\n\rsettlement_id\x18\x02 \x01(\x03\":\n\x07Reverse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1b\n\x13original_request_id\x18\x02 \x01(\t\"<\n\x05Query\x12\x17\n\rsettlement_id\x18\x01 \x01(\x03H\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x42\x04\n\x02\x62y\"\x85\x02\n\rSettleRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x1f\n\x04open\x18\x02 \x01(\x0b\x32\x0f.gongji.v1.OpenH\x00\x12#\n\x07preview\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ClaimH\x00\x12\"\n\x06settle\x18\x04 \x01(\x0b\x32\x10.gongji.v1.ClaimH\x00\x12#\n\x06\x63\x61ncel\x18\x05 \x01(\x0b\x32\x11.gongji.v1.CancelH\x00\x12%\n\x07reverse\x18\x06 \x01(\x0b\x32\x12.gongji.v1.ReverseH\x00\x12!\n\x05query\x18\x07 \x01(\x0b\x32\x10.gongji.v1.QueryH\x00\x42\t\n\x07request\"\xff\x02\n\x0eSettleResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12#\n\x06opened\x18\x03 \x01(\x0b\x32\x11.gongji.v1.OpenedH\x00\x12(\n\x07settled\x18\x04 \x01(\x0b\x32\x15.gongji.v1.SettlementH\x00\x12%\n\x07refused\x18\x05 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12#\n\x06undone\x18\x06 \x01(\x0b\x32\x11.gongji.v1.UndoneH\x00\x12\x39\n\x12nothing_to_reverse\x18\x07 \x01(\x0b\x32\x1b.gongji.v1.NothingToReverseH\x00\x12!\n\x05\x66ound\x18\x08 \x01(\x0b\x32\x10.gongji.v1.FoundH\x00\x12!\n\x05\x65rror\x18\t \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x12!\n\x05\x64rain\x18\n \x01(\x0b\x32\x10.gongji.v1.DrainH\x00\x42\x08\n\x06\x61nswer\"`\n\x12SettleBatchRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x0f\n\x07preview\x18\x02 \x01(\x08\x12\'\n\x06\x63laims\x18\x03 \x01(\x0b\x32\x17.gongji.v1.ClaimColumns\"\xa4\x01\n\x13SettleBatchResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12+\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x18.gongji.v1.AnswerColumnsH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x12!\n\x05\x64rain\x18\x04 \x01(\x0b\x32\x10.gongji.v1.DrainH\x00\x42\x08\n\x06\x61nswer\"5\n\x12SettleClaimRequest\x12\x1f\n\x05\x63laim\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Claim\"\x93\x01\n\x13SettleClaimResponse\x12(\n\x07settled\x18\x01 \x01(\x0b\x32\x15.gongji.v1.SettlementH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"6\n\x13PreviewClaimRequest\x12\x1f\n\x05\x63laim\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Claim\"\x94\x01\n\x14PreviewClaimResponse\x12(\n\x07settled\x18\x01 \x01(\x0b\x32\x15.gongji.v1.SettlementH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"<\n\x17\x43\x61ncelSettlementRequest\x12!\n\x06\x63\x61ncel\x18\x01 \x01(\x0b\x32\x11.gongji.v1.Cancel\"\x93\x01\n\x18\x43\x61ncelSettlementResponse\x12#\n\x06undone\x18\x01 \x01(\x0b\x32\x11.gongji.v1.UndoneH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\":\n\x13ReverseClaimRequest\x12#\n\x07reverse\x18\x01 \x01(\x0b\x32\x12.gongji.v1.Reverse\"\xca\x01\n\x14ReverseClaimResponse\x12#\n\x06undone\x18\x01 \x01(\x0b\x32\x11.gongji.v1.UndoneH\x00\x12\x39\n\x12nothing_to_reverse\x18\x02 \x01(\x0b\x32\x1b.gongji.v1.NothingToReverseH\x00\x12%\n\x07refused\x18\x03 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"7\n\x14GetSettlementRequest\x12\x1f\n\x05query\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Query\"\x8e\x01\n\x15GetSettlementResponse\x12!\n\x05\x66ound\x18\x01 \x01(\x0b\x32\x10.gongji.v1.FoundH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"1\n\x0e\x45xplainRequest\x12\x1f\n\x05query\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Query\"\x92\x01\n\x0f\x45xplainResponse\x12+\n\texplained\x18\x01 \x01(\x0b\x32\x16.gongji.v1.ExplanationH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"\xa7\x01\n\x0b\x45xplanation\x12\x1f\n\x05\x66ound\x18\x01 \x01(\x0b\x32\x10.gongji.v1.Found\x12\'\n\x05parts\x18\x02 \x03(\x0b\x32\x18.gongji.v1.ExplainedPart\x12&\n\tdocuments\x18\x03 \x03(\x0b\x32\x13.gongji.v1.Document\x12&\n\x07\x66igures\x18\x04 \x03(\x0b\x32\x15.gongji.v1.FigureUsed\"~\n\rExplainedPart\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x12\n\namount_fen\x18\x02 \x01(\x03\x12&\n\tcitations\x18\x03 \x03(\x0b\x32\x13.gongji.v1.Citation\x12#\n\x07\x62\x65nefit\x18\x04 \x01(\x0e\x32\x12.gongji.v1.Benefit2\x8b\x05\n\x11SettlementService\x12\x41\n\x06Settle\x12\x18.gongji.v1.SettleRequest\x1a\x19.gongji.v1.SettleResponse(\x01\x30\x01\x12P\n\x0bSettleBatch\x12\x1d.gongji.v1.SettleBatchRequest\x1a\x1e.gongji.v1.SettleBatchResponse(\x01\x30\x01\x12L\n\x0bSettleClaim\x12\x1d.gongji.v1.SettleClaimRequest\x1a\x1e.gongji.v1.SettleClaimResponse\x12O\n\x0cPreviewClaim\x12\x1e.gongji.v1.PreviewClaimRequest\x1a\x1f.gongji.v1.PreviewClaimResponse\x12[\n\x10\x43\x61ncelSettlement\x12\".gongji.v1.CancelSettlementRequest\x1a#.gongji.v1.CancelSettlementResponse\x12O\n\x0cReverseClaim\x12\x1e.gongji.v1.ReverseClaimRequest\x1a\x1f.gongji.v1.ReverseClaimResponse\x12R\n\rGetSettlement\x12\x1f.gongji.v1.GetSettlementRequest\x1a .gongji.v1.GetSettlementResponse\x12@\n\x07\x45xplain\x12\x19.gongji.v1.ExplainRequest\x1a\x1a.gongji.v1.ExplainResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gongji.v1.settlement_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OPEN']._serialized_start=147
-  _globals['_OPEN']._serialized_end=193
-  _globals['_OPENED']._serialized_start=195
-  _globals['_OPENED']._serialized_end=226
-  _globals['_CANCEL']._serialized_start=228
-  _globals['_CANCEL']._serialized_end=279
-  _globals['_REVERSE']._serialized_start=281
-  _globals['_REVERSE']._serialized_end=339
-  _globals['_QUERY']._serialized_start=341
-  _globals['_QUERY']._serialized_end=401
-  _globals['_SETTLEREQUEST']._serialized_start=404
-  _globals['_SETTLEREQUEST']._serialized_end=665
-  _globals['_SETTLERESPONSE']._serialized_start=668
-  _globals['_SETTLERESPONSE']._serialized_end=1051
-  _globals['_SETTLEBATCHREQUEST']._serialized_start=1053
-  _globals['_SETTLEBATCHREQUEST']._serialized_end=1149
-  _globals['_SETTLEBATCHRESPONSE']._serialized_start=1152
-  _globals['_SETTLEBATCHRESPONSE']._serialized_end=1316
-  _globals['_SETTLECLAIMREQUEST']._serialized_start=1318
-  _globals['_SETTLECLAIMREQUEST']._serialized_end=1371
-  _globals['_SETTLECLAIMRESPONSE']._serialized_start=1374
-  _globals['_SETTLECLAIMRESPONSE']._serialized_end=1521
-  _globals['_PREVIEWCLAIMREQUEST']._serialized_start=1523
-  _globals['_PREVIEWCLAIMREQUEST']._serialized_end=1577
-  _globals['_PREVIEWCLAIMRESPONSE']._serialized_start=1580
-  _globals['_PREVIEWCLAIMRESPONSE']._serialized_end=1728
-  _globals['_CANCELSETTLEMENTREQUEST']._serialized_start=1730
-  _globals['_CANCELSETTLEMENTREQUEST']._serialized_end=1790
-  _globals['_CANCELSETTLEMENTRESPONSE']._serialized_start=1793
-  _globals['_CANCELSETTLEMENTRESPONSE']._serialized_end=1940
-  _globals['_REVERSECLAIMREQUEST']._serialized_start=1942
-  _globals['_REVERSECLAIMREQUEST']._serialized_end=2000
-  _globals['_REVERSECLAIMRESPONSE']._serialized_start=2003
-  _globals['_REVERSECLAIMRESPONSE']._serialized_end=2205
-  _globals['_GETSETTLEMENTREQUEST']._serialized_start=2207
-  _globals['_GETSETTLEMENTREQUEST']._serialized_end=2262
-  _globals['_GETSETTLEMENTRESPONSE']._serialized_start=2265
-  _globals['_GETSETTLEMENTRESPONSE']._serialized_end=2407
-  _globals['_EXPLAINREQUEST']._serialized_start=2409
-  _globals['_EXPLAINREQUEST']._serialized_end=2458
-  _globals['_EXPLAINRESPONSE']._serialized_start=2461
-  _globals['_EXPLAINRESPONSE']._serialized_end=2607
-  _globals['_EXPLANATION']._serialized_start=2610
-  _globals['_EXPLANATION']._serialized_end=2777
-  _globals['_EXPLAINEDPART']._serialized_start=2779
-  _globals['_EXPLAINEDPART']._serialized_end=2868
-  _globals['_SETTLEMENTSERVICE']._serialized_start=2871
-  _globals['_SETTLEMENTSERVICE']._serialized_end=3522
+  _globals['_OPEN']._serialized_start=170
+  _globals['_OPEN']._serialized_end=216
+  _globals['_OPENED']._serialized_start=218
+  _globals['_OPENED']._serialized_end=249
+  _globals['_CANCEL']._serialized_start=251
+  _globals['_CANCEL']._serialized_end=302
+  _globals['_REVERSE']._serialized_start=304
+  _globals['_REVERSE']._serialized_end=362
+  _globals['_QUERY']._serialized_start=364
+  _globals['_QUERY']._serialized_end=424
+  _globals['_SETTLEREQUEST']._serialized_start=427
+  _globals['_SETTLEREQUEST']._serialized_end=688
+  _globals['_SETTLERESPONSE']._serialized_start=691
+  _globals['_SETTLERESPONSE']._serialized_end=1074
+  _globals['_SETTLEBATCHREQUEST']._serialized_start=1076
+  _globals['_SETTLEBATCHREQUEST']._serialized_end=1172
+  _globals['_SETTLEBATCHRESPONSE']._serialized_start=1175
+  _globals['_SETTLEBATCHRESPONSE']._serialized_end=1339
+  _globals['_SETTLECLAIMREQUEST']._serialized_start=1341
+  _globals['_SETTLECLAIMREQUEST']._serialized_end=1394
+  _globals['_SETTLECLAIMRESPONSE']._serialized_start=1397
+  _globals['_SETTLECLAIMRESPONSE']._serialized_end=1544
+  _globals['_PREVIEWCLAIMREQUEST']._serialized_start=1546
+  _globals['_PREVIEWCLAIMREQUEST']._serialized_end=1600
+  _globals['_PREVIEWCLAIMRESPONSE']._serialized_start=1603
+  _globals['_PREVIEWCLAIMRESPONSE']._serialized_end=1751
+  _globals['_CANCELSETTLEMENTREQUEST']._serialized_start=1753
+  _globals['_CANCELSETTLEMENTREQUEST']._serialized_end=1813
+  _globals['_CANCELSETTLEMENTRESPONSE']._serialized_start=1816
+  _globals['_CANCELSETTLEMENTRESPONSE']._serialized_end=1963
+  _globals['_REVERSECLAIMREQUEST']._serialized_start=1965
+  _globals['_REVERSECLAIMREQUEST']._serialized_end=2023
+  _globals['_REVERSECLAIMRESPONSE']._serialized_start=2026
+  _globals['_REVERSECLAIMRESPONSE']._serialized_end=2228
+  _globals['_GETSETTLEMENTREQUEST']._serialized_start=2230
+  _globals['_GETSETTLEMENTREQUEST']._serialized_end=2285
+  _globals['_GETSETTLEMENTRESPONSE']._serialized_start=2288
+  _globals['_GETSETTLEMENTRESPONSE']._serialized_end=2430
+  _globals['_EXPLAINREQUEST']._serialized_start=2432
+  _globals['_EXPLAINREQUEST']._serialized_end=2481
+  _globals['_EXPLAINRESPONSE']._serialized_start=2484
+  _globals['_EXPLAINRESPONSE']._serialized_end=2630
+  _globals['_EXPLANATION']._serialized_start=2633
+  _globals['_EXPLANATION']._serialized_end=2800
+  _globals['_EXPLAINEDPART']._serialized_start=2802
+  _globals['_EXPLAINEDPART']._serialized_end=2928
+  _globals['_SETTLEMENTSERVICE']._serialized_start=2931
+  _globals['_SETTLEMENTSERVICE']._serialized_end=3582
 # @@protoc_insertion_point(module_scope)

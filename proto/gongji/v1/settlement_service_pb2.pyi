@@ -1,5 +1,6 @@
 from gongji.v1 import batch_pb2 as _batch_pb2
 from gongji.v1 import claim_pb2 as _claim_pb2
+from gongji.v1 import codes_pb2 as _codes_pb2
 from gongji.v1 import policy_pb2 as _policy_pb2
 from gongji.v1 import settlement_pb2 as _settlement_pb2
 from google.protobuf.internal import containers as _containers
@@ -223,11 +224,13 @@ class Explanation(_message.Message):
     def __init__(self, found: _Optional[_Union[_settlement_pb2.Found, _Mapping]] = ..., parts: _Optional[_Iterable[_Union[ExplainedPart, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[_policy_pb2.Document, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[_policy_pb2.FigureUsed, _Mapping]]] = ...) -> None: ...
 
 class ExplainedPart(_message.Message):
-    __slots__ = ("path", "amount_fen", "citations")
+    __slots__ = ("path", "amount_fen", "citations", "benefit")
     PATH_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
     CITATIONS_FIELD_NUMBER: _ClassVar[int]
+    BENEFIT_FIELD_NUMBER: _ClassVar[int]
     path: str
     amount_fen: int
     citations: _containers.RepeatedCompositeFieldContainer[_policy_pb2.Citation]
-    def __init__(self, path: _Optional[str] = ..., amount_fen: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[_policy_pb2.Citation, _Mapping]]] = ...) -> None: ...
+    benefit: _codes_pb2.Benefit
+    def __init__(self, path: _Optional[str] = ..., amount_fen: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[_policy_pb2.Citation, _Mapping]]] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ...) -> None: ...
