@@ -147,7 +147,8 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
     until_has_rule = context.book.plan_for(member.city, claim.until_date) is not None
     facts = resolve(claim, parties, until_has_rule=until_has_rule)
     case = _Case(context, claim, parties, facts, preview)
-    ordinary = state.plans.plans[_plan(case, Benefit.ORDINARY)]
+    ordinary_plan = _plan(case, Benefit.ORDINARY)
+    ordinary = state.plans.plans[ordinary_plan]
     if missing := ordinary.papers & ~claim.papers if claim.manual and claim.papers else 0:
         return _papers_missing(missing)
     groups = split(case, ordinary)
@@ -155,7 +156,9 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
     left_liable = claim.liable_fen
     for group in groups:
         liable = left_liable if len(groups) == 1 else min(left_liable, group.in_scope)
-        rows.append(_row(case, group, liable))
+        is_ordinary = group.benefit == Benefit.ORDINARY
+        plan = ordinary_plan if is_ordinary else _plan(case, group.benefit)
+        rows.append(_row(case, group, liable, plan))
         if left_liable >= 0:
             left_liable -= liable
     if len(rows) > 1 and (refused := _refusal(context, claim, rows)):
@@ -215,22 +218,21 @@ def _benefit(case: _Case, asked: Benefit) -> Benefit:
     if asked == Benefit.ORDINARY:
         return asked
     context, claim, member = case.context, case.claim, case.parties.member
-    if asked == Benefit.EMERGENCY:
-        served = claim.statement and context.book.serves(member.city, asked)
-        return asked if served else Benefit.ORDINARY
+    as_stay = claim.statement and context.book.serves(member.city, asked)
+    if asked == Benefit.EMERGENCY and not as_stay:
+        return Benefit.ORDINARY
     if not is_registered(asked, claim.disease, member, claim.service_date):
         return Benefit.ORDINARY
     given = context.state.plans.plans[_plan(case, asked)].gives(case.facts.level - 1)
     return asked if given else Benefit.ORDINARY
 
 
-def _row(case: _Case, group: Group, liable: int) -> tuple[int, ...]:
-    """Return the kernel row of one part of a claim."""
+def _row(case: _Case, group: Group, liable: int, plan: int) -> tuple[int, ...]:
+    """Return the kernel row of one part of a claim, settled by the plan with this number."""
     context, claim, parties, facts = case.context, case.claim, case.parties, case.facts
     state, member, day = context.state, parties.member, claim.service_date
     number = state.members.numbers[member.id]
     year = year_of(day)
-    plan = _plan(case, group.benefit)
     rules = state.plans.plans[plan]
     status, level = facts.status - 1, facts.level - 1
     bits = facts.bits | benefit_bits(group.benefit, parties.institution)
