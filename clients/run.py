@@ -35,7 +35,7 @@ from clients.errors import FileError, RunError
 from clients.lines import UTF_8
 from clients.outbox import append_line, load_lines, sync_folder
 from clients.parquet import write_results
-from engine.domain.layout import AMOUNTS
+from engine.domain.layout import AMOUNTS, CUTS
 
 RESULT_COLUMNS: Final = (
     "line",
@@ -56,10 +56,7 @@ RESULT_COLUMNS: Final = (
     "deductible",
     "copay",
     "over_cap",
-    "cut_visit",
-    "cut_annual",
-    "cut_disease",
-    "cut_pooled",
+    *CUTS,
     "pooled_fund",
     "large_amount_fund",
     "institution_share",
