@@ -146,7 +146,8 @@ def _institution_bits(institution: Institution, benefit: Benefit, day: int) -> i
         bits |= Fact.PHARMACY
         if offer == Offer.ORDINARY:
             offer = Offer.PRESCRIPTION
-    if offer not in institution.offers:
+    dated = (q for q in institution.qualifications if day in q.days)
+    if offer not in institution.offers and all(q.offer != offer for q in dated):
         bits |= Fact.NOT_OFFERED
     if not _covers(institution.designated, day):
         bits |= Fact.NOT_DESIGNATED
@@ -166,6 +167,8 @@ def _member_bits(claim: Claim, parties: Parties) -> int:
         bits |= Fact.IN_STAY
     if any(s.institution in _chosen(parties) and day in s.days for s in member.selections):
         bits |= Fact.SELECTED
+    if any(r.to_institution == parties.treating.id and day in r.days for r in member.referrals):
+        bits |= Fact.REFERRED
     return bits
 
 

@@ -182,7 +182,7 @@ def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _P
         return Refused(
             Reason.MEMBER_UNKNOWN, message="the member is not in the register; register first"
         )
-    parties = _parties(context, claim, member)
+    parties = parties_of(context, claim, member)
     if isinstance(parties, Refused):
         return parties
     plan = context.plan_on(member.city, claim.service_date)
@@ -229,7 +229,7 @@ def _prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> _P
         level,
         facts.place,
         facts.benefit,
-        _rate_level(context, rules, facts, claim, member),
+        rate_level(context, rules, facts, claim, member),
         visit_by,
         -1 if at == -1 else state.visit(borne_key(number, year, at)),
         at,
@@ -246,7 +246,7 @@ def _visit_by(rules: RulePlan, facts: Facts) -> int:
     return rules.visit_by
 
 
-def _rate_level(
+def rate_level(
     context: Context, rules: RulePlan, facts: Facts, claim: Claim, member: Member
 ) -> int:
     """Return the level whose rate holds, 0 for that of the institution that treats.
@@ -298,7 +298,7 @@ def _refuse_claim(detail: Detail, message: str) -> Refused:
     return Refused(Reason.INVALID_CLAIM, detail, message)
 
 
-def _parties(context: Context, claim: Claim, member: Member) -> Parties | Refused:
+def parties_of(context: Context, claim: Claim, member: Member) -> Parties | Refused:
     """Return the register entries a claim names; every institution it names must be known."""
     find = context.state.institutions.find
     institution = find(claim.institution)

@@ -217,21 +217,28 @@ def _blockers(context: Context, target: np.void, text: EntryText) -> tuple[Block
             own.request_id,
         )
         for (record, own), result in zip(later, results, strict=True)
-        if _differs(record["result"], result)
+        if differs(record["result"], result)
     )
 
 
-def _differs(stored: np.void, again: np.void) -> bool:
+def differs(stored: np.void, again: np.void) -> bool:
+    """Return whether a settlement came out differently: account and cash do not count here."""
     return any(stored[name] != again[name] for name in [*_COMPARED, "reason"])
 
 
 def _later_standing(context: Context, target: np.void) -> list[tuple[np.void, EntryText]]:
-    """Return the settlements of the member-year after `target` that stand, in order."""
-    state = context.state
     number, year = int(target["claim"]["member"]), int(target["row"]["year"])
-    position = int(state.last_entry[state.member_year(number, year)])
+    return standing(context, number, year, after=int(target["link"]["position"]))
+
+
+def standing(
+    context: Context, member: int, year: int, after: int = 0
+) -> list[tuple[np.void, EntryText]]:
+    """Return the settlements of a member-year that stand, in order, those after a position."""
+    state = context.state
+    position = state.read_member_year(member, year).last_entry
     later = []
-    while position > int(target["link"]["position"]):
+    while position > after:
         record, text = _read(context, position)
         if record["link"]["kind"] == EntryKind.SETTLEMENT:
             key = state.key(int(record["claim"]["institution"]), text.request_id)

@@ -38,6 +38,7 @@ from engine.rules.model import (
 from engine.rules.named import check_named_figures
 from engine.rules.plan import HALF_UP, NO_CAP, ClauseRef
 from engine.rules.readings import unused_choices
+from engine.rules.registration import OPTIONAL, selection_rules
 from engine.rules.strict_toml import parse_toml
 
 CITY: Final = "city.toml"
@@ -138,10 +139,9 @@ def rules_from_files(folder: str, files: Mapping[str, bytes]) -> CityRules:
 
 
 def _check_names(folder: str, files: Mapping[str, bytes]) -> None:
-    for name in files.keys() - FILES.keys():
-        raise RuleFileError(
-            f"{folder}/{name}", "", f"unknown file; a city has {', '.join(FILES)} and no other"
-        )
+    for name in files.keys() - {*FILES, *OPTIONAL}:
+        known = f"{', '.join(FILES)}, may have {', '.join(OPTIONAL)}, and no other"
+        raise RuleFileError(f"{folder}/{name}", "", f"unknown file; a city has {known}")
     for name in FILES:
         if name not in files:
             raise RuleFileError(f"{folder}/{name}", "", "missing; every city has this file")
@@ -151,7 +151,7 @@ class _City:
     """The files of one city on their way to `CityRules`."""
 
     def __init__(self, folder: str, files: Mapping[str, bytes]) -> None:
-        self._folder = folder
+        self._folder, self._files = folder, files
         self._city = self._parse(CITY, schema.CityFile, files)
         self._ordinary = self._parse(ORDINARY, schema.OrdinaryFile, files)
         self._exclusions = self._parse(EXCLUSIONS, schema.ExclusionsFile, files)
@@ -189,6 +189,7 @@ class _City:
             questions=self._questions,
             other_documents=self._other_documents,
             clauses=read_clauses(self._clause_rows, self._documents, self._refuse),
+            selection=selection_rules(self._folder, self._files, self._clauses, self._refuse),
         )
 
     def rules(self) -> CityRules:
