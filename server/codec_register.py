@@ -28,6 +28,7 @@ from engine.domain.register import (
     Selection,
     Stay,
 )
+from engine.domain.registration import ChangeKind
 from engine.domain.request import Accepted, Counters
 from engine.errors import InvalidInput
 from gongji.v1 import register_pb2
@@ -35,7 +36,7 @@ from server.codec import encode_error, number
 
 BORN_NOT_KNOWN: Final = 1975_01_01
 
-E = TypeVar("E", Status, Mode, Employment, FilingKind, DiseaseKind, Level, Kind, Offer)
+E = TypeVar("E", Status, Mode, Employment, FilingKind, DiseaseKind, Level, Kind, Offer, ChangeKind)
 
 
 def code(kind: type[E], path: str, value: int) -> E:

@@ -9,6 +9,7 @@ import numpy as np
 from engine.domain.claim import Claim
 from engine.domain.journal import EntryText
 from engine.domain.layout import ENTRY
+from engine.domain.registration import RegistrationRequest
 from engine.domain.request import (
     Accepted,
     Answer,
@@ -45,7 +46,9 @@ class Settled(NamedTuple):
     replayed: bool
 
 
-Single = SettleOne | Cancel | Reverse | GetSettlement | GetCounters | SupplyFigures
+Single = (
+    SettleOne | Cancel | Reverse | GetSettlement | GetCounters | SupplyFigures | RegistrationRequest
+)
 Bulk = SettleBatch | PutMembers | PutInstitutions | ImportOpenings
 
 

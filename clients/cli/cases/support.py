@@ -11,7 +11,7 @@ from typing import Final
 from clients.cli.cases.format import CLAIMS, Case, Event
 from engine.rules.model import CityRules
 
-KINDS: Final = ("select", "account_payment", "credit", "disposal", "prepay", "year_end")
+KINDS: Final = ("account_payment", "credit", "disposal", "prepay", "year_end")
 """Kinds of events."""
 CLAIM_KEYS: Final = ("lines", "payer")
 """Keys of `settle` and `preview`."""
