@@ -147,32 +147,51 @@ def _years(context: Context, days: Sequence[Interval]) -> list[int]:
 def _affected_in(
     context: Context, member: int, year: int, after: Member | Institution
 ) -> list[Affected]:
-    """Return the settlements of a member-year that come out differently with the changed entry."""
+    """Return the settlements of a member-year that come out differently with the changed entry.
+
+    Differently from what is stored, and from what the registers would give without this change:
+    so it does not answer for an earlier one, and taking one back lists nothing that stands so.
+    """
     settled = standing(context, member, year)
     was = [_resolve(context, *one) for one in settled]
     with _as_if(context, after):
         now = [_resolve(context, *one) for one in settled]
     if was == now:
         return []
-    rows, counters, keyed = _without(context, member, year, settled)
-    served = []
-    for n, (record, _) in enumerate(settled):
-        changed = now[n] if now[n] != was[n] else None
-        if changed is not None:
-            for name, value in changed._asdict().items():
-                rows[n][name] = value
-        if changed is None or not _unserved(context, record, changed):
-            served.append(n)
-    results = np.zeros(len(settled), dtype=RESULT)
-    again = results[served]
-    context.kernel.settle(rows[served], context.state.plans, counters, keyed, again)
-    results[served] = again
-    results["reason"][[n for n in range(len(settled)) if n not in served]] = Reason.NO_RULE
+    without = _again(context, member, year, settled, was)
+    changed = _again(context, member, year, settled, now)
     return [
         _affected(context, one, result)
-        for one, result in zip(settled, results, strict=True)
-        if differs(one[0]["result"], result)
+        for one, result, before in zip(settled, changed, without, strict=True)
+        if differs(one[0]["result"], result) and differs(before, result)
     ]
+
+
+def _again(
+    context: Context,
+    member: int,
+    year: int,
+    settled: Sequence[_Settled],
+    resolved: Sequence[_Resolved | None],
+) -> Array:
+    """Return the results of settlements with what the registers say of each; None: as it was.
+
+    A claim that its plan does not settle yet is as one without a rule.
+    """
+    rows, counters, keyed = _without(context, member, year, settled)
+    served = []
+    for n, ((record, _), one) in enumerate(zip(settled, resolved, strict=True)):
+        if one is not None:
+            for name, value in one._asdict().items():
+                rows[n][name] = value
+        if one is None or not _unserved(context, record, one):
+            served.append(n)
+    results = np.zeros(len(settled), dtype=RESULT)
+    results["reason"] = Reason.NO_RULE
+    again = np.zeros(len(served), dtype=RESULT)
+    context.kernel.settle(rows[served], context.state.plans, counters, keyed, again)
+    results[served] = again
+    return results
 
 
 def _affected(context: Context, settled: _Settled, result: np.void) -> Affected:
