@@ -1,7 +1,7 @@
 """Register changes and what they affect, for people and for programs."""
 
 import datetime
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +20,8 @@ from engine.domain.registration import (
     days_of,
 )
 
+_WIDEST: Final = 1000
+
 
 def print_changed(changed: Changed) -> None:
     """Print a change, and the settlements that would have come out differently."""
@@ -37,7 +39,10 @@ def print_changed(changed: Changed) -> None:
         return
     count = f"{len(changed.affected):,}" + (" and more" if changed.more else "")
     console.print(f"would have come out differently, and stand as they are: {count}")
-    console.print(_table(changed.affected))
+    table = _table(changed.affected)
+    # As wide as it is: an id that is cut, or broken in two, cannot be looked up.
+    width = console.measure(table, options=console.options.update(max_width=_WIDEST)).maximum
+    Console(highlight=False, width=max(width, console.width)).print(table)
 
 
 def changed_dict(changed: Changed) -> dict[str, Any]:
