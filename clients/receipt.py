@@ -125,6 +125,7 @@ REASONS: Final = {
     Reason.MERGED_INTO_STAY: "应并入住院费用结算",
     Reason.OTHER_SCHEME: "应由其他险种结算",
     Reason.CANCEL_BLOCKED: "其后的结算依赖于它，不能撤销",
+    Reason.OUTSIDE_WINDOW: "不在选定定点医疗机构的期限内",
     Reason.NOT_DESIGNATED: "非定点医药机构",
     Reason.ARREARS: "欠费期间",
     Reason.INPATIENT_STAY: "住院期间",

@@ -35,6 +35,7 @@ from engine.domain.register import (
     Institution,
     Member,
     Opening,
+    Referral,
     Selection,
     Stay,
 )
@@ -101,6 +102,9 @@ def _member(fields: Fields) -> tuple[RegisterItem, ...]:
             selections=f.items(fields, "selections", ("institution",), _selection),
             diseases=f.items(fields, "diseases", ("kind", "code"), _disease),
             stays=_stays(fields),
+            referrals=f.items(
+                fields, "referrals", ("from_institution", "to_institution"), _referral
+            ),
         ),
     )
 
@@ -116,6 +120,14 @@ def _selection(entry: Fields, days: Interval) -> Selection:
 def _disease(entry: Fields, days: Interval) -> Disease:
     return Disease(
         f.identifier(entry, "code", required=True), f.code(entry, "kind", DiseaseKind), days
+    )
+
+
+def _referral(entry: Fields, days: Interval) -> Referral:
+    return Referral(
+        f.identifier(entry, "from_institution"),
+        f.identifier(entry, "to_institution", required=True),
+        days,
     )
 
 
@@ -248,6 +260,7 @@ REGISTERS: Final = {
                 "selections": Holds.ENTRIES,
                 "diseases": Holds.ENTRIES,
                 "stays": Holds.ENTRIES,
+                "referrals": Holds.ENTRIES,
             },
             required=("id", "city"),
             later=(

@@ -14,9 +14,13 @@ from clients.answers import Malformed
 from clients.errors import CallError, Refusal
 from clients.exchange import CHANNEL_OPTIONS, REFUSED_SECONDS
 from clients.registers import RegisterItem
+from clients.registrations import METHODS, answer_of, message_of
 from clients.wire import institution_message, kind_of, malformed, member_message, opening_message
 from engine.domain.reasons import Reason
 from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.registration import RegistrationAnswer, RegistrationRequest
+from engine.domain.request import ItemError, Refused
+from engine.errors import InvalidInput
 from gongji.v1 import (
     institution_service_pb2,
     member_service_pb2,
@@ -28,6 +32,7 @@ from gongji.v1 import (
 from gongji.v1.institution_service_pb2_grpc import InstitutionServiceStub
 from gongji.v1.member_service_pb2_grpc import MemberServiceStub
 from gongji.v1.policy_service_pb2_grpc import PolicyServiceStub
+from gongji.v1.registration_service_pb2_grpc import RegistrationServiceStub
 from gongji.v1.settlement_service_pb2_grpc import SettlementServiceStub
 
 T = TypeVar("T")
@@ -121,6 +126,22 @@ class Server:
         """
         for number, items in enumerate(messages, 1):
             yield self._enter(number, items)
+
+    def registration(self, request: RegistrationRequest) -> RegistrationAnswer | Refused:
+        """Change a register entry item by item, undo a change, or list changes.
+
+        Raises:
+            InvalidInput: the request is malformed.
+            CallError: the server cannot be reached; asking again with the same id is harmless.
+        """
+        stub = RegistrationServiceStub(self._channel)
+        response = self._call(getattr(stub, METHODS[type(request)]), message_of(request))
+        answer = answer_of(response)
+        if isinstance(answer, ItemError):
+            raise InvalidInput(answer.path, answer.problem)
+        if answer is None:
+            raise CallError("the server gave no answer that is known; is it of this version?")
+        return answer
 
     def _enter(self, sequence: int, items: Sequence[RegisterItem]) -> list[tuple[int, Malformed]]:
         request: Any

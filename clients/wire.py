@@ -295,11 +295,13 @@ def settled(message: settlement_pb2.Settlement) -> Settled:
 # ----------------------------------------------------------------------------------- registers
 
 
-def _interval(days: Interval) -> register_pb2.Interval:
-    return register_pb2.Interval(first_day=days.first_day, last_day=_last(days.last_day))
+def interval_message(days: Interval) -> register_pb2.Interval:
+    """Return days on the wire."""
+    return register_pb2.Interval(first_day=days.first_day, last_day=last_day(days.last_day))
 
 
-def _last(day: int) -> int:
+def last_day(day: int) -> int:
+    """Return a last day on the wire, 0 where it is still open."""
     return 0 if day == OPEN_END else day
 
 
@@ -313,18 +315,18 @@ def member_message(member: Member) -> register_pb2.Member:
         born_date=member.born_on,
         mode=_code(member.mode),
         employment=_code(member.employment),
-        arrears=[_interval(days) for days in member.arrears],
+        arrears=[interval_message(days) for days in member.arrears],
         filings=[
             register_pb2.Filing(
                 kind=_code(filing.kind),
                 area=filing.area,
-                days=_interval(filing.days),
+                days=interval_message(filing.days),
             )
             for filing in member.filings
         ],
         selections=[
             register_pb2.Selection(
-                institution_id=selection.institution, days=_interval(selection.days)
+                institution_id=selection.institution, days=interval_message(selection.days)
             )
             for selection in member.selections
         ],
@@ -332,7 +334,7 @@ def member_message(member: Member) -> register_pb2.Member:
             register_pb2.Disease(
                 code=disease.code,
                 kind=_code(disease.kind),
-                days=_interval(disease.days),
+                days=interval_message(disease.days),
             )
             for disease in member.diseases
         ],
@@ -340,9 +342,17 @@ def member_message(member: Member) -> register_pb2.Member:
             register_pb2.Stay(
                 institution_id=stay.institution,
                 admitted_date=stay.admitted,
-                discharged_date=_last(stay.discharged),
+                discharged_date=last_day(stay.discharged),
             )
             for stay in member.stays
+        ],
+        referrals=[
+            register_pb2.Referral(
+                from_institution_id=referral.from_institution,
+                to_institution_id=referral.to_institution,
+                days=interval_message(referral.days),
+            )
+            for referral in member.referrals
         ],
     )
 
@@ -356,13 +366,19 @@ def institution_message(institution: Institution) -> register_pb2.Institution:
         kind=_code(institution.kind),
         host_id=institution.host,
         parent_id=institution.parent,
+        qualifications=[
+            register_pb2.Qualification(offer=_code(held.offer), days=interval_message(held.days))
+            for held in institution.qualifications
+        ],
     )
     if institution.designated != ALWAYS:
         message.designated.SetInParent()
-        message.designated.intervals.extend(_interval(days) for days in institution.designated)
+        message.designated.intervals.extend(
+            interval_message(days) for days in institution.designated
+        )
     if institution.networked != ALWAYS:
         message.networked.SetInParent()
-        message.networked.intervals.extend(_interval(days) for days in institution.networked)
+        message.networked.intervals.extend(interval_message(days) for days in institution.networked)
     if institution.offers != ALL_OFFERS:
         message.offers.SetInParent()
         message.offers.offers.extend(_code(offer) for offer in Offer if offer in institution.offers)

@@ -94,12 +94,12 @@ def resolve(claim: Claim, parties: Parties, *, until_has_rule: bool) -> Facts:
     return Facts(int(bits), status, here.level, place, here.kind, member.age_on(day))
 
 
-def benefit_bits(benefit: Benefit, institution: Institution) -> int:
+def benefit_bits(benefit: Benefit, institution: Institution, day: int) -> int:
     """Return the facts that a benefit adds: which it is, and whether the institution offers it."""
     bits, offer = BENEFIT_FACTS[benefit], _OFFER.get(benefit)
     if offer == Offer.ORDINARY and institution.kind == Kind.PHARMACY:
         offer = Offer.PRESCRIPTION
-    if offer is not None and offer not in institution.offers:
+    if offer is not None and not institution.is_admitted(offer, day):
         bits |= Fact.NOT_OFFERED
     return int(bits)
 
@@ -164,6 +164,8 @@ def _member_bits(claim: Claim, parties: Parties) -> int:
         bits |= Fact.IN_STAY
     if any(s.institution in _chosen(parties) and day in s.days for s in member.selections):
         bits |= Fact.SELECTED
+    if any(r.to_institution == parties.treating.id and day in r.days for r in member.referrals):
+        bits |= Fact.REFERRED
     return bits
 
 

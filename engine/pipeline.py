@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.domain.journal import SegmentKind
 from engine.domain.parts import is_last_part
+from engine.domain.registration import ChangeRegister, ListChanges, Select, UndoChange
 from engine.domain.request import (
     Answer,
     Entry,
@@ -128,8 +129,12 @@ class Pipeline:
 
 def _reads(request: Request) -> bool:
     """Return whether a request books nothing, so that a full disk is no hindrance."""
-    preview = isinstance(request, SettleBatch) and request.preview
-    return preview or isinstance(request, GetSettlement | GetCounters)
+    match request:
+        case SettleBatch(preview=tried):
+            return tried
+        case ChangeRegister(dry_run=tried) | UndoChange(dry_run=tried) | Select(dry_run=tried):
+            return tried
+    return isinstance(request, GetSettlement | GetCounters | ListChanges)
 
 
 def recover(store: Store) -> State:

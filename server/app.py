@@ -19,6 +19,7 @@ from server.batcher import Batcher
 from server.config import ServerConfig, check_loopback
 from server.policy import PolicyService
 from server.registers import InstitutionService, MemberService
+from server.registrations import RegistrationService
 from server.service import Host, Servicer, generic_handler
 from server.settlement import SettlementService
 
@@ -63,6 +64,7 @@ class Server:
             SettlementService(self._host),
             MemberService(self._host),
             InstitutionService(self._host),
+            RegistrationService(self._host),
             PolicyService(self._host),
         ]
         self.port = 0

@@ -41,6 +41,7 @@ _WIRE_NAMES: Final[Mapping[str, str]] = {
     "to": "last_day",
     "year": "policy_year",
     "visit_paid_fen": "visits",
+    "day": "date",
 }
 _WORD: Final = re.compile(r"[a-z_]+")
 _PAPERS: Final = {paper.value.bit_length(): int(paper) for paper in Paper}

@@ -23,9 +23,12 @@ from engine.domain.register import (
     Institution,
     Member,
     Opening,
+    Qualification,
+    Referral,
     Selection,
     Stay,
 )
+from engine.domain.registration import ChangeKind
 from engine.domain.request import Accepted, Counters
 from engine.errors import InvalidInput
 from gongji.v1 import register_pb2
@@ -33,10 +36,15 @@ from server.codec import encode_error, number
 
 BORN_NOT_KNOWN: Final = 1975_01_01
 
-E = TypeVar("E", Status, Mode, Employment, FilingKind, DiseaseKind, Level, Kind, Offer)
+E = TypeVar("E", Status, Mode, Employment, FilingKind, DiseaseKind, Level, Kind, Offer, ChangeKind)
 
 
-def _code(kind: type[E], path: str, value: int) -> E:
+def code(kind: type[E], path: str, value: int) -> E:
+    """Return a code.
+
+    Raises:
+        InvalidInput: naming `path`; it is missing or unknown.
+    """
     try:
         return kind(value)
     except ValueError:
@@ -46,7 +54,8 @@ def _code(kind: type[E], path: str, value: int) -> E:
         ) from None
 
 
-def _interval(message: register_pb2.Interval) -> Interval:
+def interval(message: register_pb2.Interval) -> Interval:
+    """Return days; a day that is not given is the first or the last there is."""
     return Interval(message.first_day or DATE_MIN, message.last_day or OPEN_END)
 
 
@@ -59,35 +68,41 @@ def decode_member(message: register_pb2.Member) -> Member:
     return Member(
         id=message.member_id,
         city=message.city,
-        status=_code(Status, "status", message.status),
+        status=code(Status, "status", message.status),
         retired_on=message.retired_date,
         born_on=message.born_date or BORN_NOT_KNOWN,
-        mode=_code(Mode, "mode", message.mode),
-        employment=_code(Employment, "employment", message.employment),
-        arrears=tuple(_interval(days) for days in message.arrears),
+        mode=code(Mode, "mode", message.mode),
+        employment=code(Employment, "employment", message.employment),
+        arrears=tuple(interval(days) for days in message.arrears),
         filings=tuple(
             Filing(
-                _code(FilingKind, f"filings[{n}].kind", filing.kind),
+                code(FilingKind, f"filings[{n}].kind", filing.kind),
                 filing.area,
-                _interval(filing.days),
+                interval(filing.days),
             )
             for n, filing in enumerate(message.filings)
         ),
         selections=tuple(
-            Selection(selection.institution_id, _interval(selection.days))
+            Selection(selection.institution_id, interval(selection.days))
             for selection in message.selections
         ),
         diseases=tuple(
             Disease(
                 disease.code,
-                _code(DiseaseKind, f"diseases[{n}].kind", disease.kind),
-                _interval(disease.days),
+                code(DiseaseKind, f"diseases[{n}].kind", disease.kind),
+                interval(disease.days),
             )
             for n, disease in enumerate(message.diseases)
         ),
         stays=tuple(
             Stay(stay.institution_id, stay.admitted_date, stay.discharged_date or OPEN_END)
             for stay in message.stays
+        ),
+        referrals=tuple(
+            Referral(
+                referral.from_institution_id, referral.to_institution_id, interval(referral.days)
+            )
+            for referral in message.referrals
         ),
     )
 
@@ -101,24 +116,30 @@ def decode_institution(message: register_pb2.Institution) -> Institution:
     offers = ALL_OFFERS
     if message.HasField("offers"):
         offers = frozenset(
-            _code(Offer, f"offers.offers[{n}]", offer)
+            code(Offer, f"offers.offers[{n}]", offer)
             for n, offer in enumerate(message.offers.offers)
         )
     return Institution(
         id=message.institution_id,
         area=message.area,
-        level=_code(Level, "level", message.level),
-        kind=_code(Kind, "kind", message.kind),
+        level=code(Level, "level", message.level),
+        kind=code(Kind, "kind", message.kind),
         host=message.host_id,
         parent=message.parent_id,
         designated=_days(message.designated) if message.HasField("designated") else ALWAYS,
         networked=_days(message.networked) if message.HasField("networked") else ALWAYS,
         offers=offers,
+        qualifications=tuple(
+            Qualification(
+                code(Offer, f"qualifications[{n}].offer", held.offer), interval(held.days)
+            )
+            for n, held in enumerate(message.qualifications)
+        ),
     )
 
 
 def _days(message: register_pb2.Days) -> tuple[Interval, ...]:
-    return tuple(_interval(days) for days in message.intervals)
+    return tuple(interval(days) for days in message.intervals)
 
 
 def decode_opening(message: register_pb2.Opening) -> Opening | AccountOpening:

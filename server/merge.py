@@ -9,6 +9,7 @@ import numpy as np
 from engine.domain.claim import Claim
 from engine.domain.journal import EntryText
 from engine.domain.layout import ENTRY, Array
+from engine.domain.registration import RegistrationRequest
 from engine.domain.request import (
     Accepted,
     Answer,
@@ -46,7 +47,9 @@ class Settled(NamedTuple):
     replayed: bool
 
 
-Single = SettleOne | Cancel | Reverse | GetSettlement | GetCounters | SupplyFigures
+Single = (
+    SettleOne | Cancel | Reverse | GetSettlement | GetCounters | SupplyFigures | RegistrationRequest
+)
 Bulk = SettleBatch | PutMembers | PutInstitutions | ImportOpenings
 
 

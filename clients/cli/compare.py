@@ -109,6 +109,10 @@ class _Nothing:
     def account(self, member: int) -> AccountRow | None:
         """Return None: accounts stay in memory."""
 
+    def standing(self, institution: int) -> list[tuple[str, int]]:
+        """Return nothing: no register changes in a comparison."""
+        return []
+
     def entry(self, position: int) -> tuple[bytes, bytes] | None:
         """Return None: nothing is journalled."""
 

@@ -13,6 +13,12 @@ from engine.domain.claim import Claim
 from engine.domain.layout import AMOUNTS
 from engine.domain.reasons import Reason
 from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.registration import (
+    Changed,
+    Changes,
+    RegistrationAnswer,
+    RegistrationRequest,
+)
 from engine.domain.request import (
     Accepted,
     Answer,
@@ -153,6 +159,17 @@ class LocalLedger:
         """Look up a settlement."""
         (answer,) = self.pipeline.run([request], now())
         if isinstance(answer, Found | Refused):
+            return answer
+        raise unexpected(answer)
+
+    def registration(self, request: RegistrationRequest) -> RegistrationAnswer | Refused:
+        """Change a register entry item by item, undo a change, or list changes.
+
+        Raises:
+            InvalidInput: the request is malformed.
+        """
+        (answer,) = self.pipeline.run([request], now())
+        if isinstance(answer, Changed | Changes | Refused):
             return answer
         raise unexpected(answer)
 

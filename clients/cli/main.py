@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "gateway": "Settle a file of claims on a server; resumes after a break.",
     "settle": "Settle a file of claims in a store, without a server.",
     "load": "Put load on a server and measure throughput and latency.",
-    "register": "Enter members, institutions and opening counters.",
+    "register": "Enter members, institutions, opening counters; change single items.",
     "policy": "Show the rules in force, and supply operator figures.",
     "explain": "Explain a settlement clause by clause.",
     "verify": "Check a store: every amount, every counter, every sum.",

@@ -35,6 +35,8 @@ class SegmentKind(IntEnum):
     """`text` is a JSON array of register entries, see `engine.state.registers`."""
     FIGURES = 6
     """`text` is a JSON array of operator figures, see `engine.rules.figures`."""
+    REGISTER_CHANGES = 7
+    """`text` is a JSON array of register changes, see `engine.state.registration`."""
 
 
 @dataclass(frozen=True, slots=True)

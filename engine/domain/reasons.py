@@ -21,6 +21,8 @@ class Reason(IntEnum):
     MERGED_INTO_STAY = 8
     OTHER_SCHEME = 9
     CANCEL_BLOCKED = 10
+    OUTSIDE_WINDOW = 16
+    """Of a selection; no claim is refused for it."""
     NOT_DESIGNATED = 32
     ARREARS = 33
     INPATIENT_STAY = 34
@@ -35,7 +37,10 @@ EXCLUSION_FIRST = Reason.NOT_DESIGNATED
 
 
 class Detail(IntEnum):
-    """What lies behind an `INVALID_CLAIM`, so that a program can tell the cases apart."""
+    """What lies behind an `INVALID_CLAIM`, so that a program can tell the cases apart.
+
+    A register change has the three from `ITEM_UNKNOWN` on, beside `ID_REUSED` and `UNDONE`.
+    """
 
     NONE = 0
     NEGATIVE_AMOUNT = 1
@@ -47,3 +52,6 @@ class Detail(IntEnum):
     SETTLEMENT_UNKNOWN = 7
     AMOUNT_TOO_LARGE = 8
     PAPERS_MISSING = 9
+    ITEM_UNKNOWN = 16
+    ITEM_OVERLAPS = 17
+    CHANGE_UNKNOWN = 18

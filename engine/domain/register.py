@@ -47,6 +47,24 @@ class Stay(NamedTuple):
     discharged: int = OPEN_END
 
 
+class Referral(NamedTuple):
+    """A referral from one institution to another, registered with the days on which it holds.
+
+    `from_institution` may be empty: a referral by an institution that the register does not know.
+    """
+
+    from_institution: str
+    to_institution: str
+    days: Interval
+
+
+class Qualification(NamedTuple):
+    """Something an institution is admitted for on some days; `Institution.offers` has no days."""
+
+    offer: Offer
+    days: Interval
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """An insured person; `city` is the six-digit code of the insured city."""
@@ -64,6 +82,7 @@ class Member:
     selections: tuple[Selection, ...] = ()
     diseases: tuple[Disease, ...] = ()
     stays: tuple[Stay, ...] = ()
+    referrals: tuple[Referral, ...] = ()
 
     def status_on(self, day: int) -> Status:
         """Return the status on a day (reading G8-B: a new status from the first of next month)."""
@@ -96,6 +115,14 @@ class Institution:
     designated: tuple[Interval, ...] = ALWAYS
     networked: tuple[Interval, ...] = ALWAYS
     offers: frozenset[Offer] = field(default=ALL_OFFERS)
+    qualifications: tuple[Qualification, ...] = ()
+    """Offers that hold on some days only, beside those that always hold."""
+
+    def is_admitted(self, offer: Offer, day: int) -> bool:
+        """Return whether it is admitted for something on a day."""
+        return offer in self.offers or any(
+            q.offer == offer and day in q.days for q in self.qualifications
+        )
 
 
 class Opening(NamedTuple):

@@ -13,6 +13,7 @@ from engine.domain.journal import EntryText
 from engine.domain.layout import Array
 from engine.domain.reasons import Detail, Reason
 from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.registration import RegistrationAnswer, RegistrationRequest
 
 
 class SettleBatch(NamedTuple):
@@ -87,6 +88,7 @@ Request = (
     | PutInstitutions
     | ImportOpenings
     | SupplyFigures
+    | RegistrationRequest
 )
 
 
@@ -249,5 +251,15 @@ class Accepted:
     errors: tuple[ItemError, ...] = ()
 
 
-Answer = BatchAnswer | Refused | Undone | NothingToReverse | Found | Counters | Accepted | ItemError
+Answer = (
+    BatchAnswer
+    | Refused
+    | Undone
+    | NothingToReverse
+    | Found
+    | Counters
+    | Accepted
+    | ItemError
+    | RegistrationAnswer
+)
 """`ItemError` answers a request that is malformed as a whole."""

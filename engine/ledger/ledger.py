@@ -10,6 +10,7 @@ from typing import NamedTuple, assert_never
 import numpy as np
 
 from engine.domain.journal import EntryText, Segment
+from engine.domain.registration import ChangeRegister, ListChanges, Select, UndoChange
 from engine.domain.request import (
     Answer,
     Cancel,
@@ -27,7 +28,7 @@ from engine.domain.request import (
 )
 from engine.errors import InvalidInput
 from engine.kernel import Kernel
-from engine.ledger import change, lookup, settle, undo
+from engine.ledger import change, lookup, registration, settle, undo
 from engine.ledger.context import Context
 from engine.rules.book import PlanBook
 from engine.state.state import State
@@ -91,5 +92,7 @@ class Ledger:
                 return change.import_openings(context, request.openings)
             case SupplyFigures():
                 return change.supply_figures(context, request.figures_json)
+            case ChangeRegister() | UndoChange() | Select() | ListChanges():
+                return registration.answer(context, request)
             case _:
                 assert_never(request)

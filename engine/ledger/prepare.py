@@ -235,7 +235,7 @@ def _row(case: _Case, group: Group, liable: int, plan: int) -> tuple[int, ...]:
     year = year_of(day)
     rules = state.plans.plans[plan]
     status, level = facts.status - 1, facts.level - 1
-    bits = facts.bits | benefit_bits(group.benefit, parties.institution)
+    bits = facts.bits | benefit_bits(group.benefit, parties.institution, day)
     at_group = rules.by_status(level, status)
     here = state.institutions.numbers[treating(parties).id]
     at = borne_at(rules, here, level, status)

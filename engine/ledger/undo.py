@@ -248,12 +248,13 @@ def _blockers(context: Context, target: Sequence[Written]) -> tuple[Blocker, ...
             own.request_id,
         )
         for (record, own), result in zip(later, results, strict=True)
-        if _differs(record["result"], result)
+        if differs(record["result"], result)
     )
     return tuple(dict.fromkeys(found))
 
 
-def _differs(stored: np.void, again: np.void) -> bool:
+def differs(stored: np.void, again: np.void) -> bool:
+    """Return whether a settlement came out differently: account and cash do not count here."""
     return any(stored[name] != again[name] for name in [*_COMPARED, "reason"])
 
 
@@ -264,11 +265,18 @@ def _later_standing(context: Context, target: np.void) -> list[Written]:
         context: of the ledger.
         target: the first entry of the settlement.
     """
-    state, link = context.state, target["link"]
+    link = target["link"]
     number, year = int(target["claim"]["member"]), int(target["row"]["year"])
-    position = int(state.last_entry[state.member_year(number, year)])
+    last_part = int(link["position"]) + int(link["parts"]) - 1
+    return standing(context, number, year, after=last_part)
+
+
+def standing(context: Context, member: int, year: int, after: int = 0) -> list[Written]:
+    """Return the entries of a member-year that stand, in order, those after a position."""
+    state = context.state
+    position = state.read_member_year(member, year).last_entry
     later = []
-    while position >= int(link["position"]) + int(link["parts"]):
+    while position > after:
         found = context.record(position)
         if found is None:
             raise InvariantBroken(f"the journal has no entry {position}, but a chain leads there")

@@ -3,9 +3,9 @@
 Several rows may share one printed clause, and one row may be applied by values of several tables.
 So a row names the printed clause (`cites`) and kinds of values (`values`): a table of
 `ordinary.toml` (`rate`) or of another benefit's file (`chronic.rate`), a line by its reason
-(`line.ARREARS`), a figure by its name (`figure.average_wage`), `unserved`, or `document`. A value
-belongs to every row that names its kind and one of its clauses, whose days contain its own, and
-whose statuses and places, where the row gives any, contain its own.
+(`line.ARREARS`), a figure by its name (`figure.average_wage`), `unserved`, `selection`, or
+`document`. A value belongs to every row that names its kind and one of its clauses, whose days
+contain its own, and whose statuses and places, where the row gives any, contain its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,9 @@ from engine.rules.model import (
     Value,
 )
 from engine.rules.plan import ClauseRef
+from engine.rules.registration import REGISTRATION
 from engine.rules.schema import Day, Places, Statuses, Strict, Text
+from engine.rules.selection import SelectionRule
 
 CLAUSES: Final = "clauses.toml"
 
@@ -51,11 +53,11 @@ CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
 
 Refuse = Callable[[str, str, str], Exception]
 """Makes the exception for a file, a key path and a problem."""
-Entry = Value | Line | UnservedLine | FigureSpec | Document
+Entry = Value | Line | UnservedLine | FigureSpec | Document | SelectionRule
 
 _BENEFITS: Final = f"({'|'.join(b.name.lower() for b in Benefit if b != Benefit.ORDINARY)})"
 _KIND: Final = (
-    rf"^(document|unserved|({_BENEFITS}\.)?({'|'.join(TABLES)})"
+    rf"^(document|unserved|selection|({_BENEFITS}\.)?({'|'.join(TABLES)})"
     r"|line\.[A-Z]+(_[A-Z]+)*|figure\.[a-z][a-z0-9_]*)$"
 )
 Kind = Annotated[str, Field(pattern=_KIND)]
@@ -153,6 +155,9 @@ def cited_values(rules: CityRules) -> Iterator[CitedValue]:
     for index, figure in enumerate(declared):
         path, kind = f"figure[{index}]", f"figure.{figure.name}"
         yield CitedValue("figures.toml", path, kind, figure.days, (figure.clause,), figure)
+    for index, rule in enumerate(rules.selection):
+        path = f"selection[{index}]"
+        yield CitedValue(REGISTRATION, path, "selection", rule.days, rule.clauses, rule)
 
 
 def read_clauses(

@@ -39,6 +39,7 @@ from engine.rules.model import (
 from engine.rules.named import check_named_figures
 from engine.rules.plan import ClauseRef
 from engine.rules.readings import unused_choices
+from engine.rules.registration import OPTIONAL, selection_rules
 from engine.rules.schema_values import BenefitFile, OrdinaryFile
 from engine.rules.strict_toml import parse_toml
 from engine.rules.values import value_of
@@ -145,13 +146,10 @@ def rules_from_files(folder: str, files: Mapping[str, bytes]) -> CityRules:
 
 
 def _check_names(folder: str, files: Mapping[str, bytes]) -> None:
-    for name in sorted(files.keys() - FILES.keys() - set(OTHER_BENEFITS.values())):
-        raise RuleFileError(
-            f"{folder}/{name}",
-            "",
-            f"unknown file; a city has {', '.join(FILES)}, may have "
-            f"{', '.join(OTHER_BENEFITS.values())}, and no other",
-        )
+    optional = (*OTHER_BENEFITS.values(), *OPTIONAL)
+    for name in sorted(files.keys() - {*FILES, *optional}):
+        known = f"{', '.join(FILES)}, may have {', '.join(optional)}, and no other"
+        raise RuleFileError(f"{folder}/{name}", "", f"unknown file; a city has {known}")
     for name in FILES:
         if name not in files:
             raise RuleFileError(f"{folder}/{name}", "", "missing; every city has this file")
@@ -161,7 +159,7 @@ class _City:
     """The files of one city on their way to `CityRules`."""
 
     def __init__(self, folder: str, files: Mapping[str, bytes]) -> None:
-        self._folder = folder
+        self._folder, self._files = folder, files
         self._city = self._parse(CITY, schema.CityFile, files)
         self._benefits: dict[Benefit, OrdinaryFile | BenefitFile] = {
             Benefit.ORDINARY: self._parse(ORDINARY, OrdinaryFile, files)
@@ -194,6 +192,7 @@ class _City:
             questions=self._questions,
             other_documents=self._other_documents,
             clauses=read_clauses(self._clause_rows, self._documents, self._refuse),
+            selection=selection_rules(self._folder, self._files, self._clauses, self._refuse),
         )
 
     def rules(self) -> CityRules:

@@ -11,6 +11,7 @@ from engine.domain.codes import Benefit
 from engine.domain.dates import Interval
 from engine.domain.reasons import Reason
 from engine.rules.plan import AGE_MAX, ALL_LEVELS, ClauseRef
+from engine.rules.selection import SelectionRule
 
 KEY_NONE: Final = "none"
 KEY_YEAR: Final = "year"
@@ -302,6 +303,8 @@ class CityRules:
     """The documents with their days under the readings that are not the default."""
     clauses: tuple[ClauseRow, ...] = ()
     """The clause register: what the documents ask, row by row."""
+    selection: tuple[SelectionRule, ...] = ()
+    """How members select an institution; empty: the documents have no rule for it."""
 
     def figure(self, name: str) -> FigureSpec | None:
         """Return what the city declares of the operator figure, None if it knows none so called."""

@@ -31,6 +31,8 @@ from engine.domain.register import (
     Institution,
     Member,
     Opening,
+    Qualification,
+    Referral,
     Selection,
     Stay,
 )
@@ -88,6 +90,7 @@ def members_to_json(members: Iterable[Member]) -> bytes:
             [[s.institution, *s.days] for s in m.selections],
             [[d.code, d.kind, *d.days] for d in m.diseases],
             m.stays,
+            [[r.from_institution, r.to_institution, *r.days] for r in m.referrals],
         ]
         for m in members
     )
@@ -109,6 +112,7 @@ def members_from_json(data: bytes) -> list[Member]:
             selections=tuple(Selection(s[0], Interval(*s[1:])) for s in m[9]),
             diseases=tuple(Disease(d[0], DiseaseKind(d[1]), Interval(*d[2:])) for d in m[10]),
             stays=tuple(Stay(*stay) for stay in m[11]),
+            referrals=tuple(Referral(r[0], r[1], Interval(*r[2:])) for r in m[12]),
         )
         for m in json.loads(data)
     ]
@@ -127,6 +131,7 @@ def institutions_to_json(institutions: Iterable[Institution]) -> bytes:
             i.designated,
             i.networked,
             sorted(i.offers),
+            [[q.offer, *q.days] for q in i.qualifications],
         ]
         for i in institutions
     )
@@ -145,6 +150,7 @@ def institutions_from_json(data: bytes) -> list[Institution]:
             designated=tuple(Interval(*days) for days in i[6]),
             networked=tuple(Interval(*days) for days in i[7]),
             offers=frozenset(Offer(offer) for offer in i[8]),
+            qualifications=tuple(Qualification(Offer(q[0]), Interval(*q[1:])) for q in i[9]),
         )
         for i in json.loads(data)
     ]
@@ -193,11 +199,11 @@ def check_member(member: Member, cities: Iterable[str]) -> None:
             "city", f'"{member.city}" has no rule files; expected one of {", ".join(cities)}'
         )
     if member.retired_on:
-        _check_day("retired_on", member.retired_on)
-    _check_day("born_on", member.born_on)
+        check_day("retired_on", member.retired_on)
+    check_day("born_on", member.born_on)
     _check_intervals("arrears", member.arrears)
     for n, filing in enumerate(member.filings):
-        _check_area(f"filings[{n}].area", filing.area)
+        check_area(f"filings[{n}].area", filing.area)
     _check_intervals("filings", (filing.days for filing in member.filings))
     for n, selection in enumerate(member.selections):
         check_id(f"selections[{n}].institution", selection.institution)
@@ -207,6 +213,10 @@ def check_member(member: Member, cities: Iterable[str]) -> None:
     _check_intervals("diseases", (disease.days for disease in member.diseases))
     for n, stay in enumerate(member.stays):
         check_id(f"stays[{n}].institution", stay.institution)
+    for n, referral in enumerate(member.referrals):
+        check_id(f"referrals[{n}].from_institution", referral.from_institution, required=False)
+        check_id(f"referrals[{n}].to_institution", referral.to_institution)
+    _check_intervals("referrals", (referral.days for referral in member.referrals))
     _check_intervals("stays", (Interval(stay.admitted, stay.discharged) for stay in member.stays))
 
 
@@ -217,13 +227,14 @@ def check_institution(institution: Institution) -> None:
         InvalidInput: naming the field.
     """
     check_id("id", institution.id)
-    _check_area("area", institution.area)
+    check_area("area", institution.area)
     check_id("host", institution.host, required=institution.kind == Kind.INTERNET_HOSPITAL)
     check_id("parent", institution.parent, required=False)
     for path in ("designated", "networked"):
         intervals: tuple[Interval, ...] = getattr(institution, path)
         if intervals != ALWAYS:
             _check_intervals(path, intervals)
+    _check_intervals("qualifications", (held.days for held in institution.qualifications))
 
 
 def check_opening(opening: Opening | AccountOpening) -> None:
@@ -270,21 +281,31 @@ def _check_amount(path: str, amount_fen: int) -> None:
         raise InvalidInput(path, f"expected 0 to {AMOUNT_MAX_FEN} fen, found {amount_fen}")
 
 
-def _check_day(path: str, day: int) -> None:
+def check_day(path: str, day: int) -> None:
+    """Check a day.
+
+    Raises:
+        InvalidInput: naming `path`; there is no such day.
+    """
     try:
         to_date(day)
     except ValueError as error:
         raise InvalidInput(path, str(error)) from None
 
 
-def _check_area(path: str, area: str) -> None:
+def check_area(path: str, area: str) -> None:
+    """Check an administrative code.
+
+    Raises:
+        InvalidInput: naming `path`; it has not six digits.
+    """
     if not (len(area) == 6 and area.isascii() and area.isdigit()):
         raise InvalidInput(path, f'expected a six-digit administrative code, found "{area}"')
 
 
 def _check_intervals(path: str, intervals: Iterable[Interval]) -> None:
     for n, (first_day, last_day) in enumerate(intervals):
-        _check_day(f"{path}[{n}].from", first_day)
-        _check_day(f"{path}[{n}].to", last_day)
+        check_day(f"{path}[{n}].from", first_day)
+        check_day(f"{path}[{n}].to", last_day)
         if last_day < first_day:
             raise InvalidInput(f"{path}[{n}]", f"ends on {last_day}, before it begins")

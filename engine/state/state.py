@@ -15,6 +15,7 @@ from engine.domain import layout
 from engine.domain.journal import EntryKind, EntryText, Segment, SegmentKind
 from engine.domain.layout import Array
 from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.registration import Changed, exchange
 from engine.errors import InvariantBroken
 from engine.kernel import PlanTable
 from engine.rules.plan import plan_from_json
@@ -25,6 +26,7 @@ from engine.state.registers import (
     members_from_json,
     openings_from_json,
 )
+from engine.state.registration import ChangeLog, changes_from_json
 from engine.state.tables import (
     AccountRow,
     Checkpoint,
@@ -81,6 +83,7 @@ class State:
         self.plans = PlanTable()
         self.plan_numbers: dict[bytes, int] = {}
         self.figures: list[bytes] = []
+        self.register_changes = ChangeLog()
         self.next_position = 1
         self.counters = Slots(layout.aligned_counters)
         self.last_entry = Slots(_zeros)
@@ -172,6 +175,17 @@ class State:
         """Record what a request id stands for."""
         self._keys[institution, request_id] = row
 
+    def standing_at(self, institution: int) -> list[int]:
+        """Return the positions of an institution's settlements that stand, in journal order."""
+        newer = {name: row for (i, name), row in self._keys.items() if i == institution}
+        positions = [
+            position
+            for request_id, position in self.tables.standing(institution)
+            if request_id not in newer
+        ]
+        positions += [row.position for row in newer.values() if row.status == KeyStatus.STANDING]
+        return sorted(positions)
+
     # --- fold ----------------------------------------------------------------------------
 
     def fold(self, segment: Segment) -> None:
@@ -193,6 +207,29 @@ class State:
                     self.open(opening)
             case SegmentKind.FIGURES:
                 self.figures.append(segment.text)
+            case SegmentKind.REGISTER_CHANGES:
+                for changed in changes_from_json(segment.text):
+                    self.change_register(changed, segment.instant)
+
+    def change_register(self, changed: Changed, instant: int) -> None:
+        """Take a change of one register entry; `instant` is milliseconds UTC.
+
+        Raises:
+            InvariantBroken: the registers do not have what it takes.
+        """
+        try:
+            if changed.member:
+                member = self.members.items[self.members.numbers[changed.member]]
+                self.members.put(exchange(member, changed.taken, changed.put))
+            else:
+                number = self.institutions.numbers[changed.institution]
+                institution = self.institutions.items[number]
+                self.institutions.put(exchange(institution, changed.taken, changed.put))
+            self.register_changes.note(changed, instant)
+        except LookupError as error:
+            raise InvariantBroken(
+                f"a register change does not fit the registers: {error}"
+            ) from None
 
     def _fold_entries(self, segment: Segment) -> None:
         """Add each entry's parts; an undo's are negative, so one sum serves all kinds."""

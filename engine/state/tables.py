@@ -71,6 +71,10 @@ class Tables(Protocol):
         """Return the row of a request id, or None."""
         ...
 
+    def standing(self, institution: int) -> list[tuple[str, int]]:
+        """Return (request id, position) of every settlement of an institution that stands."""
+        ...
+
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         """Return the row of a member-year, or None."""
         ...

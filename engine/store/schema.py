@@ -9,7 +9,7 @@ from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR, ENTRY, FORMAT
 from engine.errors import StoreError
 from engine.store.seal import SUMS, describe_layout
 
-STORE_FORMAT: Final = 1
+STORE_FORMAT: Final = 2
 """Version of the tables below; the layout of an entry has a version of its own."""
 
 APPLICATION_ID: Final = int.from_bytes(b"gjgj", "big")
@@ -59,7 +59,7 @@ CREATE TABLE layout(
 
 CREATE TABLE segment(
   sequence INTEGER PRIMARY KEY CHECK (sequence >= 1),
-  kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 6),
+  kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 7),
   format INTEGER NOT NULL REFERENCES layout(format),
   instant INTEGER NOT NULL,
   first_position INTEGER NOT NULL CHECK (first_position >= 1),

@@ -298,6 +298,13 @@ class SqliteStore:
         )
         return None if row is None else KeyRow(*row)
 
+    def standing(self, institution: int) -> list[tuple[str, int]]:
+        """Return (request id, position) of every settlement of an institution that stands."""
+        query = "SELECT request_id, position FROM request_key WHERE institution = ? AND status = 1"
+        with _Translated(self._path):
+            rows: list[Any] = self._connection.execute(query, (institution,)).fetchall()
+            return rows
+
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         """Return the row of a member-year, or None."""
         row = self._row(

@@ -14,6 +14,7 @@ from engine.store.protocol import Store
 from engine.verify.entries import EntryChecker
 from engine.verify.fold import Fold
 from engine.verify.plans import read_plan
+from engine.verify.registration import ChangeChecker
 from engine.verify.report import FINDINGS_KEPT, Kind, Report
 from engine.verify.structure import Scan, scan
 from engine.verify.tables import compare_tables
@@ -80,6 +81,7 @@ class _Walk:
         self._tell = tell
         self._fold = Fold()
         self._entries = EntryChecker(self._fold, learned, report)
+        self._changes = ChangeChecker(self._fold, report)
         self._plan_digests: set[bytes] = set()
         self._compared = False
 
@@ -136,12 +138,15 @@ class _Walk:
             members = members_from_json(segment.text)
             for member in members:
                 fold.put_member(member)
+                self._changes.put(member)
             return len(members)
         if segment.kind == SegmentKind.INSTITUTIONS:
             institutions = institutions_from_json(segment.text)
             for institution in institutions:
                 fold.put_institution(institution)
             return len(institutions)
+        if segment.kind == SegmentKind.REGISTER_CHANGES:
+            return self._changes.take(sequence, segment.text)
         if segment.kind == SegmentKind.OPENINGS:
             return self._take_openings(sequence, segment)
         return None

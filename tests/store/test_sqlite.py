@@ -159,8 +159,8 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
 def test_a_newer_store_is_not_opened(path: Path) -> None:
     filled(path)
     with behind_its_back(path) as connection:
-        connection.execute("UPDATE meta SET value = 2 WHERE key = 'format'")
-    with pytest.raises(StoreError, match="has format 2, this program knows 1"):
+        connection.execute("UPDATE meta SET value = 3 WHERE key = 'format'")
+    with pytest.raises(StoreError, match="has format 3, this program knows 2"):
         SqliteStore.open(path)
 
 

@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from engine.domain.journal import Segment, SegmentKind, text_length
-from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow, VisitKey
+from engine.state.tables import (
+    AccountRow,
+    Checkpoint,
+    KeyRow,
+    KeyStatus,
+    MemberYearRow,
+    VisitKey,
+)
 
 
 class MemoryStore:
@@ -53,6 +60,13 @@ class MemoryStore:
 
     def key(self, institution: int, request_id: str) -> KeyRow | None:
         return self._keys.get((institution, request_id))
+
+    def standing(self, institution: int) -> list[tuple[str, int]]:
+        return [
+            (request_id, row.position)
+            for (i, request_id), row in self._keys.items()
+            if i == institution and row.status == KeyStatus.STANDING
+        ]
 
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         return self._member_years.get((member, year))

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from engine.digest import ResultDigest
+from engine.domain.dates import Interval
 from engine.domain.journal import EntryKind, Segment, SegmentKind
 from engine.domain.layout import AMOUNTS, ENTRY, RESULT, Array
 from engine.domain.register import AccountOpening, Opening
+from engine.domain.registration import Arrears, Changed, ChangeKind
 from engine.domain.request import (
     Cancel,
     Refused,
@@ -18,6 +20,7 @@ from engine.domain.request import (
 from engine.kernel import FAST
 from engine.pipeline import Pipeline
 from engine.state.registers import openings_to_json
+from engine.state.registration import changes_to_json
 from engine.verify.check import STAGES, verify_store
 from engine.verify.report import Kind
 from tests.support.memory_store import MemoryStore
@@ -295,3 +298,23 @@ def test_registers_that_were_changed(store: MemoryStore) -> None:
     for field in ("opening of a member-year", "opening of a account", "opening: member", "count"):
         assert found(report, Kind.REGISTER, 0, field), field
     assert found(report, Kind.REGISTER, 0, "text")
+
+
+def test_register_changes_that_do_not_fit(store: MemoryStore) -> None:
+    item = Arrears(Interval(20260101))
+    good = Changed("c", ChangeKind.ADD, "m1", "", (), (item,))
+    for changed in (
+        good,
+        good,
+        Changed("d", ChangeKind.REMOVE, "m2", "", (item,), ()),
+        Changed("u", ChangeKind.UNDO, "m1", "", (item,), (item,), undoes="c"),
+        Changed("v", ChangeKind.UNDO, "m1", "", (), (), undoes="never"),
+    ):
+        text = changes_to_json([changed])
+        store.append([Segment(SegmentKind.REGISTER_CHANGES, 9, LAST + 1, 1, b"", text)])
+    store.append([Segment(SegmentKind.REGISTER_CHANGES, 9, LAST + 1, 1, b"", b"[{}]")])
+    report = verify_store(store)
+    for field in ("id", "taken", "items", "undoes"):
+        assert found(report, Kind.REGISTER, 0, f"register change: {field}"), field
+    assert found(report, Kind.REGISTER, 0, "text")
+    assert report.counted == {Kind.REGISTER: 5}

@@ -165,6 +165,14 @@ def wire_member(member: Member) -> register_pb2.Member:
             }
             for s in member.stays
         ],
+        "referrals": [
+            {
+                "from_institution_id": r.from_institution,
+                "to_institution_id": r.to_institution,
+                "days": wire_interval(r.days),
+            }
+            for r in member.referrals
+        ],
     }
     return register_pb2.Member(**fields)
 
@@ -177,6 +185,10 @@ def wire_institution(institution: Institution) -> register_pb2.Institution:
         "kind": institution.kind,
         "host_id": institution.host,
         "parent_id": institution.parent,
+        "qualifications": [
+            {"offer": held.offer, "days": wire_interval(held.days)}
+            for held in institution.qualifications
+        ],
     }
     for name in ("designated", "networked"):
         days: tuple[Interval, ...] = getattr(institution, name)

@@ -6,10 +6,12 @@ import pytest
 
 from engine.domain import codes
 from engine.domain.reasons import Detail, Reason
+from engine.domain.registration import ChangeKind
 from engine.rules.plan import DEDUCTIBLE_NONE, DEDUCTIBLE_SHARED
 from gongji.v1 import claim_pb2, codes_pb2, policy_pb2, settlement_service_pb2
 from server.policy import PolicyService
 from server.registers import InstitutionService, MemberService
+from server.registrations import RegistrationService
 from server.settlement import SettlementService
 
 
@@ -30,6 +32,7 @@ from server.settlement import SettlementService
         (claim_pb2.LineFlag, codes.LineFlag, "LINE_FLAG_"),
         (codes_pb2.Reason, Reason, "REASON_"),
         (codes_pb2.Detail, Detail, "DETAIL_"),
+        (codes_pb2.ChangeKind, ChangeKind, "CHANGE_KIND_"),
     ],
 )
 def test_numbers_are_the_engines(wire: object, ours: type[IntEnum], prefix: str) -> None:
@@ -61,7 +64,8 @@ def test_deductible_kinds_are_the_engines() -> None:
 
 
 @pytest.mark.parametrize(
-    "service", [SettlementService, MemberService, InstitutionService, PolicyService]
+    "service",
+    [SettlementService, MemberService, InstitutionService, RegistrationService, PolicyService],
 )
 def test_every_rpc_has_a_method(service: type) -> None:
     for method in service.descriptor.methods:  # type: ignore[attr-defined]

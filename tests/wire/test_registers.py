@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from clients.wire import institution_message, member_message
 from engine.domain.codes import (
     DiseaseKind,
     Employment,
@@ -22,6 +23,8 @@ from engine.domain.register import (
     Institution,
     Member,
     Opening,
+    Qualification,
+    Referral,
     Selection,
     Stay,
 )
@@ -44,6 +47,7 @@ FULL = Member(
     selections=(Selection("h1", Interval(20240101, 20241231)),),
     diseases=(Disease("M1", DiseaseKind.SPECIAL, Interval(20240101)),),
     stays=(Stay("h1", 20240301, 20240305), Stay("h2", 20240401)),
+    referrals=(Referral("h1", "h2", Interval(20240301, 20240331)),),
 )
 
 
@@ -118,3 +122,11 @@ def test_an_institution_without_a_level_is_refused() -> None:
 def test_an_opening_of_nothing_is_refused() -> None:
     with pytest.raises(InvalidInput):
         decode_opening(register_pb2.Opening())
+
+
+def test_dated_offers_come_through_unchanged() -> None:
+    held = (Qualification(Offer.CHRONIC, Interval(20240301, 20240331)),)
+    institution = Institution("h", ZIBO, offers=frozenset({Offer.ORDINARY}), qualifications=held)
+    assert decode_institution(wire_institution(institution)) == institution
+    assert decode_institution(institution_message(institution)) == institution
+    assert decode_member(member_message(FULL)) == FULL

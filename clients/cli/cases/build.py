@@ -39,6 +39,7 @@ from engine.domain.register import (
     Selection,
     Stay,
 )
+from engine.domain.registration import Select
 
 LEVELS: Final = {
     "1": Level.LEVEL_1,
@@ -180,6 +181,20 @@ def claim(names: Names, event: Event) -> Claim:
         lines=tuple(map(_line, values["lines"])),
         prescription=names.id(values["prescription"]),
         papers=sum(PAPERS[name] for name in set(values["papers"])),
+    )
+
+
+def selection(names: Names, event: Event) -> Select:
+    """Return the selection of a `select`; its id is the case's and its position."""
+    values = event.values
+    return Select(
+        change_id=f"{names.prefix}/{event.position}",
+        member=names.member,
+        institution=names.id(values["institution"]),
+        day=values["date"],
+        for_year=values["for_year"],
+        newly_insured=values["newly_insured"],
+        reason=values.get("reason") or "",
     )
 
 

@@ -63,6 +63,8 @@ def differences(event: Event, outcome: Outcome) -> Iterator[Difference]:
         yield Difference("reason", expect["reason"], outcome.reason or "none")
     if "benefit" in expect and expect["benefit"] != outcome.benefit:
         yield Difference("benefit", expect["benefit"], outcome.benefit or "none")
+    if "from" in expect and expect["from"] != outcome.first_day:
+        yield Difference("from", str(expect["from"]), str(outcome.first_day or "none"))
     amounts = _amounts(outcome)
     for name, amount_fen in _expected_amounts(expect):
         if amounts.get(name) != amount_fen:

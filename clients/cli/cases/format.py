@@ -44,6 +44,7 @@ FORMAT: Final = 1
 
 CLAIMS: Final = ("settle", "preview")
 UNDOS: Final = ("cancel", "reverse")
+SELECT: Final = "select"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,14 @@ from clients.cli.cases.outcome import (
     LaneError,
     Outcome,
     Registers,
+    selected,
 )
 from engine.digest import ResultDigest
 from engine.domain.claim import Claim
 from engine.domain.codes import Benefit
 from engine.domain.layout import AMOUNTS
 from engine.domain.reasons import Reason
+from engine.domain.registration import Select
 from engine.domain.request import (
     Accepted,
     Answer,
@@ -108,6 +110,10 @@ class InProcessLane:
                 self.digest.add(answer.entry)
             return Outcome(CANCELLED)
         return _plain(answer)
+
+    def select(self, request: Select) -> Outcome:
+        """Select an institution."""
+        return selected(self._ask(request))
 
     def counters(self, member: str, year: int) -> Counters:
         """Return the counters of a member-year."""

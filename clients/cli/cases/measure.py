@@ -35,7 +35,8 @@ from engine.rules.readings import Chosen, as_read, readings_on
 Key = tuple[str, str, str]
 """A value by area, file and key path."""
 
-DOCUMENT: Final = "document"
+APART: Final = ("document", "selection")
+"""Kinds of values that decide no claim."""
 """The kind of the values that nothing decides by: what they say is in the days of the others."""
 REFUSED: Final = "refused"
 EXCLUDED: Final = "excluded"
@@ -173,9 +174,9 @@ def _as_read(rules: CityRules, chosen: Chosen) -> Iterator[CitedValue]:
     A path is that of the file, where the entries of all readings stand; the days are as read.
     """
     printed = [
-        v for v in cited_values(rules) if v.kind != DOCUMENT and chosen.issuperset(readings_of(v))
+        v for v in cited_values(rules) if v.kind not in APART and chosen.issuperset(readings_of(v))
     ]
-    read = [value for value in cited_values(as_read(rules, chosen)) if value.kind != DOCUMENT]
+    read = [value for value in cited_values(as_read(rules, chosen)) if value.kind not in APART]
     for value, same in zip(printed, read, strict=True):
         yield replace(value, days=same.days)
 

@@ -7,11 +7,13 @@ from typing import Final, Protocol
 from engine.digest import ResultDigest
 from engine.domain.claim import Claim
 from engine.domain.register import AccountOpening, Institution, Member, Opening
-from engine.domain.request import Cancel, Counters, Reverse
+from engine.domain.registration import Changed, Select
+from engine.domain.request import Cancel, Counters, ItemError, Refused, Reverse
 
 SETTLED: Final = "settled"
 REFUSED: Final = "refused"
 CANCELLED: Final = "cancelled"
+ACCEPTED: Final = "accepted"
 NOTHING_TO_REVERSE: Final = "nothing_to_reverse"
 ERROR: Final = "error"
 """The engine could not take the request for one: never what a case expects."""
@@ -30,6 +32,8 @@ class Outcome:
     amounts: Mapping[str, int] = field(default_factory=dict)
     settlement_id: int = 0
     message: str = ""
+    first_day: int = 0
+    """Of a selection that was accepted: the day from which it holds, YYYYMMDD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,18 @@ class Registers:
 
 class LaneError(Exception):
     """A way could not be used at all: the server is gone, a register entry was not taken."""
+
+
+def selected(answer: object) -> Outcome:
+    """Return the outcome that an answer to a selection stands for."""
+    match answer:
+        case Changed():
+            return Outcome(ACCEPTED, first_day=answer.first_day)
+        case Refused():
+            return Outcome(REFUSED, reason=answer.reason.name, message=answer.message)
+        case ItemError():
+            return Outcome(ERROR, message=f"{answer.path}: {answer.problem}")
+    return Outcome(ERROR, message=f"unexpected answer {type(answer).__name__}")
 
 
 class Lane(Protocol):
@@ -67,6 +83,10 @@ class Lane(Protocol):
 
     def undo(self, request: Cancel | Reverse) -> Outcome:
         """Undo a settlement."""
+        ...
+
+    def select(self, request: Select) -> Outcome:
+        """Select an institution."""
         ...
 
     def counters(self, member: str, year: int) -> Counters:

@@ -6,7 +6,15 @@ Both record the same: for each case, the expectations that do not hold.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from clients.cli.cases.build import Names, claim, institutions, members, openings, undone
+from clients.cli.cases.build import (
+    Names,
+    claim,
+    institutions,
+    members,
+    openings,
+    selection,
+    undone,
+)
 from clients.cli.cases.compare import (
     Difference,
     Failure,
@@ -15,7 +23,7 @@ from clients.cli.cases.compare import (
     label,
     year_after,
 )
-from clients.cli.cases.format import CLAIMS, UNDOS, Case, Event
+from clients.cli.cases.format import CLAIMS, SELECT, UNDOS, Case, Event
 from clients.cli.cases.outcome import ERROR, SETTLED, Lane, Outcome, Registers
 from engine.domain.request import Cancel, Reverse
 
@@ -96,6 +104,8 @@ def one_by_one(lane: Lane, cases: Sequence[Played]) -> None:
             if event.kind in CLAIMS:
                 sent = [claim(played.names, event)]
                 outcome = lane.settle(sent, preview=event.kind == PREVIEW)[0]
+            elif event.kind == SELECT:
+                outcome = lane.select(selection(played.names, event))
             else:
                 outcome = lane.undo(played.undo_request(event))
             played.record(event, outcome, lane)
@@ -106,7 +116,7 @@ def interleaved(lane: Lane, cases: Sequence[Played]) -> None:
 
     In each round the settlements that come next in every case go as one batch, dealt like
     cards: the first of each case, then the second of each; then the previews that come next;
-    then one undo of each case that stands before one.
+    then one undo or selection of each case that stands before one.
     """
     while any(played.event for played in cases):
         for kind in (SETTLE, PREVIEW):
@@ -115,6 +125,9 @@ def interleaved(lane: Lane, cases: Sequence[Played]) -> None:
             event = played.event
             if event is not None and event.kind in UNDOS:
                 outcome = lane.undo(played.undo_request(event))
+                played.record(event, outcome, lane)
+            elif event is not None and event.kind == SELECT:
+                outcome = lane.select(selection(played.names, event))
                 played.record(event, outcome, lane)
 
 

@@ -21,8 +21,10 @@ from clients.cli.cases.outcome import (
     LaneError,
     Outcome,
     Registers,
+    selected,
 )
 from clients.cli.cases.serving import Server
+from clients.registrations import answer_of, message_of
 from clients.wire import (
     amounts_of,
     claim_message,
@@ -33,6 +35,7 @@ from clients.wire import (
 from engine.digest import ResultDigest
 from engine.domain.claim import Claim
 from engine.domain.reasons import Reason
+from engine.domain.registration import Select
 from engine.domain.request import Cancel, Counters, Reverse
 from engine.rules.figures import Figure, to_json
 from gongji.v1 import (
@@ -40,6 +43,7 @@ from gongji.v1 import (
     institution_service_pb2_grpc,
     member_service_pb2,
     member_service_pb2_grpc,
+    registration_service_pb2_grpc,
     settlement_service_pb2,
     settlement_service_pb2_grpc,
 )
@@ -117,6 +121,12 @@ class RemoteLane:
             case "nothing_to_reverse":
                 return Outcome(NOTHING_TO_REVERSE)
         return _plain(response)
+
+    def select(self, request: Select) -> Outcome:
+        """Select an institution."""
+        stub = registration_service_pb2_grpc.RegistrationServiceStub(self._channel)
+        with _one_line():
+            return selected(answer_of(stub.Select(message_of(request), timeout=_DEADLINE)))
 
     def counters(self, member: str, year: int) -> Counters:
         """Return the counters of a member-year."""

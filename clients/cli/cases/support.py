@@ -9,7 +9,7 @@ from typing import Final
 
 from clients.cli.cases.format import CLAIMS, Case, Event
 
-KINDS: Final = ("select", "account_payment", "credit", "disposal", "prepay", "year_end")
+KINDS: Final = ("account_payment", "credit", "disposal", "prepay", "year_end")
 """Kinds of events."""
 CLAIM_KEYS: Final = ("payer",)
 """Keys of `settle` and `preview`."""

@@ -1,4 +1,4 @@
-"""`gongji register`: members, institutions and opening counters, from files."""
+"""`gongji register`: members, institutions and opening counters, from files and item by item."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from clients.cli.commands.registration import add_to
 from clients.cli.common import (
     SOME_REFUSED,
     echo_json,
@@ -25,15 +26,19 @@ _CHUNK = 2_000
 
 @click.group(epilog="Example: gongji register members members.csv --server 127.0.0.1:50051")
 def register() -> None:
-    """Enter members, institutions and opening counters from CSV, JSON lines or Parquet.
+    """Enter members, institutions and opening counters from files; change single items.
 
-    Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (account_balance_fen); days are
-    date32 there, and lists are lists of structs under the names of JSON lines.
+    members, institutions and openings read CSV, JSON lines or Parquet. Amounts are yuan in CSV and
+    JSON lines, int64 fen in Parquet (account_balance_fen); days are date32 there, and lists are
+    lists of structs under the names of JSON lines.
 
     An entry replaces the earlier one of the same id, so a file may be entered again.
 
-    Exit codes: 0 all entered; 1 some lines were not taken (they are listed); 2 the file cannot be
-    used; 3 server or store cannot be used.
+    add, end, remove, select and undo change one item of an entry. Each is a change with an id of
+    its own and tells which settlements would have come out differently; none is altered.
+
+    Exit codes: 0 all entered; 1 some lines were not taken (they are listed), or a change was
+    refused; 2 the file or the command line cannot be used; 3 server or store cannot be used.
     """
 
 
@@ -72,6 +77,9 @@ def _command(name: str, what: str) -> None:
 _command("members", "members")
 _command("institutions", "institutions")
 _command("openings", "opening counters and balances")
+
+
+add_to(register)
 
 
 def enter_file(

@@ -140,6 +140,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_MERGED_INTO_STAY: _ClassVar[Reason]
     REASON_OTHER_SCHEME: _ClassVar[Reason]
     REASON_CANCEL_BLOCKED: _ClassVar[Reason]
+    REASON_OUTSIDE_WINDOW: _ClassVar[Reason]
     REASON_NOT_DESIGNATED: _ClassVar[Reason]
     REASON_ARREARS: _ClassVar[Reason]
     REASON_INPATIENT_STAY: _ClassVar[Reason]
@@ -161,6 +162,18 @@ class Detail(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DETAIL_SETTLEMENT_UNKNOWN: _ClassVar[Detail]
     DETAIL_AMOUNT_TOO_LARGE: _ClassVar[Detail]
     DETAIL_PAPERS_MISSING: _ClassVar[Detail]
+    DETAIL_ITEM_UNKNOWN: _ClassVar[Detail]
+    DETAIL_ITEM_OVERLAPS: _ClassVar[Detail]
+    DETAIL_CHANGE_UNKNOWN: _ClassVar[Detail]
+
+class ChangeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHANGE_KIND_UNSPECIFIED: _ClassVar[ChangeKind]
+    CHANGE_KIND_ADD: _ClassVar[ChangeKind]
+    CHANGE_KIND_END: _ClassVar[ChangeKind]
+    CHANGE_KIND_REMOVE: _ClassVar[ChangeKind]
+    CHANGE_KIND_SELECT: _ClassVar[ChangeKind]
+    CHANGE_KIND_UNDO: _ClassVar[ChangeKind]
 
 class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -267,6 +280,7 @@ REASON_BENEFIT_NOT_OFFERED: Reason
 REASON_MERGED_INTO_STAY: Reason
 REASON_OTHER_SCHEME: Reason
 REASON_CANCEL_BLOCKED: Reason
+REASON_OUTSIDE_WINDOW: Reason
 REASON_NOT_DESIGNATED: Reason
 REASON_ARREARS: Reason
 REASON_INPATIENT_STAY: Reason
@@ -285,6 +299,15 @@ DETAIL_REVERSED_BEFORE_ARRIVAL: Detail
 DETAIL_SETTLEMENT_UNKNOWN: Detail
 DETAIL_AMOUNT_TOO_LARGE: Detail
 DETAIL_PAPERS_MISSING: Detail
+DETAIL_ITEM_UNKNOWN: Detail
+DETAIL_ITEM_OVERLAPS: Detail
+DETAIL_CHANGE_UNKNOWN: Detail
+CHANGE_KIND_UNSPECIFIED: ChangeKind
+CHANGE_KIND_ADD: ChangeKind
+CHANGE_KIND_END: ChangeKind
+CHANGE_KIND_REMOVE: ChangeKind
+CHANGE_KIND_SELECT: ChangeKind
+CHANGE_KIND_UNDO: ChangeKind
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_SETTLED: Outcome
 OUTCOME_REPLAYED: Outcome

@@ -60,8 +60,26 @@ class Stay(_message.Message):
     discharged_date: int
     def __init__(self, institution_id: _Optional[str] = ..., admitted_date: _Optional[int] = ..., discharged_date: _Optional[int] = ...) -> None: ...
 
+class Referral(_message.Message):
+    __slots__ = ("from_institution_id", "to_institution_id", "days")
+    FROM_INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    from_institution_id: str
+    to_institution_id: str
+    days: Interval
+    def __init__(self, from_institution_id: _Optional[str] = ..., to_institution_id: _Optional[str] = ..., days: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
+
+class Qualification(_message.Message):
+    __slots__ = ("offer", "days")
+    OFFER_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    offer: _codes_pb2.Offer
+    days: Interval
+    def __init__(self, offer: _Optional[_Union[_codes_pb2.Offer, str]] = ..., days: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
+
 class Member(_message.Message):
-    __slots__ = ("member_id", "city", "status", "retired_date", "born_date", "mode", "employment", "arrears", "filings", "selections", "diseases", "stays")
+    __slots__ = ("member_id", "city", "status", "retired_date", "born_date", "mode", "employment", "arrears", "filings", "selections", "diseases", "stays", "referrals")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     CITY_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +92,7 @@ class Member(_message.Message):
     SELECTIONS_FIELD_NUMBER: _ClassVar[int]
     DISEASES_FIELD_NUMBER: _ClassVar[int]
     STAYS_FIELD_NUMBER: _ClassVar[int]
+    REFERRALS_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     city: str
     status: _codes_pb2.Status
@@ -86,10 +105,11 @@ class Member(_message.Message):
     selections: _containers.RepeatedCompositeFieldContainer[Selection]
     diseases: _containers.RepeatedCompositeFieldContainer[Disease]
     stays: _containers.RepeatedCompositeFieldContainer[Stay]
-    def __init__(self, member_id: _Optional[str] = ..., city: _Optional[str] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., retired_date: _Optional[int] = ..., born_date: _Optional[int] = ..., mode: _Optional[_Union[_codes_pb2.Mode, str]] = ..., employment: _Optional[_Union[_codes_pb2.Employment, str]] = ..., arrears: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., filings: _Optional[_Iterable[_Union[Filing, _Mapping]]] = ..., selections: _Optional[_Iterable[_Union[Selection, _Mapping]]] = ..., diseases: _Optional[_Iterable[_Union[Disease, _Mapping]]] = ..., stays: _Optional[_Iterable[_Union[Stay, _Mapping]]] = ...) -> None: ...
+    referrals: _containers.RepeatedCompositeFieldContainer[Referral]
+    def __init__(self, member_id: _Optional[str] = ..., city: _Optional[str] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., retired_date: _Optional[int] = ..., born_date: _Optional[int] = ..., mode: _Optional[_Union[_codes_pb2.Mode, str]] = ..., employment: _Optional[_Union[_codes_pb2.Employment, str]] = ..., arrears: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., filings: _Optional[_Iterable[_Union[Filing, _Mapping]]] = ..., selections: _Optional[_Iterable[_Union[Selection, _Mapping]]] = ..., diseases: _Optional[_Iterable[_Union[Disease, _Mapping]]] = ..., stays: _Optional[_Iterable[_Union[Stay, _Mapping]]] = ..., referrals: _Optional[_Iterable[_Union[Referral, _Mapping]]] = ...) -> None: ...
 
 class Institution(_message.Message):
-    __slots__ = ("institution_id", "area", "level", "kind", "host_id", "parent_id", "designated", "networked", "offers")
+    __slots__ = ("institution_id", "area", "level", "kind", "host_id", "parent_id", "designated", "networked", "offers", "qualifications")
     INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
     AREA_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
@@ -99,6 +119,7 @@ class Institution(_message.Message):
     DESIGNATED_FIELD_NUMBER: _ClassVar[int]
     NETWORKED_FIELD_NUMBER: _ClassVar[int]
     OFFERS_FIELD_NUMBER: _ClassVar[int]
+    QUALIFICATIONS_FIELD_NUMBER: _ClassVar[int]
     institution_id: str
     area: str
     level: _codes_pb2.Level
@@ -108,7 +129,8 @@ class Institution(_message.Message):
     designated: Days
     networked: Days
     offers: Offers
-    def __init__(self, institution_id: _Optional[str] = ..., area: _Optional[str] = ..., level: _Optional[_Union[_codes_pb2.Level, str]] = ..., kind: _Optional[_Union[_codes_pb2.Kind, str]] = ..., host_id: _Optional[str] = ..., parent_id: _Optional[str] = ..., designated: _Optional[_Union[Days, _Mapping]] = ..., networked: _Optional[_Union[Days, _Mapping]] = ..., offers: _Optional[_Union[Offers, _Mapping]] = ...) -> None: ...
+    qualifications: _containers.RepeatedCompositeFieldContainer[Qualification]
+    def __init__(self, institution_id: _Optional[str] = ..., area: _Optional[str] = ..., level: _Optional[_Union[_codes_pb2.Level, str]] = ..., kind: _Optional[_Union[_codes_pb2.Kind, str]] = ..., host_id: _Optional[str] = ..., parent_id: _Optional[str] = ..., designated: _Optional[_Union[Days, _Mapping]] = ..., networked: _Optional[_Union[Days, _Mapping]] = ..., offers: _Optional[_Union[Offers, _Mapping]] = ..., qualifications: _Optional[_Iterable[_Union[Qualification, _Mapping]]] = ...) -> None: ...
 
 class Offers(_message.Message):
     __slots__ = ("offers",)
