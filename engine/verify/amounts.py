@@ -7,6 +7,7 @@ import numpy as np
 from engine.domain.layout import (
     AMOUNTS,
     COUNTERS_PER_MEMBER_YEAR,
+    CUTS,
     KEYED_SLOTS,
     RESULT,
     ROW,
@@ -20,29 +21,23 @@ from engine.verify.report import PAYERS, Kind, Report
 
 RESULT_FIELDS: Final = tuple(RESULT.names or ())
 
+UNFIT: Final = (ValueError, TypeError, IndexError, OverflowError)
+"""What a row raises that cannot be settled, or a plan that is malformed."""
+
 FUND_FIELDS: Final = (
     *(name for name in AMOUNTS if name not in ("account", "family_account", "cash")),
     "reason",
 )
 """What must not depend on a settlement that was undone; account and cash do not count."""
 
+_BASIS: Final = "deductible + copay + cuts + pooled_fund"
+
 SUMS: Final = {
     "non_covered + over_limit + pre_payment + excluded + in_scope": (
         ("non_covered", "over_limit", "pre_payment", "excluded", "in_scope"),
         "total",
     ),
-    "deductible + copay + cuts + pooled_fund": (
-        (
-            "deductible",
-            "copay",
-            "cut_visit",
-            "cut_annual",
-            "cut_disease",
-            "cut_pooled",
-            "pooled_fund",
-        ),
-        "in_scope",
-    ),
+    _BASIS: (("deductible", "copay", *CUTS, "pooled_fund"), "in_scope"),
     "pooled_fund + large_amount_fund + institution_share + person": (
         ("pooled_fund", "large_amount_fund", "institution_share", "person"),
         "total",
@@ -50,9 +45,7 @@ SUMS: Final = {
     "funds + institution_share + accounts + cash": (PAYERS, "total"),
     "account + family_account + cash": (("account", "family_account", "cash"), "person"),
 }
-"""The identities of a settlement: what adds up to what."""
-
-_SENT: Final = ("in_scope", "pre_payment", "over_limit", "non_covered")
+"""The identities of a settlement: what adds up to what. A package has no basis."""
 
 
 class Resettler:
@@ -62,7 +55,7 @@ class Resettler:
         self._row = np.zeros(1, dtype=ROW)
         self._result = np.zeros(1, dtype=RESULT)
         self._counters = np.zeros((1, COUNTERS_PER_MEMBER_YEAR), dtype=np.int64)
-        self._visits = np.zeros(3, dtype=np.int64)
+        self._visits = np.zeros(len(KEYED_SLOTS), dtype=np.int64)
         self._balances = np.zeros(1, dtype=np.int64)
 
     def settle(self, row: Array, plan: RulePlan, before: Before) -> Fields:
@@ -81,25 +74,12 @@ class Resettler:
         for slot, name in enumerate(KEYED_SLOTS):
             if self._row[name][0] >= 0:
                 self._row[name] = slot
+                self._visits[slot] = before.keyed[name]
         self._counters[0] = before.line
-        self._visits[:] = before.visit_paid, before.borne, before.cost
         self._balances[0] = before.balance
         settle(self._row, [plan], self._counters, self._visits, self._result)
         pay_accounts(self._row, self._result, self._balances)
         return dict(zip(RESULT_FIELDS, self._result[0].item(), strict=True))
-
-
-def check_sent(record: Record, report: Report) -> None:
-    """Check that what was settled is what was sent, and that its parts add up."""
-    claim, row = record.claim, record.row
-    for name in (*_SENT, "liable"):
-        if row[name] != claim[name]:
-            _add(report, Kind.CLAIM, record, f"row.{name}", claim[name], row[name])
-    added = sum(claim[name] for name in _SENT)
-    if added != claim["total"]:
-        _add(report, Kind.CLAIM, record, "claim.total", added, claim["total"])
-    if record.result["total"] != claim["total"]:
-        _add(report, Kind.CLAIM, record, "result.total", claim["total"], record.result["total"])
 
 
 def check_result(record: Record, again: Fields, report: Report) -> None:
@@ -112,17 +92,36 @@ def check_result(record: Record, again: Fields, report: Report) -> None:
 def check_sums(record: Record, report: Report) -> None:
     """Check the identities; they hold for the negated parts of an undo as well."""
     result = record.result
+    package = result["cite_standard_price"] > 0
     for what, (parts, whole) in SUMS.items():
         added = sum(result[name] for name in parts)
-        if added != result[whole]:
+        if added != result[whole] and not (package and what == _BASIS):
             _add(report, Kind.IDENTITY, record, f"{what} = {whole}", result[whole], added)
+    if package:
+        _check_package(record, report)
+
+
+def _check_package(record: Record, report: Report) -> None:
+    """Check that of what the caps cut from a package the person bears all, some or nothing.
+
+    The rest the institution bears, out of what it would have kept.
+    """
+    result = record.result
+    borne = result["person"] - sum(
+        result[name] for name in ("excluded", "copay", "large_amount_fund")
+    )
+    low, high = sorted((0, sum(result[name] for name in CUTS)))
+    if not low <= borne <= high:
+        what = "person - excluded - copay - large_amount_fund"
+        _add(report, Kind.IDENTITY, record, what, f"from {low} to {high}", borne)
 
 
 def check_limits(record: Record, plan: RulePlan, report: Report) -> None:
     """Check that no part is negative, that it was not a refusal, and that no cap is exceeded."""
-    row, result = record.row, record.result
+    result = record.result
+    package = result["cite_standard_price"] > 0
     for name in AMOUNTS:
-        if result[name] < 0 and name != "institution_share":
+        if result[name] < 0 and not (package and name == "institution_share"):
             _add(report, Kind.AMOUNT, record, name, "not negative", result[name])
     if 0 < result["reason"] < EXCLUSION_FIRST:
         _add(report, Kind.AMOUNT, record, "reason", "no refusal", result["reason"])
@@ -130,19 +129,31 @@ def check_limits(record: Record, plan: RulePlan, report: Report) -> None:
         _add(report, Kind.CAP, record, "account", result["account_before"], result["account"])
     if result["account"] > result["account_allowed"]:
         _add(report, Kind.CAP, record, "account", result["account_allowed"], result["account"])
-    group = plan.by_status(row["level"], row["status"])
     fund, large = result["pooled_fund"], result["large_amount_fund"]
     caps = [
-        ("annual cap", plan.annual_cap_fen[group], result["paid_before"], fund),
         ("pooled cap", plan.pooled_cap_fen, result["pooled_paid_before"], result["pooled_counted"]),
         ("large-amount cap", plan.second_cap_fen, result["large_amount_paid_before"], large),
     ]
-    if row["visit"] >= 0:
-        before = result["visit_paid_before"]
-        caps.append(("visit cap", plan.visit_cap_fen[group], before, fund))
+    caps += [(f"{name} cap", *limit, fund) for name, limit in _limits(record, plan).items()]
     for what, cap, before, paid in caps:
         if cap != NO_CAP and paid > 0 and before + paid > cap:
             _add(report, Kind.CAP, record, what, f"at most {cap}", before + paid)
+
+
+def _limits(record: Record, plan: RulePlan) -> dict[str, tuple[int, int]]:
+    """Return cap and payments before, by what the cap is of, for those the claim counts to."""
+    row, result = record.row, record.result
+    group = plan.by_status(row["level"], row["status"])
+    limits = {"annual": (plan.annual_cap_fen[group], result["paid_before"])}
+    for name, cap_fen in (
+        ("visit", plan.visit_cap_fen[group]),
+        ("day", plan.day_cap_fen[group]),
+        ("month", plan.month_cap_fen[group]),
+        ("disease", plan.disease_cap_fen),
+    ):
+        if row[name] >= 0:
+            limits[name] = cap_fen, result[f"{name}_paid_before"]
+    return limits
 
 
 def _add(

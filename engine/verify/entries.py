@@ -6,32 +6,33 @@ from typing import Final
 import numpy as np
 
 from engine.digest import ResultDigest
-from engine.domain.codes import Benefit, Fact, Liability, Place
+from engine.domain.codes import BENEFIT_FACTS, Benefit, DiseaseKind, Fact, Liability, Paper, Place
 from engine.domain.dates import DATE_MAX, year_of
 from engine.domain.journal import TEXT_LENGTHS, EntryKind, EntryText, Segment
 from engine.domain.layout import (
     CLAIM,
-    COMPLIANT_BURDEN,
-    DEDUCTIBLE,
+    ENTRY,
+    FLAG_MANUAL,
+    FLAG_STATEMENT,
     FLAG_USE_ACCOUNT,
-    LARGE_AMOUNT_PAID,
     LINK,
-    ORDINARY_PAID,
-    POOLED_PAID,
+    NOWHERE,
     RESULT,
     ROW,
     SLOTS,
 )
+from engine.domain.parts import combined
 from engine.domain.request import Entry
 from engine.rules.plan import LEVELS, NO_CAP, VISIT_CLAIM, RulePlan
+from engine.verify.acts import OF_BENEFIT, Acts
 from engine.verify.amounts import (
+    UNFIT,
     Resettler,
     check_limits,
     check_result,
-    check_sent,
     check_sums,
 )
-from engine.verify.fold import Fold, Record
+from engine.verify.fold import LINE, Fold, Record
 from engine.verify.report import PAYERS, Kind, Report
 from engine.verify.structure import Scan
 from engine.verify.undos import Past
@@ -44,6 +45,12 @@ _SPARES: Final = tuple(
 )
 _ALL_FLAGS: Final = 31
 _ALL_FACTS: Final = int(~Fact(0))
+_ALL_PAPERS: Final = sum(Paper)
+_REGISTRATION: Final = {
+    Benefit.CHRONIC: DiseaseKind.CHRONIC,
+    Benefit.SPECIAL: DiseaseKind.SPECIAL,
+}
+"""The registration that care of a benefit needs."""
 
 
 class EntryChecker:
@@ -55,9 +62,12 @@ class EntryChecker:
         self._report = report
         self._resettler = Resettler()
         self._past = Past(fold, learned, self._resettler, report)
+        self._acts = Acts(fold, report)
+        self._booked: list[np.void] = []
+        self._booked_first: Record | None = None
 
     def check(self, sequence: int, segment: Segment) -> None:
-        """Check and book the entries of a segment."""
+        """Check and book the entries of a segment, in which every act is whole."""
         fold = self.fold
         for record, raw in _records(sequence, segment, self._report):
             if record.position != fold.position + 1:
@@ -67,13 +77,20 @@ class EntryChecker:
                 found = record.link["instant"]
                 self._add(Kind.STRUCTURE, record, "link.instant", segment.instant, found)
             self._check_spares(record)
+            self._acts.take(record)
+            if not record.link["part"]:
+                self._count_act()
             self._dispatch(record, raw)
+        self._acts.end()
+        self._count_act()
 
     def _dispatch(self, record: Record, raw: np.void) -> None:
         kind = record.link["kind"]
         if not self._check_register(record, kind):
             return
-        self._check_ids(record, kind)
+        is_first = not record.link["part"]
+        if is_first:
+            self._check_ids(record, kind)
         if kind == EntryKind.TOMBSTONE:
             self._check_tombstone(record)
             self._report.tombstones += 1
@@ -82,10 +99,10 @@ class EntryChecker:
         self._check_chain(record)
         if kind == EntryKind.SETTLEMENT:
             self._check_settlement(record, raw)
-            self._report.settlements += 1
+            self._report.settlements += is_first
         else:
             self._past.check_undo(record, self.fold.before(record))
-            self._report.undos += 1
+            self._report.undos += is_first
         check_sums(record, self._report)
         self._book(record, raw)
 
@@ -108,6 +125,8 @@ class EntryChecker:
             for name in SLOTS:
                 low = 0 if name == "counters" else -1
                 ranges.append((Kind.STRUCTURE, f"row.{name}", record.row[name], low, 1))
+            for name in ("deductible_at", "paid_at"):
+                ranges.append((Kind.STRUCTURE, f"row.{name}", record.row[name], 0, NOWHERE + 1))
             at, end = record.row["borne_at"], len(fold.institutions)
             ranges.append((Kind.REGISTER, "row.borne_at", at, -1 - LEVELS, end))
         good = True
@@ -138,20 +157,54 @@ class EntryChecker:
             self._add(Kind.CLAIM, record, "row.year", year_of(day), row["year"])
         for name, value, first, last in (
             ("claim.until_date", claim["until_date"], day, DATE_MAX),
-            ("claim.benefit", claim["benefit"], min(Benefit), max(Benefit)),
+            ("claim.benefit", claim["benefit"], min(Benefit), Benefit.EMERGENCY),
             ("claim.liability", claim["liability"], min(Liability), max(Liability)),
             ("claim.flags", claim["flags"], 0, _ALL_FLAGS),
+            ("claim.papers", claim["papers"], 0, _ALL_PAPERS),
             ("row.benefit", row["benefit"], min(Benefit), max(Benefit)),
             ("row.facts", row["facts"], 0, _ALL_FACTS),
         ):
             if not first <= value <= last:
                 self._add(Kind.CLAIM, record, name, f"from {first:d} to {last:d}", value)
+        if claim["flags"] & FLAG_MANUAL and claim["papers"] and plan.papers & ~claim["papers"]:
+            wanted = f"with all of {plan.papers}"
+            self._add(Kind.CLAIM, record, "claim.papers", wanted, claim["papers"])
         account = 0 if member.has_account else -1
         if row["account"] != account:
             self._add(Kind.REGISTER, record, "row.account", account, row["account"])
         sent, used = claim["flags"] & FLAG_USE_ACCOUNT, row["facts"] & Fact.USE_ACCOUNT
         if bool(sent) != bool(used):
             self._add(Kind.CLAIM, record, "row.facts: use of the account", bool(sent), bool(used))
+
+    def _check_class(self, record: Record, plan: RulePlan) -> None:
+        """Check that the plan is for the benefit, and for this disease, institution and age."""
+        claim, row = record.claim, record.row
+        member, day = self.fold.members[claim["member"]], claim["service_date"]
+        benefit, code = row["benefit"], record.text.disease
+        if plan.benefit != benefit:
+            self._add(Kind.PLAN, record, "benefit of the plan", benefit, plan.benefit)
+        if benefit != Benefit.ORDINARY and not plan.gives(row["level"]):
+            self._add(Kind.PLAN, record, "row.level", "one at which it is given", row["level"])
+        codes = ("",) if benefit == Benefit.ORDINARY else ("", code)
+        if plan.code not in codes:
+            self._add(Kind.PLAN, record, "code of the plan", "the claim's, or none", "another")
+        kind = self.fold.registered[self.fold.treating(record)].kind
+        if plan.kinds and kind not in plan.kinds:
+            self._add(Kind.PLAN, record, "kinds of the plan", f"{kind:d} among them", plan.kinds)
+        age = max(0, (day - member.born_on) // 10_000)
+        if not plan.ages[0] <= age <= plan.ages[1]:
+            self._add(Kind.PLAN, record, "ages of the plan", f"{age} among them", plan.ages)
+        facts = BENEFIT_FACTS.get(Benefit(benefit), 0)
+        if row["facts"] & OF_BENEFIT != facts:
+            found = row["facts"] & OF_BENEFIT
+            self._add(Kind.CLAIM, record, "row.facts: the benefit", facts, found)
+        wanted = _REGISTRATION.get(Benefit(benefit))
+        if wanted and not any(
+            (d.code, d.kind) == (code, wanted) and day in d.days for d in member.diseases
+        ):
+            self._add(Kind.REGISTER, record, "row.benefit", "a registered disease", "none")
+        if benefit == Benefit.EMERGENCY and not claim["flags"] & FLAG_STATEMENT:
+            self._add(Kind.CLAIM, record, "row.benefit", "a statement with it", "none")
 
     # --- ids and links -------------------------------------------------------------------
 
@@ -193,7 +246,7 @@ class EntryChecker:
             for name, value in part.items():
                 if value != should[name]:
                     self._add(Kind.TOMBSTONE, record, f"{what}.{name}", should[name], value)
-        for name in ("previous", "undoes"):
+        for name in ("previous", "undoes", "part", "parts"):
             if record.link[name]:
                 self._add(Kind.TOMBSTONE, record, f"link.{name}", 0, record.link[name])
 
@@ -202,30 +255,32 @@ class EntryChecker:
     def _check_settlement(self, record: Record, raw: np.void) -> None:
         plan = self.fold.plans[record.row["plan"]]
         self._check_plan(record, plan)
-        check_sent(record, self._report)
-        row = record.row
         try:
             again = self._resettler.settle(raw["row"], plan, self.fold.before(record))
-            cap_fen = plan.visit_cap_fen[plan.by_status(row["level"], row["status"])]
+            self._check_class(record, plan)
             check_limits(record, plan, self._report)
-        except (ValueError, IndexError, OverflowError) as error:
+            self._check_counted(record, plan)
+        except UNFIT as error:
             self._add(Kind.CLAIM, record, "row", "one that its plan can settle", error)
             return
-        visit = -1 if cap_fen == NO_CAP else 0
-        if row["visit"] != visit:
-            self._add(Kind.CLAIM, record, "row.visit", visit, row["visit"])
-        self._check_counted(record, plan)
         check_result(record, again, self._report)
 
     def _check_counted(self, record: Record, plan: RulePlan) -> None:
-        """Check how the row was counted: deductible, visit, cost, and whose rate."""
+        """Check where the row was counted: deductible, payments, cost, and whose rate."""
         row, at = record.row, self.fold.borne_at(record)
+        group = plan.by_status(row["level"], row["status"])
         apart = plan.prescription_apart and row["facts"] & _FILLED == _FILLED
         expected = {
             "borne": -1 if at == -1 else 0,
             "borne_at": at,
+            "visit": _slot(plan.visit_cap_fen[group]),
             "visit_by": VISIT_CLAIM if apart else plan.visit_by,
             "cost": 0 if plan.counts_cost else -1,
+            "disease": _slot(plan.disease_cap_fen),
+            "month": _slot(plan.month_cap_fen[group]),
+            "day": _slot(plan.day_cap_fen[group]),
+            "deductible_at": plan.deductible_at,
+            "paid_at": plan.paid_at,
         }
         if not plan.rate_of_selected or row["place"] != Place.LOCAL:
             expected["rate_level"] = 0
@@ -240,25 +295,30 @@ class EntryChecker:
         fold, report, result = self.fold, self._report, record.result
         self._past.remember(record, raw)
         fold.book(record)
-        fold.use_ids(record)
+        if not record.link["part"]:
+            fold.use_ids(record)
         line, met = fold.line(record.member_year), fold.before(record)
-        now = (
-            ("deductible", line[DEDUCTIBLE]),
-            ("ordinary_paid", line[ORDINARY_PAID]),
-            ("visit_paid", met.visit_paid),
-            ("deductible at the institution or level", met.borne),
-            ("cost in scope", met.cost),
-            ("pooled_paid", line[POOLED_PAID]),
-            ("compliant_burden", line[COMPLIANT_BURDEN]),
-            ("large_amount_paid", line[LARGE_AMOUNT_PAID]),
-            ("account balance", fold.balances.get(record.claim["member"], 0)),
-        )
-        for name, value in now:
+        now = {
+            **dict(zip(LINE, line, strict=True)),
+            **{f"counter of row.{slot}": fen for slot, fen in met.keyed.items()},
+            "account balance": fold.balances.get(record.claim["member"], 0),
+        }
+        for name, value in now.items():
             if value < 0:
                 self._add(Kind.BALANCE, record, name, "not negative", value)
         report.total_fen += result["total"]
         for name in PAYERS:
             report.payers_fen[name] += result[name]
+        self._booked.append(raw)
+        self._booked_first = self._booked_first or record
+
+    def _count_act(self) -> None:
+        """Count the act that was booked in the digest: its entries as one."""
+        record, entries = self._booked_first, self._booked
+        self._booked_first, self._booked = None, []
+        if record is None:
+            return
+        raw = combined(np.array(entries, dtype=ENTRY)) if len(entries) > 1 else entries[0]
         try:
             self.digest.add(self._entry(record, raw))
         except OverflowError:
@@ -278,6 +338,11 @@ class EntryChecker:
 
     def _add(self, kind: Kind, record: Record, field: str, expected: object, found: object) -> None:
         self._report.add(kind, record.sequence, record.position, field, expected, found)
+
+
+def _slot(cap_fen: int) -> int:
+    """Return the slot of what a cap counts: none where there is no cap."""
+    return -1 if cap_fen == NO_CAP else 0
 
 
 def _records(sequence: int, segment: Segment, report: Report) -> Iterator[tuple[Record, np.void]]:

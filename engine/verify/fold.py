@@ -11,16 +11,20 @@ from typing import Final, NamedTuple
 from engine.domain.codes import Fact, Kind, Mode
 from engine.domain.journal import EntryKind, EntryText
 from engine.domain.layout import (
+    CHRONIC_PAID,
     COMPLIANT_BURDEN,
     COUNTERS_PER_MEMBER_YEAR,
     DEDUCTIBLE,
     DEDUCTIBLE_MET,
     FLAGS,
+    KEYED_SLOTS,
     LARGE_AMOUNT_PAID,
+    NOWHERE,
     ORDINARY_PAID,
     POOLED_PAID,
+    SPECIAL_DEDUCTIBLE,
 )
-from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.register import AccountOpening, Disease, Institution, Member, Opening
 from engine.rules.plan import (
     DEDUCTIBLE_INSTITUTION,
     DEDUCTIBLE_LEVEL,
@@ -36,11 +40,37 @@ MemberYear = tuple[int, int]
 VisitName = tuple[int, str]
 """(number, text), as in the tables: -1 and a visit that is named; an institution and a request id;
 an institution and nothing, or -2 to -5 for levels: the deductible borne there; -6 and nothing: the
-year's cost in scope; -16 less an institution, and a day: what was paid for the day there"""
+year's cost in scope; -7 and a code, -8 and a month, -9 and a day: what was paid for a disease, in a
+month, on a day; -16 less an institution, and a day: what was paid for the day there"""
 
 _COST: VisitName = (-6, "")
+_DISEASE: Final = -7
+_MONTH: Final = -8
+_DAY: Final = -9
 _DAYS: Final = -16
 _FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
+
+LINE: Final = (
+    "deductible",
+    "ordinary_paid",
+    "special_deductible",
+    "chronic_paid",
+    "pooled_paid",
+    "compliant_burden",
+    "large_amount_paid",
+    "flags",
+)
+"""What a member-year's line counts, by position."""
+
+_MOVED_BY: Final = {
+    "visit": "pooled_fund",
+    "borne": "deductible",
+    "cost": "in_scope",
+    "disease": "pooled_fund",
+    "month": "pooled_fund",
+    "day": "pooled_fund",
+}
+"""Which part of the result moves the counter that a slot of the row stands for."""
 
 
 class Record(NamedTuple):
@@ -73,54 +103,62 @@ class Record(NamedTuple):
         return claim["institution"], self.text.request_id
 
     @property
-    def is_keyed(self) -> bool:
-        """Whether it moves anything but its member-year's line."""
-        return any(self.row[name] >= 0 for name in ("visit", "borne", "cost"))
+    def keyed(self) -> dict[str, VisitName]:
+        """The counters beside its member-year's line, by the slots of its row that they have."""
+        row = self.row
+        return {slot: self._counter(slot) for slot in KEYED_SLOTS if row[slot] >= 0}
+
+    def _counter(self, slot: str) -> VisitName:
+        day = str(self.claim["service_date"])
+        match slot:
+            case "visit":
+                return self.visit_name
+            case "borne":
+                return self.row["borne_at"], ""
+            case "cost":
+                return _COST
+            case "disease":
+                return _DISEASE, self.text.disease
+            case "month":
+                return _MONTH, f"{day[:4]}-{day[4:6]}"
+            case _:
+                return _DAY, f"{day[:4]}-{day[4:6]}-{day[6:]}"
 
 
 def book_line(record: Record, line: list[int], result: Fields) -> None:
     """Add amounts to the counters of a member-year; an undo's are negative."""
-    if record.row["borne"] < 0:
-        line[DEDUCTIBLE] += result["deductible"]
-    line[ORDINARY_PAID] += result["pooled_fund"]
+    row = record.row
+    if row["borne"] < 0 and row["deductible_at"] != NOWHERE:
+        line[row["deductible_at"]] += result["deductible"]
+    if row["paid_at"] != NOWHERE:
+        line[row["paid_at"]] += result["pooled_fund"]
     line[POOLED_PAID] += result["pooled_counted"]
     line[COMPLIANT_BURDEN] += result["burden_counted"]
     line[LARGE_AMOUNT_PAID] += result["large_amount_fund"]
 
 
 def book_keyed(record: Record, keyed: dict[VisitName, int], result: Fields) -> None:
-    """Add amounts to the visit, to what was borne where, and to the cost, where they count."""
-    if record.row["visit"] >= 0:
-        name = record.visit_name
-        keyed[name] = keyed.get(name, 0) + result["pooled_fund"]
-    if record.row["borne"] >= 0:
-        name = record.row["borne_at"], ""
-        keyed[name] = keyed.get(name, 0) + result["deductible"]
-    if record.row["cost"] >= 0:
-        keyed[_COST] = keyed.get(_COST, 0) + result["in_scope"]
+    """Add amounts to the counters beside the line: visit, deductible, cost, disease, month, day."""
+    for slot, name in record.keyed.items():
+        keyed[name] = keyed.get(name, 0) + result[_MOVED_BY[slot]]
 
 
 def before_of(record: Record, line: Sequence[int], keyed: Mapping[VisitName, int]) -> "Before":
-    """Return what a record met of a member-year: its line, and the keyed counters it reads."""
-    row = record.row
-    return Before(
-        line,
-        keyed.get(record.visit_name, 0) if row["visit"] >= 0 else 0,
-        keyed.get((row["borne_at"], ""), 0) if row["borne"] >= 0 else 0,
-        keyed.get(_COST, 0) if row["cost"] >= 0 else 0,
-    )
+    """Return what a record met of a member-year: its line, and the counters of its slots."""
+    return Before(line, {slot: keyed.get(name, 0) for slot, name in record.keyed.items()})
 
 
 class Before(NamedTuple):
     """The state that a settlement met."""
 
     line: Sequence[int]
-    visit_paid: int
-    borne: int
-    """At the institution or the level; 0 where it is not counted so."""
-    cost: int
-    """In scope of the year; 0 where it is not counted."""
+    keyed: Mapping[str, int]
+    """The counters beside the line, by the slot of the row; those alone that it has slots of."""
     balance: int = 0
+
+    def at(self, position: int) -> int:
+        """Return what the line has at a position, 0 if that is `NOWHERE`."""
+        return 0 if position == NOWHERE else self.line[position]
 
 
 class Insured(NamedTuple):
@@ -129,6 +167,8 @@ class Insured(NamedTuple):
     id: str
     city: str
     has_account: bool
+    born_on: int
+    diseases: tuple[Disease, ...]
 
 
 @dataclass(slots=True)
@@ -152,7 +192,8 @@ class Fold:
 
     def put_member(self, member: Member) -> None:
         """Enter a member, or replace what the register says of it; the number stays."""
-        insured = Insured(member.id, member.city, member.mode == Mode.COMBINED)
+        with_account = member.mode == Mode.COMBINED
+        insured = Insured(member.id, member.city, with_account, member.born_on, member.diseases)
         number = self.member_numbers.setdefault(member.id, len(self.members))
         if number == len(self.members):
             self.members.append(insured)
@@ -178,11 +219,21 @@ class Fold:
         line[POOLED_PAID] = opening.pooled_paid_fen
         line[COMPLIANT_BURDEN] = opening.compliant_burden_fen
         line[LARGE_AMOUNT_PAID] = opening.large_amount_paid_fen
+        line[SPECIAL_DEDUCTIBLE] = opening.special_deductible_fen
+        line[CHRONIC_PAID] = opening.chronic_paid_fen
         line[FLAGS] = DEDUCTIBLE_MET if opening.deductible_met else 0
         self.counters[member, opening.year] = line
         named = {(-1, visit): paid_fen for visit, paid_fen in opening.visit_paid_fen}
         for institution, borne_fen in opening.deductible_at_fen:
             named[self.institution_numbers[institution], ""] = borne_fen
+        if opening.cost_fen:
+            named[_COST] = opening.cost_fen
+        for number, paid in (
+            (_DISEASE, opening.disease_paid_fen),
+            (_MONTH, opening.month_paid_fen),
+            (_DAY, opening.day_paid_fen),
+        ):
+            named |= {(number, text): paid_fen for text, paid_fen in paid}
         # A later opening replaces an earlier one: what it no longer names stays, with nothing.
         earlier = dict.fromkeys(self.visits.get((member, opening.year), {}), 0)
         self.visits[member, opening.year] = earlier | named
@@ -199,21 +250,24 @@ class Fold:
         return met._replace(balance=balance)
 
     def borne_at(self, record: Record) -> int:
-        """Return where a claim's deductible counts: an institution, -2 to -5 for a level, or -1.
-
-        The institution is the one that treats; see `facts.treating`.
-        """
+        """Return where a claim's deductible counts: an institution, -2 to -5 for a level, or -1."""
         plan, row = self.plans[record.row["plan"]], record.row
         if plan.deductible_kind == DEDUCTIBLE_LEVEL:
             return -2 - plan.deductible_level(row["level"], row["status"])
-        if plan.deductible_kind != DEDUCTIBLE_INSTITUTION:
-            return -1
+        return self.treating(record) if plan.deductible_kind == DEDUCTIBLE_INSTITUTION else -1
+
+    def treating(self, record: Record) -> int:
+        """Return the number of the institution that treats, as the register has it now.
+
+        At a pharmacy that is the prescriber, unless it is a pharmacy too; of an internet hospital
+        the one it belongs to.
+        """
         here, prescriber = record.claim["institution"], record.claim["prescriber"]
-        institution = self.registered[here]
-        if institution.kind == Kind.PHARMACY and prescriber >= 0:
-            return prescriber
-        if institution.kind == Kind.INTERNET_HOSPITAL:
-            return self.institution_numbers.get(institution.host, here)
+        if self.registered[here].kind == Kind.PHARMACY and prescriber >= 0:
+            here = here if self.registered[prescriber].kind == Kind.PHARMACY else prescriber
+        treats = self.registered[here]
+        if treats.kind == Kind.INTERNET_HOSPITAL:
+            return self.institution_numbers.get(treats.host, here)
         return here
 
     def book(self, record: Record) -> None:
@@ -222,7 +276,7 @@ class Fold:
         line = self.counters.setdefault(key, [0] * COUNTERS_PER_MEMBER_YEAR)
         book_line(record, line, result)
         self.last_entry[key] = record.position
-        if record.is_keyed:
+        if record.keyed:
             book_keyed(record, self.visits.setdefault(key, {}), result)
         if result["account"]:
             member = key[0]
@@ -230,7 +284,7 @@ class Fold:
             self.account_entry[member] = record.position
 
     def use_ids(self, record: Record) -> None:
-        """Note what the request ids of an entry stand for from now on."""
+        """Note what the request ids of an act stand for from now on, by its first entry."""
         institution, text = record.claim["institution"], record.text
         kind, position = record.link["kind"], record.position
         if kind == EntryKind.SETTLEMENT:

@@ -13,9 +13,17 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from engine.domain.bill import encode_lines
 from engine.domain.claim import Claim
-from engine.domain.journal import EntryKind, SegmentKind
-from engine.domain.layout import AMOUNTS
+from engine.domain.journal import EntryKind, EntryText, SegmentKind
+from engine.domain.layout import (
+    AMOUNTS,
+    FLAG_EMERGENCY,
+    FLAG_MANUAL,
+    FLAG_REFERRED,
+    FLAG_STATEMENT,
+    FLAG_USE_ACCOUNT,
+)
 from engine.state.registers import institutions_from_json, members_from_json
 from engine.store.protocol import Store
 from engine.verify.fold import Fold
@@ -70,7 +78,7 @@ class HistoryReport:
     acked_missing: int = 0
     """Answered as applied or barred, and not in the journal."""
     applied_twice: int = 0
-    """More than one entry for one request id."""
+    """More than one act for one request id."""
     answer_changed: int = 0
     """The stored entry has another position or other amounts than the client was told."""
     content_changed: int = 0
@@ -121,7 +129,7 @@ class _Stored(NamedTuple):
 
 
 def settled(record: np.void) -> Outcome:
-    """Return the outcome that an answered entry (layout `ENTRY`) stands for."""
+    """Return the outcome that an answered record (layout `ENTRY`) stands for, its parts as one."""
     result = record["result"]
     amounts = tuple(int(result[name]) for name in AMOUNTS)
     return Outcome(Told.APPLIED, int(record["link"]["position"]), amounts)
@@ -185,9 +193,17 @@ def _differs(outcome: Outcome, stored: _Stored) -> bool:
 
 
 def _content(claim: Claim) -> tuple[object, ...]:
-    """Return the parts of a claim that are compared."""
+    """Return the parts of a claim that are compared: all but the ids it is known by."""
+    flags = (
+        claim.emergency * FLAG_EMERGENCY
+        | claim.referred * FLAG_REFERRED
+        | claim.statement * FLAG_STATEMENT
+        | claim.manual * FLAG_MANUAL
+        | claim.use_account * FLAG_USE_ACCOUNT
+    )
     return (
         claim.member,
+        claim.prescriber,
         claim.service_date,
         claim.until_date,
         claim.total_fen,
@@ -197,14 +213,22 @@ def _content(claim: Claim) -> tuple[object, ...]:
         claim.non_covered_fen,
         claim.liable_fen,
         int(claim.benefit),
+        int(claim.liability),
+        int(claim.papers),
+        flags,
         claim.visit,
+        claim.disease,
+        claim.admission,
+        claim.prescription,
+        encode_lines(claim.lines).decode(),
     )
 
 
 def _read(store: Store) -> list[tuple[_Key, _Stored]]:
     """Return what the journal has under each request id, a repeated one as often as it is there.
 
-    A settlement is under its own id; an undo or a tombstone under the undo's.
+    A settlement is under its own id; an undo or a tombstone under the undo's. The entries of one
+    act stand there once, their amounts added up.
     """
     fold = Fold()
     stored: list[tuple[_Key, _Stored]] = []
@@ -217,16 +241,33 @@ def _read(store: Store) -> list[tuple[_Key, _Stored]]:
                 fold.put_institution(institution)
         elif segment.kind == SegmentKind.ENTRIES:
             for record, text in segment.entry_texts():
-                claim, link, result = record["claim"], record["link"], record["result"]
-                kind = int(link["kind"])
-                content: tuple[object, ...] = ()
-                if kind == EntryKind.SETTLEMENT:
-                    content = (fold.members[int(claim["member"])].id, *_numbers(claim), text.visit)
-                own = text.request_id if kind == EntryKind.SETTLEMENT else text.undo_id
-                key = fold.institutions[int(claim["institution"])], own
-                amounts = tuple(int(result[name]) for name in AMOUNTS)
-                stored.append((key, _Stored(kind, int(link["position"]), amounts, content)))
+                key, entry = _read_entry(fold, record, text)
+                if record["link"]["part"] and stored and stored[-1][0] == key:
+                    whole = stored[-1][1]
+                    added = map(sum, zip(whole.amounts, entry.amounts, strict=True))
+                    stored[-1] = key, whole._replace(amounts=tuple(added))
+                else:
+                    stored.append((key, entry))
     return stored
+
+
+def _read_entry(fold: Fold, record: np.void, text: EntryText) -> tuple[_Key, _Stored]:
+    """Return the key of an entry, and what it says."""
+    claim, link, result = record["claim"], record["link"], record["result"]
+    kind = int(link["kind"])
+    content: tuple[object, ...] = ()
+    if kind == EntryKind.SETTLEMENT:
+        prescriber = int(claim["prescriber"])
+        content = (
+            fold.members[int(claim["member"])].id,
+            fold.institutions[prescriber] if prescriber >= 0 else "",
+            *(int(claim[name]) for name in _NUMBERS),
+            *text[2:],
+        )
+    own = text.request_id if kind == EntryKind.SETTLEMENT else text.undo_id
+    key = fold.institutions[int(claim["institution"])], own
+    amounts = tuple(int(result[name]) for name in AMOUNTS)
+    return key, _Stored(kind, int(link["position"]), amounts, content)
 
 
 _NUMBERS: Final = (
@@ -239,8 +280,8 @@ _NUMBERS: Final = (
     "non_covered",
     "liable",
     "benefit",
+    "liability",
+    "papers",
+    "flags",
 )
-
-
-def _numbers(claim: np.void) -> list[int]:
-    return [int(claim[name]) for name in _NUMBERS]
+"""Numbers of a claim's record, in the order of `_content`."""

@@ -7,8 +7,18 @@ are held only against what a claim can be, not resolved again.
 import hashlib
 from typing import Final
 
+from engine.domain.codes import Benefit
 from engine.domain.money import BP
-from engine.rules.plan import LEVELS, NO_CAP, PLACES, STATUSES, RulePlan, plan_from_json
+from engine.rules.plan import (
+    AGE_MAX,
+    ALL_LEVELS,
+    LEVELS,
+    NO_CAP,
+    PLACES,
+    STATUSES,
+    RulePlan,
+    plan_from_json,
+)
 from engine.verify.report import Kind, Report
 
 _GROUPS: Final = LEVELS * STATUSES
@@ -17,9 +27,22 @@ _TABLES: Final = {
     "rate": ("bp", _GROUPS * PLACES),
     "first_pay": ("bp", PLACES),
     "visit_cap": ("fen", _GROUPS),
+    "day_cap": ("fen", _GROUPS),
+    "month_cap": ("fen", _GROUPS),
     "annual_cap": ("fen", _GROUPS),
 }
 """Tables of a plan: unit and length; beside each one stands its table of citations."""
+_CITES: Final = (
+    "rounding_cite",
+    "pooled_cap_cite",
+    "second_cite",
+    "account_cite",
+    "disease_cap_cite",
+    "standard_price_cite",
+    "general_fee_cite",
+    "papers_cite",
+)
+"""Citations that stand alone."""
 
 
 def read_plan(data: bytes, sequence: int, known: set[bytes], report: Report) -> RulePlan | None:
@@ -64,10 +87,50 @@ def _problems(plan: RulePlan) -> list[tuple[str, object, object]]:
             if value < low or (high is not None and value > high):
                 problems.append((f"{name}_{unit}", f"from {low} to {high}", value))
         problems += _bad_cites(plan, f"{name}_cite", cites)
-    for name in ("pooled_cap_cite", "second_cite", "account_cite"):
+    for name in _CITES:
         problems += _bad_cites(plan, name, (getattr(plan, name),))
     lines = tuple(line.citation for line in plan.exclusions)
-    return problems + _bad_cites(plan, "exclusions.citation", lines)
+    problems += _bad_cites(plan, "exclusions.citation", lines)
+    return problems + _class_problems(plan) + _bracket_problems(plan)
+
+
+def _class_problems(plan: RulePlan) -> list[tuple[str, object, object]]:
+    """Return what is out of its range in what the plan is for."""
+    problems: list[tuple[str, object, object]] = []
+    if plan.benefit not in Benefit.__members__.values():
+        problems.append(("benefit", f"from 1 to {max(Benefit):d}", plan.benefit))
+    if not 0 <= plan.given_levels <= ALL_LEVELS:
+        problems.append(("given_levels", f"from 0 to {ALL_LEVELS}", plan.given_levels))
+    ages: tuple[int, ...] = plan.ages
+    if len(ages) != 2 or not 0 <= ages[0] <= ages[1] <= AGE_MAX:
+        problems.append(("ages", f"two from 0 to {AGE_MAX}", ages))
+    problems += [
+        (name, f"from {NO_CAP}", getattr(plan, name))
+        for name in ("disease_cap_fen", "standard_price_fen", "pooled_cap_fen", "second_cap_fen")
+        if getattr(plan, name) < NO_CAP
+    ]
+    return problems
+
+
+def _bracket_problems(plan: RulePlan) -> list[tuple[str, object, object]]:
+    """Return what is wrong with the brackets: their order, their tables."""
+    problems: list[tuple[str, object, object]] = []
+    length, lowest = _GROUPS * PLACES, 1
+    for bracket in plan.brackets:
+        if bracket.above_fen < lowest:
+            problems.append(("brackets.above_fen", f"at least {lowest}", bracket.above_fen))
+        lowest = bracket.above_fen + 1
+        for name in ("rate_bp", "rate_cite"):
+            if len(getattr(bracket, name)) != length:
+                found = len(getattr(bracket, name))
+                problems.append((f"brackets.{name}", f"{length} values", found))
+        problems += [
+            ("brackets.rate_bp", f"from 0 to {BP}", rate)
+            for rate in bracket.rate_bp
+            if not 0 <= rate <= BP
+        ]
+        problems += _bad_cites(plan, "brackets.rate_cite", bracket.rate_cite)
+    return problems
 
 
 def _bad_cites(

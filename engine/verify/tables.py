@@ -7,20 +7,10 @@ import numpy as np
 
 from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR
 from engine.store.protocol import Store
-from engine.verify.fold import Fold
+from engine.verify.fold import LINE, Fold
 from engine.verify.report import Kind, Report
 
 _STEP: Final = 1000
-_COUNTERS: Final = (
-    "deductible",
-    "ordinary_paid",
-    "special_deductible",
-    "chronic_paid",
-    "pooled_paid",
-    "compliant_burden",
-    "large_amount_paid",
-    "flags",
-)
 Difference = tuple[str, int, object, object]
 """(field, journal position it belongs to or 0, expected, found)"""
 
@@ -84,7 +74,7 @@ def _member_years(store: Store, fold: Fold) -> Iterator[list[Difference]]:
         else:
             found = [0] * COUNTERS_PER_MEMBER_YEAR
             differences.append(("member-year: counters", last, "64 bytes", len(row.counters)))
-        for name, should, is_ in zip(_COUNTERS, fold.line(key), found, strict=True):
+        for name, should, is_ in zip(LINE, fold.line(key), found, strict=True):
             if should != is_:
                 differences.append((f"member-year: {name}", last, should, is_))
         yield differences + _visits(store, fold, key, last)

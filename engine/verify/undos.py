@@ -7,16 +7,14 @@ import numpy as np
 
 from engine.domain.journal import EntryKind
 from engine.domain.layout import (
-    AMOUNTS,
     COMPLIANT_BURDEN,
-    DEDUCTIBLE,
     LARGE_AMOUNT_PAID,
-    ORDINARY_PAID,
+    NEGATED,
     POOLED_PAID,
     Array,
 )
 from engine.state.tables import KeyStatus
-from engine.verify.amounts import FUND_FIELDS, RESULT_FIELDS, Resettler
+from engine.verify.amounts import FUND_FIELDS, RESULT_FIELDS, UNFIT, Resettler
 from engine.verify.fold import (
     Before,
     Fields,
@@ -31,7 +29,14 @@ from engine.verify.fold import (
 from engine.verify.report import Kind, Report
 from engine.verify.structure import Scan
 
-_NEGATED: Final = frozenset((*AMOUNTS, "account_allowed", "pooled_counted", "burden_counted"))
+_MET: Final = {
+    "visit": "visit_paid_before",
+    "cost": "cost_before",
+    "disease": "disease_paid_before",
+    "month": "month_paid_before",
+    "day": "day_paid_before",
+}
+"""What holds the counter before, in the result, by the slot of the row."""
 
 
 @dataclass(slots=True)
@@ -44,7 +49,7 @@ class _Year:
 
 
 class Past:
-    """Remembers the settlements that undos name, and no others."""
+    """Remembers the settlements that undos name, and what stands in their member-years."""
 
     def __init__(self, fold: Fold, learned: Scan, resettler: Resettler, report: Report) -> None:
         self._fold = fold
@@ -71,17 +76,21 @@ class Past:
             year.standing.pop(record.link["undoes"], None)
 
     def check_undo(self, record: Record, before: Before) -> None:
-        """Check an undo against the settlement it names and the state it met."""
+        """Check an entry of an undo against the one it names, and against the state it met."""
         target = self._named.get(record.link["undoes"])
         if target is None or target.link["kind"] != EntryKind.SETTLEMENT:
             self._add(record, "link.undoes", "an earlier settlement", record.link["undoes"])
             return
         self._check_target(record, target)
         self._check_parts(record, target, before)
-        self._check_nothing_rests_on(record, target)
+        if not target.link["part"]:
+            self._check_nothing_rests_on(record, target)
 
     def _check_target(self, record: Record, target: Record) -> None:
-        """Check that it is the settlement of the same request, and that it stands."""
+        """Check that it is the same part of the same request's settlement, and that it stands."""
+        for name in ("part", "parts"):
+            if record.link[name] != target.link[name]:
+                self._add(record, f"link.{name}", target.link[name], record.link[name])
         for name in ("institution", "member"):
             if record.claim[name] != target.claim[name]:
                 self._add(record, f"claim.{name}", target.claim[name], record.claim[name])
@@ -95,6 +104,11 @@ class Past:
                 for name, value in ours.items():
                     if value != theirs[name] and name not in ("institution", "member"):
                         self._add(record, f"{what}.{name}", theirs[name], value)
+        if not record.link["part"]:
+            self._check_stands(record, target)
+
+    def _check_stands(self, record: Record, target: Record) -> None:
+        """Check that nothing undid it before; to be asked of the first part."""
         key = self._fold.keys.get((target.claim["institution"], target.text.request_id))
         if key is None or key.position != target.position or key.status != KeyStatus.STANDING:
             found = f"undone at position {key.undone_by}" if key and key.undone_by else "not so"
@@ -103,35 +117,40 @@ class Past:
     def _check_parts(self, record: Record, target: Record, before: Before) -> None:
         """Check that every part is the negated one, the counters before those of the fold."""
         expected: Fields = {
-            name: -value if name in _NEGATED else value for name, value in target.result.items()
+            name: -value if name in NEGATED else value for name, value in target.result.items()
         }
-        at_institution = record.row["borne"] >= 0
-        borne = before.borne if at_institution else before.line[DEDUCTIBLE]
-        expected["deductible_before"] = borne
-        expected["paid_before"] = before.line[ORDINARY_PAID]
+        row = record.row
+        in_line = before.at(row["deductible_at"])
+        expected["deductible_before"] = before.keyed.get("borne", in_line)
+        expected["paid_before"] = before.at(row["paid_at"])
         expected["pooled_paid_before"] = before.line[POOLED_PAID]
         expected["compliant_burden_before"] = before.line[COMPLIANT_BURDEN]
         expected["large_amount_paid_before"] = before.line[LARGE_AMOUNT_PAID]
-        expected["visit_paid_before"] = before.visit_paid
-        expected["cost_before"] = before.cost
+        expected |= {name: before.keyed.get(slot, 0) for slot, name in _MET.items()}
         expected["account_before"] = before.balance
         for name in RESULT_FIELDS:
             if record.result[name] != expected[name]:
                 self._add(record, name, expected[name], record.result[name])
 
     def _check_nothing_rests_on(self, record: Record, target: Record) -> None:
-        """Settle the year again without the undone settlement: what stands must come out alike."""
+        """Settle the year again without the undone settlement: what stands must come out alike.
+
+        Args:
+            record: the first entry of the undo, before anything of it is booked.
+            target: the first entry of the settlement.
+        """
         year = self._years.get(target.member_year)
         if year is None:
             return
         line, visits = list(year.line), dict(year.visits)
+        end = target.position + target.link["parts"]
         for position, (other, row) in year.standing.items():
-            if position == target.position:
+            if target.position <= position < end:
                 continue
             plan = self._fold.plans[other.row["plan"]]
             try:
                 again = self._resettler.settle(row, plan, before_of(other, line, visits))
-            except (ValueError, IndexError, OverflowError):
+            except UNFIT:
                 return  # said when the settlement itself was checked
             if position > target.position:
                 for name in FUND_FIELDS:

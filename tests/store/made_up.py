@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.domain.journal import EntryText, Segment, SegmentKind
+from engine.domain.journal import TEXT_LENGTHS, EntryText, Segment, SegmentKind
 from engine.domain.layout import ENTRY
-from engine.state.keyed import COST, DAY_VISITS, FIRST_LEVEL
+from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH
 from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow
 from engine.store.seal import SUMS
 
 INSTANT = 1_760_000_000_000
-_LENGTHS = ("request_id", "visit", "disease", "admission")
 
 
 @dataclass
@@ -39,6 +38,10 @@ class MadeUp:
             visit=rng.choice(("", "v1", "住院号七")),
             disease=rng.choice(("", "M01600", "高血压")),
             admission=rng.choice(("", "a" * rng.randrange(1, 40))),
+            prescription=rng.choice(("", "", "处方-1")),
+            lines=rng.choice(
+                ("", "[[1,30000,0,0,0,2],[1,20000]]", "[" * rng.randrange(300, 70_000))
+            ),
         )
 
     def entries(self, count: int) -> Segment:
@@ -60,8 +63,8 @@ class MadeUp:
             self.texts.append(text)
             encoded = [part.encode() for part in text]
             entry["link"]["undo_id_length"] = len(encoded[0])
-            for name, part in zip(_LENGTHS, encoded[1:], strict=True):
-                entry["claim"][f"{name}_length"] = len(part)
+            for name, part in zip(TEXT_LENGTHS, encoded[1:], strict=True):
+                entry["claim"][name] = len(part)
             parts += encoded
         first, self.position = self.position, self.position + count
         return Segment(
@@ -100,7 +103,7 @@ class MadeUp:
                 (
                     rng.randrange(50),
                     2024,
-                    rng.choice((-1, 3, FIRST_LEVEL - 3, COST, DAY_VISITS - 7)),
+                    rng.choice((-1, 3, FIRST_LEVEL - 3, COST, DISEASE, MONTH, DAY, DAY_VISITS - 7)),
                     rng.choice(("v", "住院", "")),
                 ): rng.randrange(10**9)
                 for _ in range(rows)
