@@ -39,9 +39,7 @@ class MadeUp:
             disease=rng.choice(("", "M01600", "高血压")),
             admission=rng.choice(("", "a" * rng.randrange(1, 40))),
             prescription=rng.choice(("", "", "处方-1")),
-            lines=rng.choice(
-                ("", "[[1,30000,0,0,0,2],[1,20000]]", "[" * rng.randrange(300, 70_000))
-            ),
+            lines=rng.choice(("", "[[1,30000,0,0,0,2],[1,20000]]", "[" * rng.randrange(200, 900))),
         )
 
     def entries(self, count: int) -> Segment:

@@ -1,13 +1,20 @@
-"""A small ledger of both cities, and the tools to plant defects in its journal."""
+"""A small ledger of three cities, and the tools to plant defects in its journal.
 
+The third one knows every benefit: claims of several parts, packages, an emergency as a stay.
+"""
+
+import copy
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 
+from engine.domain.bill import BillLine
 from engine.domain.claim import Claim
-from engine.domain.codes import Level
+from engine.domain.codes import Benefit, DiseaseKind, Level
+from engine.domain.dates import Interval
 from engine.domain.journal import Segment, SegmentKind, text_length
 from engine.domain.layout import Array
-from engine.domain.register import AccountOpening, Institution, Member, Opening
+from engine.domain.register import AccountOpening, Disease, Institution, Member, Opening
 from engine.domain.request import (
     BatchAnswer,
     Cancel,
@@ -23,14 +30,34 @@ from engine.pipeline import Pipeline
 from engine.rules.figures import figures_from_supply, to_json
 from engine.verify.history import Asked, Event, Outcome, Told, settled
 from engine.verify.report import Kind, Report
+from tests.support.benefits import SUPPLY
 from tests.support.memory_store import MemoryStore
 from tests.support.runner import FIGURES, cities
-from tests.support.world import HEYUAN, ZIBO
+from tests.support.world import CHANGCHUN, HEYUAN, ZIBO
 
 Edit = Callable[[Array, list[bytes]], None]
 
-FIRST_CLAIM, SECOND_CLAIM, OTHER_MEMBER, UNDONE_CLAIM, UNDO, TOMBSTONE, LAST = range(1, 8)
-"""Positions in the small ledger."""
+FIRST_CLAIM, SECOND_CLAIM, OTHER_MEMBER, UNDONE_CLAIM, UNDO, TOMBSTONE, THIRD_MEMBER = range(1, 8)
+"""Positions in the small ledger, of the first two cities."""
+CHRONIC_PART, ORDINARY_PART, SPECIAL_CLAIM, PACKAGE, EMERGENCY = range(8, 13)
+"""Of the third one: a claim of two parts, and three of one."""
+UNDONE_PARTS = range(13, 16)
+"""A claim of three parts: special, chronic, ordinary."""
+UNDO_PACKAGE = 16
+UNDO_PARTS = range(17, 20)
+LAST = 20
+"""Of the whole ledger: an ordinary claim of the member with all benefits."""
+
+ALL_BENEFITS = SUPPLY | {"effective_date": "2023-01-01", "pooled_cap": "200000.00"}
+"""Operator figures of the third city, as in its worked cases."""
+
+TWO_PARTS = (BillLine(1, 20_000), BillLine(1, 30_000, benefit=Benefit.CHRONIC))
+THREE_PARTS = (
+    BillLine(1, 10_000),
+    BillLine(2, 20_003, 1_000, benefit=Benefit.CHRONIC),
+    BillLine(1, 25_000, benefit=Benefit.SPECIAL),
+    BillLine(3, 7_000),
+)
 
 
 def claim(
@@ -58,8 +85,77 @@ def claim(
     )
 
 
+def of_benefits(
+    request_id: str,
+    fen: int = 0,
+    benefit: Benefit = Benefit.ORDINARY,
+    *,
+    level: int = 2,
+    disease: str = "",
+    lines: tuple[BillLine, ...] = (),
+    statement: bool = False,
+) -> Claim:
+    """Return a claim of the member with all benefits, itemised or not."""
+    total = sum(line.amount_fen for line in lines) if lines else fen
+    parts = (total, fen, 0, 0, 0, benefit)
+    return Claim(
+        f"h{CHANGCHUN}-{level}",
+        request_id,
+        "m4",
+        20230505,
+        20230505,
+        *parts,
+        disease=disease,
+        lines=lines,
+        statement=statement,
+        use_account=True,
+    )
+
+
 def fill(pipeline: Pipeline) -> list[Event]:
-    """Make the small ledger of both cities; return what its clients saw."""
+    """Make the small ledger; return what its clients saw."""
+    events = _fill_ordinary(pipeline)
+    registered = [("M01", DiseaseKind.CHRONIC), ("M01", DiseaseKind.SPECIAL)]
+    registered.append(("T01", DiseaseKind.SPECIAL))
+    diseases = tuple(Disease(code, kind, Interval(20230101)) for code, kind in registered)
+    pipeline.run(
+        [
+            SupplyFigures(to_json(figures_from_supply(CHANGCHUN, ALL_BENEFITS, cities()))),
+            PutInstitutions(
+                [
+                    Institution(f"h{CHANGCHUN}-{level}", CHANGCHUN, level)
+                    for level in (Level.LEVEL_2, Level.LEVEL_3)
+                ]
+            ),
+            PutMembers([Member("m4", CHANGCHUN, diseases=diseases)]),
+            ImportOpenings([AccountOpening("m4", 100_000)]),
+        ],
+        5,
+    )
+    day_surgery, emergency = Benefit.DAY_SURGERY, Benefit.EMERGENCY
+    events += settle(
+        pipeline,
+        [
+            of_benefits("f", disease="M01", lines=TWO_PARTS),
+            of_benefits("g", 80_000, Benefit.SPECIAL, disease="T01"),
+            of_benefits("h", 500_000, day_surgery, level=3, disease="DS01"),
+            of_benefits("i", 300_000, emergency, level=3, statement=True),
+            of_benefits("j", disease="M01", lines=THREE_PARTS),
+        ],
+    )
+    events.append(_undo(pipeline, Cancel(f"h{CHANGCHUN}-3", "undo-h", PACKAGE)))
+    events.append(_undo(pipeline, Reverse(f"h{CHANGCHUN}-2", "undo-j", "j")))
+    return events + settle(pipeline, [of_benefits("k", 20_000, level=3)])
+
+
+def _undo(pipeline: Pipeline, request: Cancel | Reverse) -> Event:
+    asked = Asked.CANCEL if isinstance(request, Cancel) else Asked.REVERSE
+    undone = pipeline.run([request], 3)[0]
+    assert isinstance(undone, Undone)
+    return Event(asked, request.institution, request.request_id, None, settled(undone.entry.record))
+
+
+def _fill_ordinary(pipeline: Pipeline) -> list[Event]:
     figures = figures_from_supply(HEYUAN, FIGURES[HEYUAN], cities())
     pipeline.run(
         [
@@ -81,9 +177,7 @@ def fill(pipeline: Pipeline) -> list[Event]:
         claim("d", fen=20_000),
     ]
     events = settle(pipeline, claims[:3]) + settle(pipeline, claims[3:])
-    undone = pipeline.run([Cancel(f"h{ZIBO}", "undo-d", UNDONE_CLAIM)], 3)[0]
-    assert isinstance(undone, Undone)
-    events.append(Event(Asked.CANCEL, f"h{ZIBO}", "undo-d", None, settled(undone.entry.record)))
+    events.append(_undo(pipeline, Cancel(f"h{ZIBO}", "undo-d", UNDONE_CLAIM)))
     pipeline.run([Reverse(f"h{ZIBO}", "undo-x", "x")], 4)
     events.append(Event(Asked.REVERSE, f"h{ZIBO}", "undo-x", None, Outcome(Told.BARRED, TOMBSTONE)))
     return events + settle(pipeline, [claim("e", "m3")])
@@ -92,7 +186,7 @@ def fill(pipeline: Pipeline) -> list[Event]:
 def settle(pipeline: Pipeline, claims: list[Claim]) -> list[Event]:
     answer = pipeline.run([SettleBatch(claims)], 2)[0]
     assert isinstance(answer, BatchAnswer)
-    assert not answer.refusals
+    assert not answer.refusals, answer.refusals
     assert not answer.errors
     return [
         Event(Asked.SETTLE, c.institution, c.request_id, c, settled(answer.entries[row]))
@@ -101,7 +195,12 @@ def settle(pipeline: Pipeline, claims: list[Claim]) -> list[Event]:
 
 
 def small_ledger() -> MemoryStore:
-    """Return the small ledger, its tables up to date."""
+    """Return the small ledger, its tables up to date, for the caller to spoil."""
+    return copy.deepcopy(_small_ledger())
+
+
+@cache
+def _small_ledger() -> MemoryStore:
     made = MemoryStore()
     pipeline = Pipeline.open(made, cities())
     fill(pipeline)
@@ -158,12 +257,12 @@ def replace_kind(store: MemoryStore, kind: SegmentKind, change: Callable[[bytes]
             return
 
 
-def change_by(part: str, **deltas: int) -> Edit:
+def change_by(part: str, /, **deltas: int) -> Edit:
     """Return an edit that adds to fields of a part of the entry."""
 
     def change(entry: Array, _: list[bytes]) -> None:
         for name, delta in deltas.items():
-            entry[part][name] += delta
+            entry[part][name] = int(entry[part][name][0]) + delta
 
     return change
 

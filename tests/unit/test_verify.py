@@ -63,13 +63,13 @@ def test_the_small_ledger_is_whole_and_counted(store: MemoryStore) -> None:
     report = verify_store(store, lambda *step: seen.append(step))
     assert [f.text() for f in report.findings] == []
     assert report.ok
-    assert (report.settlements, report.undos, report.tombstones) == (5, 1, 1)
-    assert (report.members, report.institutions, report.plans) == (3, 2, 2)
-    assert report.total_fen == 400_000
+    assert (report.settlements, report.undos, report.tombstones) == (11, 3, 1)
+    assert (report.members, report.institutions, report.plans) == (4, 4, 7)
+    assert report.total_fen == 400_000 + 50_000 + 80_000 + 300_000 + 20_000
     assert sum(report.payers_fen.values()) == report.total_fen
-    assert report.payers_fen["account"] == 30_000
+    assert report.payers_fen["account"] == 30_000 + 100_000
     assert report.checkpoint_sequence == store.sequence
-    assert report.tables_compared == 8 + 3 + 1  # ids, member-years, accounts
+    assert report.tables_compared == 16 + 4 + 2  # ids, member-years, accounts
     assert {stage for stage, _, _ in seen} <= set(STAGES)
     assert json.loads(json.dumps(report.as_dict()))["ok"] is True
 

@@ -37,7 +37,7 @@ from tests.support.small_ledger import (
     small_ledger,
     texts_of,
 )
-from tests.support.world import ZIBO
+from tests.support.world import CHANGCHUN, ZIBO
 
 
 @pytest.fixture
@@ -269,7 +269,7 @@ def damage(path: Path, *statements: str) -> None:
 def test_the_command_says_ok(path: Path) -> None:
     shown = CliRunner().invoke(verify, ["--store", str(path)])
     assert shown.exit_code == 0, shown.output
-    assert "5 settlements, 1 undos, 1 tombstones" in shown.output
+    assert "11 settlements, 3 undos, 1 tombstones" in shown.output
     assert "ok: nothing found" in shown.output
 
 
@@ -336,7 +336,7 @@ def test_an_answer_that_was_lost(told: tuple[list[Event], MemoryStore]) -> None:
     store.journal.pop()
     report = check_history(events, store)
     assert (report.acked_missing, report.ok) == (1, False)
-    assert report.examples == [f"acked_missing: h{ZIBO} e"]
+    assert report.examples == [f"acked_missing: h{CHANGCHUN}-3 k"]
 
 
 def test_a_claim_applied_twice(told: tuple[list[Event], MemoryStore]) -> None:
