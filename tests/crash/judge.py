@@ -227,10 +227,16 @@ def _go_on(
 def alike(first: Answer, again: Answer) -> bool:
     """Whether two answers say the same, entries byte for byte."""
     if isinstance(first, BatchAnswer) and isinstance(again, BatchAnswer):
-        return first.entries.tobytes() == again.entries.tobytes() and first[1:] == again[1:]
+        return _bytes_of(first) == _bytes_of(again) and first[1:-1] == again[1:-1]
     if isinstance(first, Undone) and isinstance(again, Undone):
         return _same_undo(first, again) and first.replayed == again.replayed
     if isinstance(first, Found) and isinstance(again, Found):
         same = first.entry.record.tobytes() == again.entry.record.tobytes()
         return same and first.undone_by == again.undone_by
     return first == again
+
+
+def _bytes_of(answer: BatchAnswer) -> list[tuple[int, bytes]]:
+    """Return the entries of an answer, and those of its claims of several parts, as bytes."""
+    parts = sorted((row, entries.tobytes()) for row, entries in answer.parts.items())
+    return [(-1, answer.entries.tobytes()), *parts]

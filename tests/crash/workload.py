@@ -1,4 +1,4 @@
-"""A seeded workload of both cities for one pipeline, and what it was told, step by step.
+"""A seeded workload of three cities for one pipeline, and what it was told, step by step.
 
 The same requests at the same instants on the same state give the same journal and the same
 answers. So a ledger that a crash left behind can be held against the recorded one: what it has must
@@ -34,6 +34,7 @@ from engine.domain.request import (
 from engine.pipeline import Pipeline
 from engine.rules.figures import to_json
 from engine.store.sqlite import SqliteStore
+from tests.support.benefits import figures, make_benefits_world
 from tests.support.runner import assumed_figures, cities
 from tests.support.world import HEYUAN, ZIBO, Act, World, make_world
 
@@ -63,6 +64,7 @@ class Script:
         self._worlds = [
             make_world(2 * seed + n, members, city, acts) for n, city in enumerate((ZIBO, HEYUAN))
         ]
+        self._worlds.append(make_benefits_world(1_000 + seed, members // 4, acts))
         self._waiting = {
             name: list(acts) for world in self._worlds for name, acts in world.acts.items() if acts
         }
@@ -99,8 +101,14 @@ class Script:
                         self._positions[claim.institution, claim.request_id] = position
 
     def _prelude(self) -> list[list[Request]]:
-        zibo, heyuan = self._worlds
+        zibo, heyuan, benefits = self._worlds
         return [
+            [
+                SupplyFigures(to_json(figures())),
+                PutInstitutions(benefits.institutions),
+                PutMembers(benefits.members),
+                _openings(benefits),
+            ],
             [PutInstitutions(zibo.institutions)],
             [PutInstitutions(heyuan.institutions), PutMembers(zibo.members)],
             [PutMembers(heyuan.members), _openings(zibo)],
