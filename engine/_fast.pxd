@@ -31,7 +31,9 @@ cpdef enum:
     USE_ACCOUNT = 0x100_0000
     COUNTERS_PER_MEMBER_YEAR = 8
     DEDUCTIBLE = 0
+    ORDINARY_PAID = 1
     SPECIAL_DEDUCTIBLE = 2
+    CHRONIC_PAID = 3
     POOLED_PAID = 4
     COMPLIANT_BURDEN = 5
     LARGE_AMOUNT_PAID = 6
@@ -176,6 +178,7 @@ cdef struct Verdict:
     uint8_t reason
     bint refused
     bint bar_all
+    bint whole
 
 
 # What one row reads and moves: its line, what counts as borne and as paid, and, or NULL, what has
@@ -226,7 +229,9 @@ cdef inline uint64_t broken_conditions(uint32_t facts) noexcept nogil:
 
 cdef inline int64_t cost_so_far(const Slots *slots) noexcept nogil:
     """Return the year's cost in scope: no less than what was borne and what was paid of it."""
-    cdef int64_t known = slots.borne[0] + slots.paid[0]
+    cdef int64_t known = (
+        slots.borne[0] + slots.counters[ORDINARY_PAID] + slots.counters[CHRONIC_PAID]
+    )
 
     return larger(known, slots.cost[0]) if slots.cost != NULL else known
 

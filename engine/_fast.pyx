@@ -33,6 +33,8 @@ cdef inline void weigh_line(
         return
     if liable_only and row.liable >= 0:
         taken = smaller(taken, row.liable)
+    else:
+        verdict.whole = True
     if verdict.reason == 0:
         verdict.reason = reason
         verdict.cite = <uint16_t>(line & 0xFFFF)
@@ -127,7 +129,7 @@ cdef inline void write_second(
     result.cite_large_amount = 0
     if (plan[HEAD_COUNTS] & COUNTS_BURDEN) == 0:
         return
-    if verdict.reason != 0 and verdict.excluded == row.in_scope:
+    if is_excluded_whole(row, verdict):
         return
     added = row.pre_payment + result.in_scope - result.pooled_fund
     if plan[HEAD_COUNTS] & COUNTS_COPAY_ONLY:

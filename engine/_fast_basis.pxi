@@ -124,6 +124,14 @@ cdef inline int64_t price_package(
     return mul_bp_half_up(plan[HEAD_STANDARD_PRICE], rate_of(rate))
 
 
+cdef inline bint is_excluded_whole(
+    const Row *row,         # IN
+    const Verdict *verdict,     # IN
+) noexcept nogil:
+    """Return whether the fund pays nothing of the claim, whatever there is of it."""
+    return verdict.whole or (verdict.excluded > 0 and verdict.excluded == row.in_scope)
+
+
 cdef inline bint is_package(
     const Row *row,         # IN
     const int64_t *plan,    # IN
@@ -132,7 +140,7 @@ cdef inline bint is_package(
 ) noexcept nogil:
     if plan[HEAD_STANDARD_PRICE] == NO_CAP or result.total == result.excluded:
         return False
-    return verdict.reason == 0 or verdict.excluded != row.in_scope
+    return not is_excluded_whole(row, verdict)
 
 
 cdef inline void clear_rare(Result *result) noexcept nogil:

@@ -134,6 +134,8 @@ class Counters(NamedTuple):
     deductible_met: bool
     paid: int
     """By the fund in the year, under the benefits that share the annual cap."""
+    paid_of_cost: int
+    """By the fund in the year, for ordinary and chronic care."""
     visit_paid: int
     pooled_paid: int
     burden: int
@@ -149,8 +151,9 @@ class Counters(NamedTuple):
         """The year's cost in scope: no less than what was borne and what was paid of it.
 
         That is more than what was counted where the year was opened with amounts from elsewhere.
+        Ordinary and chronic care are paid out of it, whichever the claim is of.
         """
-        return max(self.cost, self.deductible + self.paid)
+        return max(self.cost, self.deductible + self.paid_of_cost)
 
 
 in_order: Final = attrgetter(*(field.name for field in fields(Result)))

@@ -13,11 +13,13 @@ from collections.abc import Iterable, Sequence
 
 from engine.domain.codes import Fact
 from engine.domain.layout import (
+    CHRONIC_PAID,
     COMPLIANT_BURDEN,
     DEDUCTIBLE_MET,
     FLAGS,
     LARGE_AMOUNT_PAID,
     NOWHERE,
+    ORDINARY_PAID,
     POOLED_PAID,
     SPECIAL_DEDUCTIBLE,
     Array,
@@ -105,17 +107,18 @@ def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:
         cost_before=before.cost,
     )
     tariff = look_up(plan, row)
-    exclude(result, lines, row)
+    whole = exclude(result, lines, row)
     remaining = remaining_deductible(plan, tariff, before)
     take_first_payment(result, plan, row, remaining)
-    if is_package(result, plan, row):
+    if is_package(result, plan) and not whole:
         share_package(result, plan, tariff)
     else:
         charge_deductible(result, tariff, remaining)
         share_by_rate(result, plan, tariff, before, remaining)
     apply_caps(result, plan, tariff, before, row)
     apply_pooled_cap(result, plan, before)
-    count_burden(result, plan, row)
+    if not whole:
+        count_burden(result, plan, row)
     pay_second(result, plan, before)
     bear_package(result, plan, tariff)
     add_up(result)
@@ -162,24 +165,25 @@ def taken_by(line: Exclusion, row: Row) -> int:
     return row.in_scope
 
 
-def exclude(result: Result, lines: Sequence[Exclusion], row: Row) -> None:
+def exclude(result: Result, lines: Sequence[Exclusion], row: Row) -> bool:
     """Step 1: take out what the fund does not pay here, and name why.
 
     The first line gives the reason. If it takes a part only, a later line that takes the whole
-    takes the rest.
+    takes the rest. Returns whether the claim is excluded as a whole, whatever there is of it.
     """
     if not lines:
-        return
+        return False
     first = lines[0]
     result.reason = first.reason
     result.cite_excluded = first.citation
     result.excluded = taken_by(first, row)
+    whole = next((line for line in lines if not line.liable_only or row.liable < 0), None)
     if result.excluded == row.in_scope:
-        return
-    whole = next((line for line in lines if not line.liable_only), None)
+        return whole is not None or row.in_scope > 0
     if whole is not None:
         result.excluded = row.in_scope
         result.cite_excluded_rest = whole.citation
+    return whole is not None
 
 
 def take_first_payment(result: Result, plan: RulePlan, row: Row, remaining_fen: int) -> None:
@@ -263,10 +267,9 @@ def split_by_bracket(
     return shares
 
 
-def is_package(result: Result, plan: RulePlan, row: Row) -> bool:
-    """Return whether the claim is settled by a standard price: not if the fund pays none of it."""
-    excluded_whole = result.reason != Reason.NONE and result.excluded == row.in_scope
-    return plan.standard_price_fen != NO_CAP and not excluded_whole and package_bill(result) > 0
+def is_package(result: Result, plan: RulePlan) -> bool:
+    """Return whether there is anything that a standard price settles."""
+    return plan.standard_price_fen != NO_CAP and package_bill(result) > 0
 
 
 def package_bill(result: Result) -> int:
@@ -293,8 +296,7 @@ def count_burden(result: Result, plan: RulePlan, row: Row) -> None:
     What is in scope and the pooled fund did not pay, and the first payment of class B; or the
     co-payment alone (reading J3-B). Nothing of a claim that was excluded as a whole.
     """
-    excluded_whole = result.reason != Reason.NONE and result.excluded == row.in_scope
-    if not plan.burden_counts or excluded_whole:
+    if not plan.burden_counts:
         return
     if plan.second_copay_only:
         result.burden_counted = result.copay
@@ -408,6 +410,7 @@ def read_counters(row: Row, counters: Array, visits: Array) -> Counters:
         deductible=keyed(row.borne) if row.borne >= 0 else in_line(row.deductible_at),
         deductible_met=met and row.deductible_at != NOWHERE,
         paid=in_line(row.paid_at),
+        paid_of_cost=in_line(ORDINARY_PAID) + in_line(CHRONIC_PAID),
         visit_paid=keyed(row.visit),
         pooled_paid=in_line(POOLED_PAID),
         burden=in_line(COMPLIANT_BURDEN),

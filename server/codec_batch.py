@@ -208,6 +208,18 @@ def _texts(column: batch_pb2.TextColumn, path: str, count: int) -> list[str]:
 # --- answers -----------------------------------------------------------------------------
 
 
+_OF_ONE_BENEFIT: Final = (
+    "deductible_before",
+    "paid_before",
+    "visit_paid_before",
+    "disease_paid_before",
+    "month_paid_before",
+    "day_paid_before",
+    "cost_before",
+)
+"""Counters that the parts of a claim may not share."""
+
+
 def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns:
     """Return the answers of a batch as columns; `plans` finds a plan by its digest."""
     entries = answer.entries
@@ -219,6 +231,11 @@ def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns
     outcomes[list(answer.errors)] = codes_pb2.OUTCOME_ERROR
     settled = outcomes <= codes_pb2.OUTCOME_REPLAYED
     indexes, digests = _plans(row["plan"], settled, answer.plan_digests)
+    if answer.parts:
+        # What counts in one plan alone stands with each part.
+        result = result.copy()
+        for name in (*CITES, *_OF_ONE_BENEFIT):
+            result[name][list(answer.parts)] = 0
     amounts = {
         f"{name}_fen": _bytes(result[name], "<i8") for name in (*AMOUNTS, *BEFORE, *_COUNTED)
     }

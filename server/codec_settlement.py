@@ -96,8 +96,8 @@ def encode_settlement(
         reason=number(result["reason"]),
         plan_digest=entry.plan_digest,
         **_sums(result, cited=not groups),
-        before=_counters(row, result, moved=0),
-        after=groups[-1].after if groups else _counters(row, result, moved=1),
+        before=_common(groups[0].before) if groups else _counters(row, result, moved=0),
+        after=_common(groups[-1].after) if groups else _counters(row, result, moved=1),
         benefit=number(row["benefit"]),
         requested_benefit=number(claim["benefit"]),
         status=number(row["status"] + 1),
@@ -167,6 +167,16 @@ def _counters(
         large_amount_paid_fen=result["large_amount_paid_before"]
         + moved * result["large_amount_fund"],
         cost_fen=result["cost_before"] + (moved * result["in_scope"] if row["cost"] >= 0 else 0),
+    )
+
+
+def _common(counters: settlement_pb2.CounterValues) -> settlement_pb2.CounterValues:
+    """Return the counters that all benefits share; the others stand with each group."""
+    return settlement_pb2.CounterValues(
+        account_balance_fen=counters.account_balance_fen,
+        pooled_paid_fen=counters.pooled_paid_fen,
+        compliant_burden_fen=counters.compliant_burden_fen,
+        large_amount_paid_fen=counters.large_amount_paid_fen,
     )
 
 

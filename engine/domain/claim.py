@@ -1,5 +1,6 @@
 """A claim as it was sent: what the client says, before any register or rule is asked."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.domain.bill import BillLine, check_lines
@@ -92,6 +93,15 @@ def check_claim(claim: Claim) -> None:
             if getattr(claim, path):
                 raise InvalidInput(path, "stands beside lines; give one or the other")
         check_lines("lines", claim.lines)
+        if claim.benefit == Benefit.DAY_SURGERY:
+            _check_undirected(claim.lines)
+
+
+def _check_undirected(lines: Sequence[BillLine]) -> None:
+    for n, line in enumerate(lines):
+        if line.benefit:
+            problem = "directs a part of day surgery elsewhere; it is settled as a whole"
+            raise InvalidInput(f"lines[{n}].benefit", problem)
 
 
 def _check_day(path: str, day: int) -> None:

@@ -13,7 +13,13 @@ from engine.rules.book import PlanBook
 from engine.rules.compile import check_figures
 from engine.rules.figures import FigureSet, from_json
 from engine.rules.model import READING
-from engine.rules.plan import DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_LEVEL, ClaimClass, RulePlan
+from engine.rules.plan import (
+    DEDUCTIBLE_INSTITUTION,
+    DEDUCTIBLE_LEVEL,
+    NO_CAP,
+    ClaimClass,
+    RulePlan,
+)
 from engine.state.registers import (
     check_institution,
     check_member,
@@ -87,7 +93,8 @@ def supply_figures(context: Context, figures_json: bytes) -> Accepted:
         raise InvalidInput("figures_json", f"holds no figures: {type(error).__name__}") from None
     book = context.book.with_figures(figures)
     check_figures(book.cities, book.figures)
-    _check_readings_stand(context, book)
+    if any(figure.name == READING for figure in figures):
+        _check_readings_stand(context, book)
     context.supply(book)
     context.state.figures.append(figures_json)
     context.change(SegmentKind.FIGURES, len(figures), figures_json)
@@ -120,7 +127,9 @@ def _check_readings_stand(context: Context, book: PlanBook) -> None:
 def _counting(plan: RulePlan) -> tuple[object, ...]:
     """Return what decides which counters there are and what moves them."""
     ways = (plan.deductible_kind, plan.annual_cap_on_cost, plan.second_copay_only)
-    return (*ways, plan.visit_by, plan.prescription_apart)
+    counted = (plan.counts_cost, plan.disease_cap_fen == NO_CAP, plan.benefit)
+    spans = (set(plan.day_cap_fen) == {NO_CAP}, set(plan.month_cap_fen) == {NO_CAP})
+    return (*ways, *counted, *spans, plan.visit_by, plan.prescription_apart)
 
 
 def _check_counted_in_the_year(context: Context, city: str, opening: Opening) -> None:

@@ -32,7 +32,6 @@ class Context:
         self._open_runs = 0
         self._first_position = state.next_position
         self._plan_on: dict[tuple[str, int, int], int] = {}
-        self._plan_of: dict[tuple[str, int, ClaimClass], int] = {}
         # By identity: the book returns one object for every day of an interval, and keeps it.
         self._number_of: dict[int, int] = {}
         self._digests: list[bytes] = [plan.digest() for plan in state.plans.plans]
@@ -43,7 +42,6 @@ class Context:
         """Answer by this book from now on."""
         self.book = book
         self._plan_on.clear()
-        self._plan_of.clear()
         self._number_of.clear()
 
     def plan_on(self, city: str, day: int, claim: ClaimClass = ORDINARY_CARE) -> int:
@@ -52,17 +50,12 @@ class Context:
         A plan that appears for the first time is journalled before the entries it decides.
         """
         number = self._plan_on.get((city, day, claim.benefit))
-        if number is None:
-            number = self._plan_of.get((city, day, claim))
         if number is not None:
             return number
         plan = self.book.plan_for(city, day, claim)
         number = -1 if plan is None else self._number(plan)
         if plan is None or plan.is_for_all:
             self._plan_on[city, day, claim.benefit] = number
-        elif plan.code == claim.code:
-            # A code that no figure knows is not kept: whoever sends claims may make them up.
-            self._plan_of[city, day, claim] = number
         return number
 
     def _number(self, plan: RulePlan) -> int:

@@ -398,8 +398,7 @@ def invalid(claim: Claim) -> Refused | None:
         return _refuse_claim(Detail.AMOUNT_TOO_LARGE, f"liable_amount is above {AMOUNT_MAX_FEN}")
     for n, line in enumerate(claim.lines):
         if problem := invalid_line(line):
-            detail = Detail.AMOUNT_TOO_LARGE if "above 1" in problem else Detail.NEGATIVE_AMOUNT
-            return _refuse_claim(detail, f"lines[{n}]: {problem}")
+            return _refuse_claim(_line_detail(line), f"lines[{n}]: {problem}")
     added_fen = sum(parts.values()) - claim.total_fen + sum(n.amount_fen for n in claim.lines)
     if added_fen != claim.total_fen:
         return _refuse_claim(
@@ -409,6 +408,13 @@ def invalid(claim: Claim) -> Refused | None:
     if claim.until_date < claim.service_date:
         return _refuse_claim(Detail.DATES_REVERSED, "the last service date is before the first")
     return None
+
+
+def _line_detail(line: BillLine) -> Detail:
+    if line.amount_fen > AMOUNT_MAX_FEN:
+        return Detail.AMOUNT_TOO_LARGE
+    negative = min(line.amount_fen, line.over_limit_fen) < 0
+    return Detail.NEGATIVE_AMOUNT if negative else Detail.PARTS_DO_NOT_ADD_UP
 
 
 def _refuse_claim(detail: Detail, message: str) -> Refused:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.domain.dates import Interval
 from engine.errors import InvalidInput
-from engine.rules.classes import canonical, classes_of, of_benefit, values_on
+from engine.rules.classes import canonical, classes_of, known_code, of_benefit, values_on
 from engine.rules.compile import compile_interval, in_force, intervals
 from engine.rules.days import gaps, union
 from engine.rules.figures import Figure, FigureSet, find_city
@@ -65,6 +65,8 @@ class _Shelf:
 
     def at(self, index: int, claim: ClaimClass = ORDINARY_CARE) -> RulePlan:
         """Return the plan of an interval; one object for all classes that have the same plan."""
+        if claim.code and not self._looks_at_code(index, claim):
+            claim = claim._replace(code="")
         plan = self._by_class.get((index, claim))
         if plan is None:
             day = self.intervals[index].first_day
@@ -74,10 +76,14 @@ class _Shelf:
                 days = self.intervals[index]
                 known = compile_interval(self.rules, self.figures, days, stands_for)
                 self._plans[index, stands_for] = known
-            plan = known
-            if stands_for.code == claim.code:
-                self._by_class[index, claim] = plan
+            plan = self._by_class[index, claim] = known
         return plan
+
+    def _looks_at_code(self, index: int, claim: ClaimClass) -> bool:
+        """Return whether a figure goes by the code of a claim: whoever sends it may make it up."""
+        day = self.intervals[index].first_day
+        rules = self._of(index, claim.benefit)
+        return known_code(rules, self.figures, day, claim.code) != ""
 
     def classes(self, index: int) -> Iterator[ClaimClass]:
         """Yield the classes of claims that have plans of their own, codes apart."""
@@ -178,7 +184,7 @@ class PlanBook:
                 (cap, spec)
                 for cap in named_figures(read, self.figures, day, "")
                 if cap.used is None and (spec := rules.figure(cap.value.figure))
-                if not (spec.key == KEY_CODE and self.figures.of(rules.area, spec.name))
+                if not (spec.key == KEY_CODE and self._has_code(rules.area, spec.name, day))
             ]
             levels = {level for cap, _ in lacking for level in cap.value.levels}
             for cap, spec in lacking:
@@ -192,6 +198,10 @@ class PlanBook:
             for (figure, instead, effect, clause), intervals in held.items()
             for span in union(intervals)
         ]
+
+    def _has_code(self, area: str, name: str, day: int) -> bool:
+        """Return whether any code has its figure on the day."""
+        return any(day in figure.days for figure in self.figures.of(area, name))
 
     def _missing_benefits(self, rules: CityRules) -> list[Missing]:
         """Return what the refusal lines of the rule files name, joined over adjacent days."""

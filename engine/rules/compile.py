@@ -12,7 +12,7 @@ from engine.domain.codes import BENEFIT_FACTS, Benefit, Place
 from engine.domain.dates import Interval, next_day, previous_day, year_of
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, InvariantBroken
 from engine.rules.classes import (
     ages_like,
     kinds_like,
@@ -416,7 +416,9 @@ def _exclusions(
     fact = BENEFIT_FACTS[Benefit(benefit)]
     for figure in given:
         spec = rules.figure(figure.value.figure)
-        if figure.used is None and spec is not None:
+        if figure.used is None:
+            if spec is None:
+                raise InvariantBroken(f"{rules.pinyin} declares no figure {figure.value.figure}")
             clause = spec.clause
             if figure.floor_label and not figure.refused:
                 either = f"（需提供 {figure.label} 或 {figure.floor_label}）"

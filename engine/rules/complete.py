@@ -24,9 +24,17 @@ from engine.rules.model import (
     Document,
     Value,
 )
-from engine.rules.plan import DEDUCTIBLE_LEVEL, PLACES
+from engine.rules.plan import (
+    BRACKETS_MAX,
+    DEDUCTIBLE_LEVEL,
+    DEDUCTIBLE_OWN,
+    NO_CAP,
+    PAID_AT,
+    PLACES,
+)
 from engine.rules.readings import Chosen, as_read, choices_of, default_readings
 from engine.rules.units import LEVEL_NAMES
+from engine.rules.value_figures import SPAN_CAPS
 
 STATUS_NAMES: Final = {status.name.lower(): status - Status.ACTIVE for status in Status}
 PLACE_NAMES: Final = {place.name.lower(): int(place) for place in Place}
@@ -193,10 +201,11 @@ def _all_problems(rules: CityRules) -> Iterator[Problem]:
                 yield from _kinds(table, getattr(read, table))
         yield from _rates(own)
     yield from _given_is_dated(rules)
+    yield from _counted_once(rules)
     yield from _benefits(rules)
     yield from _levels_apart(rules)
-    for table in ("visit_cap", "annual_cap"):
-        yield from _figures(table, of_benefit(rules, Benefit.ORDINARY))
+    for table in SPAN_CAPS:
+        yield from _figures(table, rules)
 
 
 def _table(rules: CityRules, table: str, benefit: int, names: str) -> Iterator[Problem]:
@@ -211,7 +220,9 @@ def _table(rules: CityRules, table: str, benefit: int, names: str) -> Iterator[P
             wanted = in_force if whole else []
             if above:
                 wanted = union([value.days for value in own])
-            if not ordinary and "level" in _sides(table):
+            if table in ("first_pay", "rounding"):
+                wanted = in_force
+            elif not ordinary and "level" in _sides(table):
                 wanted = _common(wanted, [g.days for g in rules.given if where[0] in g.levels])
             elif not ordinary:
                 wanted = _common(wanted, [g.days for g in rules.given])
@@ -236,6 +247,53 @@ def _common(wanted: Sequence[Interval], given: Sequence[Interval]) -> list[Inter
         for other in union(given)
         if overlap(one, other)
     ]
+
+
+def _counted_once(rules: CityRules) -> Iterator[Problem]:
+    """Find what would count where another benefit counts, or nowhere.
+
+    What is paid in a month, on a day, for a disease, and the year's cost have one counter each, and
+    so has a deductible of a benefit's own; an annual cap needs a counter of the benefit.
+    """
+    for table, what in (
+        ("month_cap", "month"),
+        ("day_cap", "day"),
+        ("disease_cap", "disease"),
+        ("rate", "bracket of the year's cost"),
+        ("deductible", "deductible of its own"),
+    ):
+        values: tuple[Value, ...] = getattr(rules, table)
+        if table == "rate":
+            values = tuple(value for value in values if value.above)
+        elif table == "deductible":
+            values = tuple(value for value in values if value.kind == DEDUCTIBLE_OWN)
+        elif table != "disease_cap":
+            values = tuple(value for value in values if value.number != NO_CAP or value.figure)
+        for value in values:
+            if value.benefit != values[0].benefit:
+                yield Problem(
+                    value.file,
+                    f"{table}[{value.index}]",
+                    f"{values[0].file} has a {what} too, and there is one counter; one benefit may",
+                )
+    for value in rules.annual_cap:
+        capped = value.number != NO_CAP or value.figure
+        if capped and Benefit(value.benefit) not in PAID_AT:
+            yield Problem(
+                value.file,
+                f"annual_cap[{value.index}]",
+                "what the fund pays of this benefit counts to the pooled cap alone; use pooled_cap",
+            )
+    for benefit in rules.benefits:
+        own = of_benefit(rules, benefit)
+        brackets = sorted({value.above for value in own.rate if value.above})
+        by_cost = [value for value in own.annual_cap if value.kind]
+        if len(brackets) > BRACKETS_MAX:
+            found = f"{len(brackets)} amounts above which rates change; at most {BRACKETS_MAX}"
+            yield Problem(BENEFIT_FILES[benefit], "rate", found)
+        if brackets and by_cost:
+            text = "a cap on cost beside brackets of the cost; give the last bracket a rate of 0"
+            yield Problem(by_cost[0].file, f"annual_cap[{by_cost[0].index}].counts", text)
 
 
 def _given_is_dated(rules: CityRules) -> Iterator[Problem]:
@@ -378,6 +436,8 @@ def _figures(table: str, rules: CityRules) -> Iterator[Problem]:
                     f'figures.toml declares no amount called "{name}" with key = "{kind}"',
                 )
         everybody = (len(LEVEL_NAMES), len(STATUS_NAMES))
+        if value.benefit != Benefit.ORDINARY:
+            everybody = (len(set(value.levels)), len(STATUS_NAMES))
         if named and (len(set(value.levels)), len(set(value.statuses))) != everybody:
             yield Problem(
                 value.file,

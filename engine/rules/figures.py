@@ -21,8 +21,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from engine.domain.dates import (
     DATE_MIN,
@@ -46,6 +47,8 @@ from engine.rules.model import (
 )
 from engine.rules.strict_toml import parse_toml
 from engine.rules.units import LEVEL_NAMES, read_number, write_number
+
+K = TypeVar("K")
 
 ASSUMED: Final = "assumed"
 """Source of a figure from the `[supply]` table of a worked case; a supply file may not say it."""
@@ -86,7 +89,7 @@ class Figure:
         return f"{self.name}.{self.key}" if self.key else self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FigureSet:
     """Operator figures, for one (city, name, key) never two on one day. Immutable."""
 
@@ -107,14 +110,20 @@ class FigureSet:
 
     def get(self, city: str, name: str, key: str, day: int) -> Figure | None:
         """Return the figure that counts on the service date, None if there is none."""
-        for figure in self.figures:
-            if (figure.city, figure.name, figure.key) == (city, name, key) and day in figure.days:
-                return figure
-        return None
+        held = self._by_key.get((city, name, key), ())
+        return next((figure for figure in held if day in figure.days), None)
 
     def of(self, city: str, name: str) -> tuple[Figure, ...]:
         """Return every figure of that city and name, by key and day."""
-        return tuple(f for f in self.figures if (f.city, f.name) == (city, name))
+        return self._by_name.get((city, name), ())
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[str, str, str], tuple[Figure, ...]]:
+        return _grouped(self.figures, lambda f: (f.city, f.name, f.key))
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], tuple[Figure, ...]]:
+        return _grouped(self.figures, lambda f: (f.city, f.name))
 
     def __iter__(self) -> Iterator[Figure]:
         return iter(self.figures)
@@ -254,6 +263,14 @@ def from_json(data: bytes) -> tuple[Figure, ...]:
     ):
         raise ValueError(f"expected a list of figures with {', '.join(sorted(names))}")
     return tuple(Figure(**entry) for entry in raw)
+
+
+def _grouped(figures: Iterable[Figure], by: Callable[[Figure], K]) -> dict[K, tuple[Figure, ...]]:
+    """Return the figures by a key of theirs, each group in their order."""
+    groups: dict[K, list[Figure]] = {}
+    for figure in figures:
+        groups.setdefault(by(figure), []).append(figure)
+    return {key: tuple(group) for key, group in groups.items()}
 
 
 def _order(figure: Figure) -> tuple[str, str, str, int]:

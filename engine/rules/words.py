@@ -165,22 +165,10 @@ def check_plan(plan: RulePlan) -> None:
     for name in ("day_cap", "month_cap"):
         _check(plan, f"{name}_fen", getattr(plan, f"{name}_fen"), groups, caps)
         _check(plan, f"{name}_cite", getattr(plan, f"{name}_cite"), groups, cites)
+    _check_brackets(plan, cites)
+    _check_package(plan, cites)
     _check(plan, "disease_cap_fen", (plan.disease_cap_fen,), 1, caps)
     _check(plan, "standard_price_fen", (plan.standard_price_fen,), 1, caps)
-    _check(plan, "brackets", (len(plan.brackets),), 1, (0, BRACKETS_MAX))
-    lowest = 1
-    for bracket in plan.brackets:
-        _check(plan, "brackets.above_fen", (bracket.above_fen,), 1, (lowest, AMOUNT_MAX_FEN))
-        _check(plan, "brackets.rate_bp", bracket.rate_bp, groups * PLACES, (0, BP))
-        _check(plan, "brackets.rate_cite", bracket.rate_cite, groups * PLACES, cites)
-        lowest = bracket.above_fen + 1
-    if plan.standard_price_fen != NO_CAP:
-        # A package's basis does not add up to what is in scope, which these two count on.
-        for name in ("burden_counts", "account_limited", "annual_cap_on_cost"):
-            _check(plan, f"standard_price_fen with {name}", (getattr(plan, name),), 1, (0, 0))
-        _check(plan, "standard_price_fen with deductible_kind", (plan.deductible_kind,), 1, (0, 0))
-        _check(plan, "standard_price_fen with brackets", (len(plan.brackets),), 1, (0, 0))
-        _check(plan, "standard_price_cite", (plan.standard_price_cite,), 1, (1, cites[1]))
     lines = plan.exclusions
     count, facts = len(lines), (0, 2**FACT_BITS - 1)
     _check(plan, "exclusions", (count,), 1, (0, EXCLUSIONS_MAX))
@@ -192,6 +180,30 @@ def check_plan(plan: RulePlan) -> None:
     _check(
         plan, "exclusions.account_bar", [x.account_bar for x in lines], count, (BAR_NONE, BAR_ALL)
     )
+
+
+def _check_brackets(plan: RulePlan, cites: tuple[int, int]) -> None:
+    groups = LEVELS * STATUSES
+    _check(plan, "brackets", (len(plan.brackets),), 1, (0, BRACKETS_MAX))
+    lowest = 1
+    for bracket in plan.brackets:
+        _check(plan, "brackets.above_fen", (bracket.above_fen,), 1, (lowest, AMOUNT_MAX_FEN))
+        _check(plan, "brackets.rate_bp", bracket.rate_bp, groups * PLACES, (0, BP))
+        _check(plan, "brackets.rate_cite", bracket.rate_cite, groups * PLACES, cites)
+        lowest = bracket.above_fen + 1
+    if plan.brackets:
+        # The annual band of cost would need the rates of the brackets it reaches.
+        _check(plan, "brackets with annual_cap_on_cost", (plan.annual_cap_on_cost,), 1, (0, 0))
+
+
+def _check_package(plan: RulePlan, cites: tuple[int, int]) -> None:
+    if plan.standard_price_fen != NO_CAP:
+        # A package's basis does not add up to what is in scope, which these two count on.
+        for name in ("burden_counts", "account_limited", "annual_cap_on_cost"):
+            _check(plan, f"standard_price_fen with {name}", (getattr(plan, name),), 1, (0, 0))
+        _check(plan, "standard_price_fen with deductible_kind", (plan.deductible_kind,), 1, (0, 0))
+        _check(plan, "standard_price_fen with brackets", (len(plan.brackets),), 1, (0, 0))
+        _check(plan, "standard_price_cite", (plan.standard_price_cite,), 1, (1, cites[1]))
 
 
 def _check(
