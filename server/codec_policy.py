@@ -102,12 +102,6 @@ def encode_plan(plan: RulePlan, city: CityRules | None) -> policy_pb2.Plan:
         second_copay_only=bool(plan.second_copay_only),
         visit_by=number(plan.visit_by),
         prescription_apart=bool(plan.prescription_apart),
-        unserved=[
-            policy_pb2.Unserved(
-                what=line.what, require=_facts(line.require), forbid=_facts(line.forbid)
-            )
-            for line in plan.unserved
-        ],
         benefit=number(plan.benefit),
         given_levels=[number(level + 1) for level in range(LEVELS) if plan.gives(level)],
         kinds=[number(kind) for kind in plan.kinds],

@@ -135,9 +135,6 @@ def print_plan(plan: policy_pb2.Plan) -> None:
     console.print("不予结算或不予支付（按先后次序）：")
     for exclusion in plan.exclusions:
         console.print(f"  {_exclusion(exclusion)} {notes.mark(exclusion.citation)}", markup=False)
-    for unserved in plan.unserved:
-        when = _when(unserved.require, unserved.forbid)
-        console.print(f"  尚不能结算 not served yet: {unserved.what}{when}", markup=False)
     for used in plan.figures:
         value = figure_value(used.name, used.value)
         console.print(f"经办数据 {used.name} = {value}（来源：{used.source}）")

@@ -3,7 +3,7 @@
 Several rows may share one printed clause, and one row may be applied by values of several tables.
 So a row names the printed clause (`cites`) and kinds of values (`values`): a table of
 `ordinary.toml` (`rate`) or of another benefit's file (`chronic.rate`), a line by its reason
-(`line.ARREARS`), a figure by its name (`figure.average_wage`), `unserved`, `selection`, or
+(`line.ARREARS`), a figure by its name (`figure.average_wage`), `selection`, or
 `document`. A value belongs to every row that names its kind and one of its clauses, whose days
 contain its own, and whose statuses and places, where the row gives any, contain its own.
 """
@@ -24,7 +24,6 @@ from engine.rules.model import (
     Document,
     FigureSpec,
     Line,
-    UnservedLine,
     Value,
 )
 from engine.rules.plan import ClauseRef
@@ -53,11 +52,11 @@ CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
 
 Refuse = Callable[[str, str, str], Exception]
 """Makes the exception for a file, a key path and a problem."""
-Entry = Value | Line | UnservedLine | FigureSpec | Document | SelectionRule
+Entry = Value | Line | FigureSpec | Document | SelectionRule
 
 _BENEFITS: Final = f"({'|'.join(b.name.lower() for b in Benefit if b != Benefit.ORDINARY)})"
 _KIND: Final = (
-    rf"^(document|unserved|selection|({_BENEFITS}\.)?({'|'.join(TABLES)})"
+    rf"^(document|selection|({_BENEFITS}\.)?({'|'.join(TABLES)})"
     r"|line\.[A-Z]+(_[A-Z]+)*|figure\.[a-z][a-z0-9_]*)$"
 )
 Kind = Annotated[str, Field(pattern=_KIND)]
@@ -147,9 +146,6 @@ def cited_values(rules: CityRules) -> Iterator[CitedValue]:
     for index, line in enumerate(rules.lines):
         path, kind = f"line[{index}]", f"line.{line.reason.name}"
         yield CitedValue("exclusions.toml", path, kind, line.days, line.clauses, line)
-    for index, other in enumerate(rules.unserved):
-        path = f"unserved[{index}]"
-        yield CitedValue("exclusions.toml", path, "unserved", other.days, other.clauses, other)
     # The choice of a reading is declared beside the questions; the values it chooses are cited.
     declared = [figure for figure in rules.figures if figure.name != READING]
     for index, figure in enumerate(declared):

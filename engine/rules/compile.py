@@ -44,7 +44,6 @@ from engine.rules.plan import (
     Exclusion,
     FigureUsed,
     RulePlan,
-    Unserved,
 )
 from engine.rules.readings import check_readings, reading_figure, rules_on, spans
 from engine.rules.value_figures import (
@@ -69,7 +68,6 @@ def _intervals(rules: CityRules, figures: FigureSet, within: Interval) -> list[I
     documents = list(_in_force(rules, figures, within))
     changes = [value.days for value in rules.values()]
     changes += [line.days for line in rules.lines]
-    changes += [line.days for line in rules.unserved]
     for value in rules.values():
         for name in value.figure_names():
             changes += [figure.days for figure in figures.of(rules.area, name)]
@@ -171,11 +169,6 @@ def compile_interval(
         citations=tuple(cites.citations),
         figures=tuple(
             FigureUsed(label, figure.value, figure.source) for label, figure in sorted(used.items())
-        ),
-        unserved=tuple(
-            Unserved(line.what, line.require, line.forbid)
-            for line in rules.unserved
-            if day in line.days
         ),
         benefit=int(claim.benefit),
         given_levels=_given(rules, day, claim.benefit),

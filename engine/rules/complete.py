@@ -136,7 +136,7 @@ def unchanging(rules: CityRules) -> Iterator[Interval]:
         rules: as they are read. A draft counts from the first day there is.
     """
     dated = [value.days for value in rules.values()]
-    dated += [line.days for line in rules.lines] + [line.days for line in rules.unserved]
+    dated += [line.days for line in rules.lines]
     dated += [document.days for document in rules.documents]
     for span in union([document.days for document in rules.documents]):
         firsts = {span.first_day}
@@ -170,7 +170,7 @@ def _benefits(rules: CityRules) -> Iterator[Problem]:
                         "line",
                         f'a claim of the benefit "{benefit}" at level "{level_name}" meets '
                         f"{found or 'no'} lines on {days.first_day}; expected one that "
-                        "refuses it or says that it is not served",
+                        "refuses it",
                         names,
                     )
 
@@ -182,10 +182,9 @@ def _answers(rules: CityRules, day: int, facts: int, level: int) -> int:
         for line in rules.lines
         if line.reason < EXCLUSION_FIRST and line.levels >> level & 1
     ]
-    unserved = [(line.days, line.require, line.forbid) for line in rules.unserved]
     return sum(
         day in days and bool(require) and facts & require == require and not facts & forbid
-        for days, require, forbid in (*refusing, *unserved)
+        for days, require, forbid in refusing
     )
 
 

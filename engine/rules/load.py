@@ -33,7 +33,6 @@ from engine.rules.model import (
     FigureSpec,
     Line,
     Question,
-    UnservedLine,
     Value,
 )
 from engine.rules.named import check_named_figures
@@ -187,7 +186,6 @@ class _City:
             documents=tuple(self._documents.values()),
             **{table: tuple(self._values(table)) for table in TABLES},
             lines=tuple(self._lines()),
-            unserved=tuple(self._unserved()),
             figures=specs,
             questions=self._questions,
             other_documents=self._other_documents,
@@ -378,17 +376,6 @@ class _City:
                 entry.figure,
                 sum(1 << level for level in set(entry.levels)),
                 readings,
-            )
-
-    def _unserved(self) -> Iterator[UnservedLine]:
-        for index, entry in enumerate(self._exclusions.unserved):
-            self._no_readings(EXCLUSIONS, f"unserved[{index}]", entry)
-            yield UnservedLine(
-                entry.what,
-                sum(set(entry.require)),
-                sum(set(entry.forbid)),
-                Interval(entry.first_day, entry.last_day),
-                self._clauses(EXCLUSIONS, f"unserved[{index}]", entry),
             )
 
     def _specs(self) -> Iterator[FigureSpec]:

@@ -186,17 +186,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class UnservedLine:
-    """Claims that the engine does not settle yet, on which days."""
-
-    what: str
-    require: int
-    forbid: int
-    days: Interval
-    clauses: tuple[ClauseRef, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class FigureSpec:
     """An operator figure a city knows: when it is needed, and the clause that leaves it open."""
 
@@ -296,7 +285,6 @@ class CityRules:
     account_limit: tuple[Value, ...]
     rounding: tuple[Value, ...]
     lines: tuple[Line, ...]
-    unserved: tuple[UnservedLine, ...]
     figures: tuple[FigureSpec, ...]
     questions: tuple[Question, ...] = ()
     other_documents: tuple[Document, ...] = ()

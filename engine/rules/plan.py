@@ -137,16 +137,6 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
-class Unserved:
-    """Claims that the documents settle and this engine does not yet: they are malformed to it."""
-
-    what: str
-    """What is not served, in English, for the error."""
-    require: int
-    forbid: int
-
-
-@dataclass(frozen=True, slots=True)
 class FigureUsed:
     """An operator figure as it entered a plan: name, value, and where it is from.
 
@@ -231,7 +221,6 @@ class RulePlan:
     account_limited: int = 0
     """1: the own account pays at most what is in scope and not paid by the pooled fund."""
     account_cite: int = 0
-    unserved: tuple[Unserved, ...] = ()
     benefit: int = Benefit.ORDINARY
     given_levels: int = ALL_LEVELS
     """The levels at which the benefit is given, as a set of bits; elsewhere care is ordinary."""
@@ -322,7 +311,6 @@ def plan_from_json(data: bytes) -> RulePlan:
     """Return the plan that `RulePlan.to_json` wrote."""
     raw = json.loads(data)
     raw["exclusions"] = tuple(Exclusion(**line) for line in raw["exclusions"])
-    raw["unserved"] = tuple(Unserved(**line) for line in raw["unserved"])
     raw["citations"] = tuple(
         Citation(
             clauses=tuple(ClauseRef(**ref) for ref in cite["clauses"]),

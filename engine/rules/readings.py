@@ -82,7 +82,7 @@ def as_read(rules: CityRules, chosen: Chosen) -> CityRules:
             for entry in getattr(rules, name)
             if chosen.issuperset(getattr(entry, "readings", ()))
         )
-        for name in (*TABLES, "lines", "unserved")
+        for name in (*TABLES, "lines")
     }
     return replace(rules, documents=documents, **read)
 

@@ -211,20 +211,11 @@ class LineEntry(Dated):
         return self
 
 
-class UnservedEntry(Dated):
-    """`[[unserved]]`: what the document settles and the engine does not yet."""
-
-    what: Text
-    require: Annotated[list[FactName], Field(min_length=1)]
-    forbid: list[FactName] = []
-
-
 class ExclusionsFile(Strict):
     """`exclusions.toml`: refusals and exclusions in order of precedence."""
 
     format: Literal[1]
     line: list[LineEntry]
-    unserved: list[UnservedEntry] = []
 
 
 class ChoiceEntry(Strict):

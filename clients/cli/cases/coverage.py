@@ -204,7 +204,7 @@ def _city(
         values=tuple(
             (value, dict(sorted(measured.cases(rules.area, value).items())))
             for value in values
-            if value.file in ("ordinary.toml", "exclusions.toml") and value.kind != "unserved"
+            if value.file in ("ordinary.toml", "exclusions.toml")
         ),
         choices=tuple(
             Answered(question, choice, measured.choices.get((rules.area, choice.id), ()))
