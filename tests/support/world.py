@@ -64,12 +64,17 @@ class World:
     acts: dict[str, list[Act]] = field(default_factory=dict)
 
 
-def make_world(seed: int, members: int, city: str, acts: int = 10) -> World:
-    """Return a world of `members` member-years of a city, about `acts` acts each."""
+def make_world(
+    seed: int, members: int, city: str, acts: int = 10, *, ordinary: bool = False
+) -> World:
+    """Return a world of `members` member-years of a city, about `acts` acts each.
+
+    With `ordinary`, all claims are well-formed ones for ordinary care, their bills in four parts.
+    """
     rng = random.Random(seed)
     world = World(_institutions(city))
     for n in range(members):
-        _add_member(world, rng, f"m{seed}-{n}", city, rng.randint(1, 2 * acts - 1))
+        _add_member(world, rng, f"m{seed}-{n}", city, rng.randint(1, 2 * acts - 1), ordinary)
     return world
 
 
@@ -90,7 +95,9 @@ def _institutions(city: str) -> list[Institution]:
     ]
 
 
-def _add_member(world: World, rng: random.Random, name: str, city: str, acts: int) -> None:
+def _add_member(
+    world: World, rng: random.Random, name: str, city: str, acts: int, ordinary: bool
+) -> None:
     year = rng.choice(YEARS[city])
     home = rng.choice(world.institutions).id
     member = Member(
@@ -113,7 +120,7 @@ def _add_member(world: World, rng: random.Random, name: str, city: str, acts: in
         world.openings.append(AccountOpening(name, rng.randint(0, 100_000)))
     # Some years run into the next one.
     years = (year, year + 1) if year + 1 in YEARS[city] and rng.random() < 0.15 else (year,)
-    world.acts[name] = _acts(rng, Draw(rng, world.institutions, member, years), acts)
+    world.acts[name] = _acts(rng, Draw(rng, world.institutions, member, years, ordinary), acts)
 
 
 def _opening(rng: random.Random, name: str, city: str, year: int) -> Opening:

@@ -65,6 +65,8 @@ class Draw:
     institutions: Sequence[Institution]
     member: Member
     years: tuple[int, ...]
+    ordinary: bool = False
+    """Only well-formed claims for ordinary care, their bills in four parts."""
 
     def claim(self, request_id: str) -> Claim:
         """Return a claim, now and then one that cannot be."""
@@ -100,15 +102,15 @@ class Draw:
             papers=rng.choice((0, 7, sum(Paper), 5)) if manual else 0,
         )
         itemised = rng.random() < (0.35 if member.city == CHANGCHUN else 0.15)
-        claim = self._itemised(claim) if itemised else self._in_parts(claim)
+        claim = self._itemised(claim) if itemised and not self.ordinary else self._in_parts(claim)
         if liability and rng.random() < 0.5:
             claim = claim._replace(liable_fen=rng.randint(0, claim.total_fen + 100))
-        return self._spoilt(claim) if rng.random() < 0.04 else claim
+        return self._spoilt(claim) if rng.random() < 0.04 and not self.ordinary else claim
 
     # --- who, when, where ----------------------------------------------------------------
 
     def _benefit(self) -> Benefit:
-        if self.member.city != CHANGCHUN and self.rng.random() < 0.85:
+        if self.ordinary or (self.member.city != CHANGCHUN and self.rng.random() < 0.85):
             return Benefit.ORDINARY
         return self.rng.choices(list(_SHARES), list(_SHARES.values()))[0]
 
