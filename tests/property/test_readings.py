@@ -258,7 +258,7 @@ def selected_level(now: Settled) -> bool:
 
 LEVEL_OF: Final = {
     **{str(level): level - 1 for level in range(1, 5)},
-    **dict.fromkeys(("station", "rx", "no-offer", "till-june"), 0),
+    **dict.fromkeys(("station", "rx", "specialist", "no-offer", "till-june"), 0),
     **dict.fromkeys(("undesignated", "near"), 1),
     **dict.fromkeys(("online", "far"), 2),
 }
@@ -398,7 +398,7 @@ def reading(city: str, choice: str) -> tuple[Figure, ...]:
 @pytest.mark.parametrize(("city", "choice"), ALTERNATIVES)
 def test_differs_where_it_should_and_nowhere_else(city: str, choice: str) -> None:
     count, acts_each = SIZES.get(choice, (400, 10))
-    world = make_world(7, count, city, acts_each)
+    world = make_world(7, count, city, acts_each, ordinary=True)
     members = {member.id: member for member in world.members}
     claims = [act.claim for acts in world.acts.values() for act in acts if act.kind == "settle"]
     default, other = settle(world, claims, city), settle(world, claims, city, choice)

@@ -27,7 +27,7 @@ from server.codec_register import decode_institution
 from server.config import ServerConfig
 from tests.server.conftest import Client
 from tests.support.memory_store import MemoryStore
-from tests.support.runner import Run, assumed_figures, cities, run_world
+from tests.support.runner import Run, added, assumed_figures, cities, run_world
 from tests.support.world import YEARS, Act, World, make_world
 from tests.wire.encode import (
     wire_claim,
@@ -53,12 +53,12 @@ def _expected(run: Run) -> dict[tuple[str, int], Told]:
     for key, answer in run.answers.items():
         assert isinstance(answer, tuple)
         match answer:
-            case ("settled", replayed, amounts):
-                expected[key] = ("settled", replayed, amounts[: len(AMOUNTS)])
+            case ("settled", replayed, parts):
+                expected[key] = ("settled", replayed, added(parts))
             case ("refused", reason, detail, *_):
                 expected[key] = ("refused", int(reason), int(detail))
-            case ("undone", amounts):
-                expected[key] = ("undone", amounts[: len(AMOUNTS)])
+            case ("undone", _, parts):
+                expected[key] = ("undone", added(parts))
             case ("nothing", *_):
                 expected[key] = ("nothing",)
             case _:

@@ -27,6 +27,16 @@ def common_refusals(p: Probe) -> Lines:
     return lines
 
 
+def other_medicine(p: Probe, dual: str, separate: str) -> Lines:
+    """Return the refusals of medicines whose figures are elsewhere; with their articles."""
+    lines: Lines = []
+    if p.facts & Fact.DUAL_CHANNEL:
+        lines.append((Reason.NO_FIGURE, dual))
+    if p.facts & Fact.SEPARATE_PAY:
+        lines.append((Reason.NO_FIGURE, separate))
+    return lines
+
+
 def unfiled(p: Probe) -> bool:
     """Return whether the care was outside the city, without a filing for the place."""
     return bool(p.facts & Fact.OUTSIDE_CITY) and not p.facts & Fact.FILED
@@ -72,6 +82,7 @@ class Zibo:
             lines.append((Reason.NO_FIGURE, "第九条"))
         if p.facts & Fact.DAY_SURGERY:
             lines.append((Reason.NO_FIGURE, "第十一条"))
+        lines += other_medicine(p, "", "第十一条")
         lines += [line for line in common_refusals(p) if line[0] == Reason.SPANS_BOUNDARY]
         if p.facts & Fact.PHARMACY:
             lines.append((Reason.BENEFIT_NOT_OFFERED, "第十二条"))
@@ -132,8 +143,9 @@ class Heyuan:
             lines.append((Reason.NO_FIGURE, "第六条"))
         if p.facts & Fact.DAY_SURGERY:
             lines.append((Reason.NO_FIGURE, ""))
-        if p.day // 10_000 - 2 not in self.wage_fen:
+        if p.facts & Fact.ORDINARY and p.day // 10_000 - 2 not in self.wage_fen:
             lines.append((Reason.NO_FIGURE, "第四条"))
+        lines += other_medicine(p, "", "")
         lines += common_refusals(p)
         if p.facts & Fact.MATERNITY:
             lines.append((Reason.OTHER_SCHEME, ""))
@@ -197,6 +209,7 @@ class Suizhou:
             lines.append((Reason.NO_FIGURE, "第九条"))
         if p.facts & Fact.DAY_SURGERY:
             lines.append((Reason.NO_FIGURE, "第二十二条"))
+        lines += other_medicine(p, "第十九条", "")
         lines += common_refusals(p)
         if p.facts & Fact.ADMITTED_HERE:
             lines.append((Reason.MERGED_INTO_STAY, "第十九条"))
@@ -269,6 +282,7 @@ class Jinan:
             lines.append((Reason.NO_FIGURE, "（六）"))
         if p.facts & Fact.DAY_SURGERY:
             lines.append((Reason.NO_FIGURE, "（八）"))
+        lines += other_medicine(p, "（十）", "（六）")
         lines += common_refusals(p)
         if p.facts & Fact.MATERNITY:
             lines.append((Reason.OTHER_SCHEME, ""))
@@ -316,7 +330,7 @@ class Changchun:
 
     def refusals(self, p: Probe) -> Lines:
         """Return 三（三）and 三（六）."""
-        lines: Lines = []
+        lines = other_medicine(p, "三（九）", "")
         if p.facts & Fact.SPANS_BOUNDARY:
             lines.append((Reason.SPANS_BOUNDARY, ""))
         if p.facts & (Fact.PHARMACY | Fact.NOT_OFFERED):

@@ -1,13 +1,15 @@
 """Run a world through a pipeline, one request at a time or in batches, and collect its answers."""
 
+import itertools
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
-from engine.domain.layout import RESULT
+from engine.domain.layout import AMOUNTS, ROW, SLOTS
 from engine.domain.request import (
     Answer,
     BatchAnswer,
@@ -18,6 +20,7 @@ from engine.domain.request import (
     GetSettlement,
     ImportOpenings,
     NothingToReverse,
+    PartEntry,
     PutInstitutions,
     PutMembers,
     Refused,
@@ -43,7 +46,18 @@ FIGURES: dict[str, dict[str, object]] = {
         "large_amount_rate": "0.60",
         "large_amount_cap": "5000.00",
     },
-    CHANGCHUN: {"effective_date": "2023-06-15"},
+    CHANGCHUN: {
+        "effective_date": "2023-06-15",
+        "inpatient": {
+            "1": {"deductible": "200.00", "rate": "0.90"},
+            "2": {"deductible": "500.00", "rate": "0.88"},
+            "3": {"deductible": "900.00", "rate": "0.85"},
+            "3p": {"deductible": "1200.00", "rate": "0.80"},
+        },
+        "disease_cap": {"M01": "2400.00", "M02": "7000.00", "M03": "3600.00"},
+        "day_surgery_standard": {"DS01": "6000.00", "DS02": "4321.00"},
+        "pooled_cap": "200000.00",
+    },
 }
 """Operator figures that the tests assume, by city."""
 
@@ -70,6 +84,8 @@ class Run:
     pipeline: Pipeline
     store: MemoryStore
     answers: dict[tuple[str, int], object] = field(default_factory=dict)
+    opened: int = 1
+    """How often the pipeline was opened."""
 
 
 def run_world(
@@ -80,8 +96,8 @@ def run_world(
 ) -> Run:
     """Run a world: act by act without `batches`, else with members mixed and random batches.
 
-    Each member's order is kept either way. With `batches` the tables are checkpointed now and
-    then, and the pipeline is opened again. `figures` are supplied beside the assumed ones.
+    Each member's order is kept either way. With `batches` the pipeline is opened again now and
+    then, with and without a checkpoint before. `figures` are supplied beside the assumed ones.
     """
     store = MemoryStore()
     run = Run(Pipeline.open(store, cities(), kernel), store)
@@ -107,7 +123,7 @@ def run_world(
 def _run_mixed(run: Run, world: World, kernel: Kernel, rng: random.Random) -> None:
     """Deal the members' acts out like cards, and send maximal runs of claims as batches."""
     waiting = {name: list(enumerate(acts)) for name, acts in world.acts.items() if acts}
-    while waiting:
+    for turn in itertools.count(1):
         hand = []
         for _ in range(rng.choice((1, 3, 40, 400))):
             if not waiting:
@@ -118,9 +134,13 @@ def _run_mixed(run: Run, world: World, kernel: Kernel, rng: random.Random) -> No
             if not waiting[name]:
                 del waiting[name]
         _play(run, hand)
-        if rng.random() < 0.05:
-            run.pipeline.checkpoint()
+        if not waiting:
+            return
+        if turn % 8 == 0:
+            if rng.random() < 0.7:
+                run.pipeline.checkpoint()
             run.pipeline = Pipeline.open(run.store, cities(), kernel)
+            run.opened += 1
 
 
 def _some(waiting: dict[str, list[tuple[int, Act]]], rng: random.Random) -> Iterator[str]:
@@ -137,14 +157,14 @@ def _play(run: Run, hand: list[tuple[str, int, Act]]) -> None:
         end = start + 1
         while kind and end < len(hand) and _batch_kind(hand[end][2]) == kind:
             end += 1
-        part = hand[start:end]
+        acts = hand[start:end]
         request: Request
         if kind:
-            request = SettleBatch([act.claim for _, _, act in part], preview=kind == "preview")
+            request = SettleBatch([act.claim for _, _, act in acts], preview=kind == "preview")
         else:
-            request = _request(run, part[0][2])
+            request = _request(run, acts[0][2])
         answer = run.pipeline.run([request], 3)[0]
-        for row, (name, n, _) in enumerate(part):
+        for row, (name, n, _) in enumerate(acts):
             run.answers[name, n] = plain(answer, row)
         start = end
 
@@ -164,12 +184,40 @@ def _request(run: Run, act: Act) -> Request:
     return SettleBatch([claim], preview=act.kind == "preview")
 
 
-_FIELDS = [name for name in RESULT.names or () if "spare" not in name]
+_OF_PROCESS = {"plan", *SLOTS}
+"""What of a row depends on the order of the journal, or on the process."""
 
 
-def amounts(result: np.void) -> tuple[int, ...]:
-    """Return every field of a result as integers."""
-    return tuple(int(result[name]) for name in _FIELDS)
+class Part(NamedTuple):
+    """One entry of a settlement or an undo, without position and instant."""
+
+    benefit: int
+    plan_digest: bytes
+    row: tuple[int, ...]
+    amounts: tuple[int, ...]
+    """Every field of `RESULT`."""
+
+
+_ROW = [name for name in ROW.names or () if name not in _OF_PROCESS]
+
+
+def part(record: np.void, plan_digest: bytes) -> Part:
+    """Return what an entry says: its row as resolved, and every field of its result."""
+    row = record["row"]
+    return Part(
+        int(row["benefit"]),
+        plan_digest,
+        tuple(int(row[name]) for name in _ROW),
+        record["result"].item(),
+    )
+
+
+def _parts(answer: BatchAnswer, row: int) -> tuple[Part, ...]:
+    """Return the parts of an answer to a claim; the whole is held against them."""
+    own = answer.parts.get(row, answer.entries[row : row + 1])
+    whole = answer.entries[row]["result"]
+    assert [int(whole[name]) for name in AMOUNTS] == [int(own["result"][n].sum()) for n in AMOUNTS]
+    return tuple(part(record, answer.plan_digests[int(record["row"]["plan"])]) for record in own)
 
 
 def plain(answer: Answer, row: int) -> object:
@@ -177,15 +225,17 @@ def plain(answer: Answer, row: int) -> object:
     if isinstance(answer, BatchAnswer):
         if row in answer.refusals:
             refused = answer.refusals[row]
-            return ("refused", refused.reason, refused.detail, refused.figure)
+            return ("refused", refused.reason, refused.detail, refused.figure, refused.message)
         if row in answer.errors:
             return ("error", answer.errors[row].path)
-        return ("settled", row in answer.replayed, amounts(answer.entries[row]["result"]))
+        return ("settled", row in answer.replayed, _parts(answer, row))
     if isinstance(answer, Refused):
         blockers = tuple(blocker.request_id for blocker in answer.blockers)
         return ("refused", answer.reason, answer.detail, blockers)
     if isinstance(answer, Undone):
-        return ("undone", amounts(answer.entry.record["result"]))
+        entry = answer.entry
+        parts = entry.parts or (PartEntry(entry.record, entry.plan_digest),)
+        return ("undone", answer.replayed, tuple(part(p.record, p.plan_digest) for p in parts))
     if isinstance(answer, NothingToReverse):
         return ("nothing", answer.request_id, bool(answer.tombstone))
     return answer
@@ -196,3 +246,9 @@ def counters(run: Run, member: str, year: int) -> Counters:
     answer = run.pipeline.run([GetCounters(member, year)], 4)[0]
     assert isinstance(answer, Counters)
     return answer._replace(last_entry=0)
+
+
+def added(parts: Sequence[Part]) -> tuple[int, ...]:
+    """Return the amounts of an answer, `AMOUNTS`, its parts added up."""
+    columns = zip(*(each.amounts[: len(AMOUNTS)] for each in parts), strict=True)
+    return tuple(sum(column) for column in columns)

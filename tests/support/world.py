@@ -8,17 +8,7 @@ import random
 from dataclasses import dataclass, field
 
 from engine.domain.claim import Claim
-from engine.domain.codes import (
-    Benefit,
-    DiseaseKind,
-    FilingKind,
-    Kind,
-    Level,
-    Liability,
-    Mode,
-    Offer,
-    Status,
-)
+from engine.domain.codes import DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
 from engine.domain.dates import Interval
 from engine.domain.register import (
     AccountOpening,
@@ -30,9 +20,13 @@ from engine.domain.register import (
     Selection,
     Stay,
 )
+from tests.support.world_claims import CHANGCHUN as CHANGCHUN
+from tests.support.world_claims import CHRONIC, SPECIAL, Draw
+from tests.support.world_claims import day_of as _day
+from tests.support.world_claims import interval_of as _interval
 
 ZIBO, HEYUAN, SUIZHOU = "370300", "441600", "421300"
-JINAN, CHANGCHUN = "370100", "220100"
+JINAN = "370100"
 YEARS = {
     ZIBO: (2023, 2024, 2026),
     HEYUAN: (2025, 2026),
@@ -41,6 +35,13 @@ YEARS = {
     CHANGCHUN: (2023, 2024),
 }
 """Years to draw from, those of a change of rules among them."""
+
+POOLED_NEAR = {
+    SUIZHOU: (0, 150_000, 290_000, 300_000),
+    CHANGCHUN: (0, 0, 19_000_000, 19_990_000, 20_000_000),
+}
+DISEASE_NEAR = {"M01": (100_000, 239_000), "M02": (649_000, 700_000)}
+"""Payments near the caps that the tests assume."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,17 @@ class World:
     acts: dict[str, list[Act]] = field(default_factory=dict)
 
 
-def make_world(seed: int, members: int, city: str, acts: int = 10) -> World:
-    """Return a world of `members` member-years of a city, about `acts` acts each."""
+def make_world(
+    seed: int, members: int, city: str, acts: int = 10, *, ordinary: bool = False
+) -> World:
+    """Return a world of `members` member-years of a city, about `acts` acts each.
+
+    With `ordinary`, all claims are well-formed ones for ordinary care, their bills in four parts.
+    """
     rng = random.Random(seed)
     world = World(_institutions(city))
     for n in range(members):
-        _add_member(world, rng, f"m{seed}-{n}", city, rng.randint(1, 2 * acts - 1))
+        _add_member(world, rng, f"m{seed}-{n}", city, rng.randint(1, 2 * acts - 1), ordinary)
     return world
 
 
@@ -80,6 +86,7 @@ def _institutions(city: str) -> list[Institution]:
         Institution(f"{city}-station", city, kind=Kind.VILLAGE_STATION, parent=f"{city}-1"),
         Institution(f"{city}-online", city, kind=Kind.INTERNET_HOSPITAL, host=f"{city}-3"),
         Institution(f"{city}-rx", city, kind=Kind.PHARMACY),
+        Institution(f"{city}-specialist", city, kind=Kind.SPECIALIST),
         Institution(f"{city}-no-offer", city, offers=frozenset({Offer.CHRONIC})),
         Institution(f"{city}-undesignated", city, Level.LEVEL_2, designated=()),
         Institution(f"{city}-till-june", city, designated=(Interval(2000_01_01, 2024_06_30),)),
@@ -88,129 +95,105 @@ def _institutions(city: str) -> list[Institution]:
     ]
 
 
-def _add_member(world: World, rng: random.Random, name: str, city: str, acts: int) -> None:
+def _add_member(
+    world: World, rng: random.Random, name: str, city: str, acts: int, ordinary: bool
+) -> None:
     year = rng.choice(YEARS[city])
     home = rng.choice(world.institutions).id
-    world.members.append(
-        Member(
-            id=name,
-            city=city,
-            status=rng.choice(list(Status)),
-            retired_on=_day(rng, year) if rng.random() < 0.2 else 0,
-            mode=Mode.POOLED_ONLY if rng.random() < 0.1 else Mode.COMBINED,
-            arrears=(_interval(rng, year),) if rng.random() < 0.1 else (),
-            filings=_filings(rng, year, city),
-            selections=(Selection(home, Interval(year * 10_000 + 101)),)
-            if rng.random() < 0.8
-            else (),
-            diseases=(Disease("M1", DiseaseKind.CHRONIC, Interval(20200101)),)
-            if rng.random() < 0.1
-            else (),
-            stays=(Stay(f"{city}-3", *_interval(rng, year)),) if rng.random() < 0.15 else (),
-        )
+    member = Member(
+        id=name,
+        city=city,
+        status=rng.choice(list(Status)),
+        retired_on=_day(rng, year) if rng.random() < 0.2 else 0,
+        born_on=rng.randint(1930, 2010) * 10_000 + 615,
+        mode=Mode.POOLED_ONLY if rng.random() < 0.1 else Mode.COMBINED,
+        arrears=(_interval(rng, year),) if rng.random() < 0.1 else (),
+        filings=_filings(rng, year, city),
+        selections=(Selection(home, Interval(year * 10_000 + 101)),) if rng.random() < 0.8 else (),
+        diseases=_diseases(rng, year, city),
+        stays=(Stay(f"{city}-3", *_interval(rng, year)),) if rng.random() < 0.15 else (),
     )
+    world.members.append(member)
     if rng.random() < 0.5:
-        world.openings.append(
-            Opening(
-                name,
-                year,
-                # By institution in that year: refused otherwise.
-                deductible_fen=rng.choice((0, 5_000, 49_999, 70_000))
-                * ((city, year) != (JINAN, 2023)),
-                deductible_met=rng.random() < 0.2,
-                ordinary_paid_fen=rng.choice((0, 100_000, 190_000, 299_999, 399_900)),
-                visit_paid_fen=(("V1", rng.randint(0, 15_000)),) if rng.random() < 0.3 else (),
-                deductible_at_fen=((f"{city}-2", rng.choice((100, 39_999, 40_000))),)
-                if rng.random() < 0.3
-                else (),
-                pooled_paid_fen=rng.choice((0, 150_000, 290_000, 300_000)),
-                compliant_burden_fen=rng.choice((0, 500_000, 590_000, 790_000, 2_000_000)),
-                large_amount_paid_fen=rng.choice((0, 0, 490_000)),
-            )
-        )
+        world.openings.append(_opening(rng, name, city, year))
     if rng.random() < 0.7:
         world.openings.append(AccountOpening(name, rng.randint(0, 100_000)))
-    world.acts[name] = _acts(world, rng, name, year, acts)
+    # Some years run into the next one.
+    years = (year, year + 1) if year + 1 in YEARS[city] and rng.random() < 0.15 else (year,)
+    world.acts[name] = _acts(rng, Draw(rng, world.institutions, member, years, ordinary), acts)
+
+
+def _opening(rng: random.Random, name: str, city: str, year: int) -> Opening:
+    def some(chance: float, *fen: int) -> int:
+        return rng.choice(fen) if rng.random() < chance else 0
+
+    return Opening(
+        name,
+        year,
+        # By institution in that year: refused otherwise.
+        deductible_fen=rng.choice((0, 5_000, 49_999, 70_000)) * ((city, year) != (JINAN, 2023)),
+        deductible_met=rng.random() < 0.2,
+        ordinary_paid_fen=rng.choice((0, 100_000, 190_000, 299_999, 399_900)),
+        visit_paid_fen=(("V1", rng.randint(0, 15_000)),) if rng.random() < 0.3 else (),
+        deductible_at_fen=((f"{city}-2", rng.choice((100, 39_999, 40_000))),)
+        if rng.random() < 0.3
+        else (),
+        pooled_paid_fen=rng.choice(POOLED_NEAR.get(city, (0, 150_000))),
+        compliant_burden_fen=rng.choice((0, 500_000, 590_000, 790_000, 2_000_000)),
+        large_amount_paid_fen=rng.choice((0, 0, 490_000)),
+        special_deductible_fen=some(0.4, 20_000, 49_999, 90_000),
+        chronic_paid_fen=some(0.4, 300_000, 600_000, 649_999),
+        disease_paid_fen=tuple(
+            (code, rng.choice(fen)) for code, fen in DISEASE_NEAR.items() if rng.random() < 0.3
+        ),
+    )
+
+
+def _diseases(rng: random.Random, year: int, city: str) -> tuple[Disease, ...]:
+    """Return registered diseases: of the whole year or a part of it, with a figure or without."""
+    chance = 0.7 if city == CHANGCHUN else 0.05
+    return tuple(
+        Disease(code, kind, Interval(20200101) if rng.random() < 0.7 else _interval(rng, year))
+        for kind, codes in ((DiseaseKind.CHRONIC, CHRONIC), (DiseaseKind.SPECIAL, SPECIAL))
+        for code in codes
+        if rng.random() < chance
+    )
 
 
 def _filings(rng: random.Random, year: int, city: str) -> tuple[Filing, ...]:
-    if rng.random() < 0.7:
+    if rng.random() < 0.6:
         return ()
     area = rng.choice(("310100", "310000", city[:2] + "0900"))
-    return (Filing(rng.choice(list(FilingKind)), area, _interval(rng, year)),)
+    days = Interval(year * 10_000 + 101) if rng.random() < 0.5 else _interval(rng, year)
+    return (Filing(rng.choice(list(FilingKind)), area, days),)
 
 
-def _acts(world: World, rng: random.Random, name: str, year: int, count: int) -> list[Act]:
+def _acts(rng: random.Random, draw: Draw, count: int) -> list[Act]:
+    """Return a member's acts; what repeats or undoes a claim is sent now and then once more."""
     acts: list[Act] = []
     claims: list[Claim] = []
+    name = draw.member.id
     for n in range(count):
-        draw = rng.random()
-        if claims and draw < 0.12:
+        chance = rng.random()
+        claim = draw.claim(f"{name}/{n}")
+        if claims and chance < 0.12:
             kind = rng.choice(("cancel", "reverse", "again"))
-            acts.append(Act(kind, rng.choice(claims), f"{name}/u{n}"))
-            continue
-        claim = _claim(world, rng, name, year, n)
-        if draw < 0.2:
+            old = rng.choice(claims)
+            if kind == "again" and rng.random() < 0.2:
+                old = claim._replace(institution=old.institution, request_id=old.request_id)
+            acts.append(Act(kind, old, f"{name}/u{n}"))
+            acts += acts[-1:] * (rng.random() < 0.1)
+        elif chance < 0.2:
             acts.append(Act("preview", replace_id(claim, f"{name}/p{n}")))
-            continue
-        claims.append(claim)
-        acts.append(Act("settle", claim))
+        else:
+            # A reversal may overtake its claim.
+            if chance < 0.21:
+                acts.append(Act("reverse", claim, f"{name}/u{n}"))
+            claims.append(claim)
+            acts.append(Act("settle", claim))
     return acts
 
 
 def replace_id(claim: Claim, request_id: str) -> Claim:
     """Return the claim under another request id."""
     return claim._replace(request_id=request_id)
-
-
-def _claim(world: World, rng: random.Random, name: str, year: int, n: int) -> Claim:
-    day = _day(rng, year)
-    in_scope = _amount(rng)
-    extra = [_amount(rng) if rng.random() < 0.2 else 0 for _ in range(3)]
-    institution = rng.choice(world.institutions)
-    here = [i.id for i in world.institutions[:3]]
-    liability = rng.choice(list(Liability)) if rng.random() < 0.1 else Liability.NONE
-    part = liability and rng.random() < 0.5
-    return Claim(
-        institution=institution.id,
-        request_id=f"{name}/{n}",
-        member=name,
-        service_date=day,
-        until_date=day if rng.random() < 0.95 else max(day, _day(rng, year)),
-        total_fen=in_scope + sum(extra),
-        in_scope_fen=in_scope,
-        pre_payment_fen=extra[0],
-        over_limit_fen=extra[1],
-        non_covered_fen=extra[2],
-        benefit=rng.choice(list(Benefit)) if rng.random() < 0.1 else Benefit.ORDINARY,
-        visit=rng.choice(("V1", "V2")) if rng.random() < 0.3 else "",
-        disease="M1" if rng.random() < 0.1 else "",
-        prescriber=rng.choice(here) if rng.random() < 0.5 else "",
-        liability=liability,
-        liable_fen=rng.randint(0, in_scope + 100) if part else -1,
-        emergency=rng.random() < 0.1,
-        referred=rng.random() < 0.1,
-        admission=institution.id if rng.random() < 0.05 else "",
-        statement=rng.random() < 0.05,
-        manual=rng.random() < 0.1,
-        use_account=rng.random() < 0.4,
-    )
-
-
-def _amount(rng: random.Random) -> int:
-    near = rng.choice((1, 5_000, 10_000, 20_001, 50_000, 70_000, 250_000, 600_000))
-    return max(0, near + rng.randint(-near, 99))
-
-
-def _day(rng: random.Random, year: int) -> int:
-    edge = rng.random()
-    if edge < 0.04:
-        return year * 10_000 + 101
-    if edge < 0.08:
-        return year * 10_000 + 1231
-    return year * 10_000 + rng.randint(1, 12) * 100 + rng.randint(1, 28)
-
-
-def _interval(rng: random.Random, year: int) -> Interval:
-    first, last = sorted((_day(rng, year), _day(rng, year)))
-    return Interval(first, last)

@@ -222,5 +222,19 @@ def wire_opening(opening: Opening | AccountOpening) -> register_pb2.Opening:
         pooled_paid_fen=opening.pooled_paid_fen,
         compliant_burden_fen=opening.compliant_burden_fen,
         large_amount_paid_fen=opening.large_amount_paid_fen,
+        special_deductible_fen=opening.special_deductible_fen,
+        chronic_paid_fen=opening.chronic_paid_fen,
+        diseases=[
+            register_pb2.DiseasePaid(code=code, paid_fen=paid)
+            for code, paid in opening.disease_paid_fen
+        ],
+        cost_fen=opening.cost_fen,
+        months=[
+            register_pb2.SpanPaid(span=span, paid_fen=paid)
+            for span, paid in opening.month_paid_fen
+        ],
+        days=[
+            register_pb2.SpanPaid(span=span, paid_fen=paid) for span, paid in opening.day_paid_fen
+        ],
     )
     return register_pb2.Opening(year=year)
