@@ -10,12 +10,12 @@ import numpy as np
 
 from engine.domain.journal import EntryText, Segment, SegmentKind
 from engine.domain.layout import ENTRY
-from engine.state.keyed import COST, DAY_VISITS, FIRST_LEVEL
+from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH
 from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow
 from engine.store.seal import SUMS
 
 INSTANT = 1_760_000_000_000
-_LENGTHS = ("request_id", "visit", "disease", "admission")
+_LENGTHS = ("request_id", "visit", "disease", "admission", "prescription", "lines")
 
 
 @dataclass
@@ -39,6 +39,8 @@ class MadeUp:
             visit=rng.choice(("", "v1", "住院号七")),
             disease=rng.choice(("", "M01600", "高血压")),
             admission=rng.choice(("", "a" * rng.randrange(1, 40))),
+            prescription=rng.choice(("", "处方一")),
+            lines=rng.choice(("", "[[1,100]]", '[[2,3000,1000,0,0,2,0,0,0,"药"]]')),
         )
 
     def entries(self, count: int) -> Segment:
@@ -100,7 +102,7 @@ class MadeUp:
                 (
                     rng.randrange(50),
                     2024,
-                    rng.choice((-1, 3, FIRST_LEVEL - 3, COST, DAY_VISITS - 7)),
+                    rng.choice((-1, 3, FIRST_LEVEL - 3, COST, DISEASE, MONTH, DAY, DAY_VISITS - 7)),
                     rng.choice(("v", "住院", "")),
                 ): rng.randrange(10**9)
                 for _ in range(rows)
