@@ -11,12 +11,13 @@ cdef inline int64_t remaining_deductible(
     cdef int64_t kind = plan[HEAD_DEDUCTIBLE_KIND]
     cdef int64_t before
 
-    if kind == DEDUCTIBLE_EACH:
-        return group[GROUP_DEDUCTIBLE]
     if kind == DEDUCTIBLE_NONE:
         return 0
     if slots.counters[FLAGS] & DEDUCTIBLE_MET and row.deductible_at != SPECIAL_DEDUCTIBLE:
-        return 0
+        if row.deductible_at != NOWHERE:
+            return 0
+    if kind == DEDUCTIBLE_EACH:
+        return group[GROUP_DEDUCTIBLE]
     before = cost_so_far(slots) if kind == DEDUCTIBLE_COST else slots.borne[0]
     return larger(0, group[GROUP_DEDUCTIBLE] - before)
 

@@ -1,6 +1,6 @@
 """The compiled kernel against the reference, on plans and claims that no city ever had."""
 
-from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -8,54 +8,22 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain.codes import Fact
 from engine.domain.layout import (
-    COMPLIANT_BURDEN,
-    DEDUCTIBLE,
+    CUTS,
     ENTRY,
-    FLAGS,
-    LARGE_AMOUNT_PAID,
+    KEYED_SLOTS,
     MOVED,
-    ORDINARY_PAID,
-    POOLED_PAID,
+    NOWHERE,
     RESULT,
-    ROW,
     Array,
     aligned_counters,
 )
-from engine.domain.money import AMOUNT_MAX_FEN, BP
+from engine.domain.money import BP
 from engine.domain.reasons import EXCLUSION_FIRST, Reason
-from engine.kernel import FAST, REFERENCE, Kernel, PlanTable, check_identities
-from engine.rules.plan import (
-    ALL_LEVELS,
-    BAR_ALL,
-    HALF_UP,
-    LEVELS,
-    NO_CAP,
-    PLACES,
-    STATUSES,
-    Citation,
-    Exclusion,
-    RulePlan,
-)
-
-GROUPS = LEVELS * STATUSES
-CITATIONS = 60
-MEMBERS, VISITS, ACCOUNTS = 4, 6, 3
-# Few bits, so that lines apply often, and the account's among them.
-FACTS = [Fact.ORDINARY, Fact.SELECTED, Fact.LIABLE, Fact.IN_ARREARS, Fact.PHARMACY]
-
-Draw = Callable[[st.SearchStrategy[int]], int]
-
-
-class Case(NamedTuple):
-    """Plans, rows, and the state before them."""
-
-    plans: PlanTable
-    rows: Array
-    counters: Array
-    visits: Array
-    balances: Array
+from engine.kernel import FAST, REFERENCE, Kernel, check_identities
+from engine.rules.plan import NO_CAP, RulePlan
+from tests.support.kernel_cases import MEMBER_SLOTS, Case, cases, wholesale
+from tests.support.oracle import half_up
 
 
 class Outcome(NamedTuple):
@@ -92,195 +60,6 @@ def assert_same(ours: Outcome, theirs: Outcome) -> None:
     np.testing.assert_array_equal(ours.balances, theirs.balances)
 
 
-amounts = st.one_of(
-    st.integers(0, 30),
-    st.integers(0, 200_000),
-    st.sampled_from([AMOUNT_MAX_FEN - 1, AMOUNT_MAX_FEN]),
-)
-caps = st.one_of(st.just(NO_CAP), amounts)
-rates = st.one_of(st.sampled_from([0, 1, 4_999, 5_000, 5_001, 9_999, BP]), st.integers(0, BP))
-cites = st.integers(0, CITATIONS - 1)
-reasons = st.sampled_from([reason for reason in Reason if reason])
-bits = st.lists(st.sampled_from(FACTS), max_size=3).map(lambda some: int(sum(set(some))))
-
-
-def tables(values: st.SearchStrategy[int], length: int) -> st.SearchStrategy[tuple[int, ...]]:
-    return st.lists(values, min_size=length, max_size=length).map(tuple)
-
-
-exclusions = st.builds(
-    Exclusion,
-    reason=reasons,
-    require=bits,
-    forbid=bits,
-    citation=cites,
-    liable_only=st.booleans(),
-    account_bar=st.integers(0, BAR_ALL),
-)
-plans = st.builds(
-    RulePlan,
-    city=st.just("000000"),
-    name=st.just(""),
-    first_day=st.just(2025_01_01),
-    last_day=st.just(2025_12_31),
-    deductible_kind=st.integers(0, 4),
-    deductible_fen=tables(amounts, GROUPS),
-    deductible_cite=tables(cites, GROUPS),
-    rate_bp=tables(rates, GROUPS * PLACES),
-    rate_cite=tables(cites, GROUPS * PLACES),
-    first_pay_bp=tables(rates, PLACES),
-    first_pay_cite=tables(cites, PLACES),
-    visit_cap_fen=tables(caps, GROUPS),
-    visit_cap_cite=tables(cites, GROUPS),
-    annual_cap_fen=tables(caps, GROUPS),
-    annual_cap_cite=tables(cites, GROUPS),
-    rounding=st.just(HALF_UP),
-    rounding_cite=st.just(0),
-    exclusions=st.lists(exclusions, max_size=4).map(tuple),
-    citations=st.just((Citation(()),) * CITATIONS),
-    pooled_counts=st.integers(0, 1),
-    pooled_cap_fen=caps,
-    pooled_cap_cite=cites,
-    burden_counts=st.integers(0, 1),
-    second_threshold_fen=amounts,
-    second_rate_bp=rates,
-    second_cap_fen=caps,
-    second_cite=cites,
-    second_copay_only=st.integers(0, 1),
-    annual_cap_on_cost=st.integers(0, 1),
-    first_pay_last=st.integers(0, 1),
-    account_limited=st.integers(0, 1),
-    account_cite=cites,
-)
-plan_tables = st.lists(plans, min_size=1, max_size=2).map(PlanTable)
-
-
-@st.composite
-def claims(draw: Draw, plan_count: int) -> tuple[int, ...]:
-    """Draw one row; a visit and an account belong to one member here."""
-    member = draw(st.integers(0, MEMBERS - 1))
-    facts = draw(bits) | draw(st.sampled_from([0, int(Fact.USE_ACCOUNT), 2**31]))
-    return (
-        *(draw(amounts) for _ in range(4)),
-        draw(st.one_of(st.just(-1), amounts)),
-        member,
-        draw(st.sampled_from([-1, member])),
-        draw(st.sampled_from([-1, member % ACCOUNTS])),
-        draw(st.integers(0, plan_count - 1)),
-        facts,
-        2025,
-        draw(st.integers(0, STATUSES - 1)),
-        draw(st.integers(0, LEVELS - 1)),
-        draw(st.integers(0, PLACES - 1)),
-        1,
-        draw(st.integers(0, LEVELS)),
-        0,
-        draw(st.sampled_from([-1, VISITS - 1])),
-        -1,
-        draw(st.sampled_from([-1, VISITS - 2])),
-    )
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    table = draw(plan_tables)
-    rows = draw(st.lists(claims(len(table)), max_size=12))
-    counters = np.zeros((MEMBERS, 8), np.int64)
-    for member in range(MEMBERS):
-        counters[member, DEDUCTIBLE] = draw(amounts)
-        counters[member, ORDINARY_PAID] = draw(amounts)
-        for counter in (POOLED_PAID, COMPLIANT_BURDEN, LARGE_AMOUNT_PAID):
-            counters[member, counter] = draw(amounts)
-        counters[member, FLAGS] = draw(st.integers(0, 1))
-    visits = draw(tables(amounts, VISITS))
-    balances = draw(tables(amounts, ACCOUNTS))
-    return Case(
-        table,
-        np.array(rows, ROW),
-        counters,
-        np.array(visits, np.int64),
-        np.array(balances, np.int64),
-    )
-
-
-def wholesale(seed: int, count: int) -> Case:
-    """Return many rows at once from a seed: breadth, where the drawn cases are for shrinking."""
-    random = np.random.default_rng(seed)
-
-    def some(length: int, low: int, high: int) -> tuple[int, ...]:
-        scale = random.choice([5, 1_000, 100_000, high])
-        return tuple(int(value) for value in random.integers(low, min(scale, high) + 1, length))
-
-    def line() -> Exclusion:
-        require, forbid = (
-            int(sum(random.choice(FACTS, random.integers(3), replace=False))) for _ in range(2)
-        )
-        reason = random.choice([int(reason) for reason in Reason if reason >= EXCLUSION_FIRST - 25])
-        only, bar = bool(random.integers(2)), int(random.integers(3))
-        levels = int(random.integers(1, ALL_LEVELS + 1))
-        return Exclusion(
-            int(reason), require, forbid, int(random.integers(CITATIONS)), only, bar, "", levels
-        )
-
-    def plan() -> RulePlan:
-        top = CITATIONS - 1
-        return RulePlan(
-            city="000000",
-            name="",
-            first_day=2025_01_01,
-            last_day=2025_12_31,
-            deductible_kind=int(random.integers(5)),
-            deductible_fen=some(GROUPS, 0, AMOUNT_MAX_FEN),
-            deductible_cite=some(GROUPS, 0, top),
-            rate_bp=some(GROUPS * PLACES, 0, BP),
-            rate_cite=some(GROUPS * PLACES, 0, top),
-            first_pay_bp=some(PLACES, 0, BP),
-            first_pay_cite=some(PLACES, 0, top),
-            visit_cap_fen=some(GROUPS, NO_CAP, AMOUNT_MAX_FEN),
-            visit_cap_cite=some(GROUPS, 0, top),
-            annual_cap_fen=some(GROUPS, NO_CAP, AMOUNT_MAX_FEN),
-            annual_cap_cite=some(GROUPS, 0, top),
-            rounding=HALF_UP,
-            rounding_cite=0,
-            exclusions=tuple(line() for _ in range(random.integers(5))),
-            citations=(Citation(()),) * CITATIONS,
-            pooled_counts=int(random.integers(2)),
-            pooled_cap_fen=some(1, NO_CAP, AMOUNT_MAX_FEN)[0],
-            pooled_cap_cite=some(1, 0, top)[0],
-            burden_counts=int(random.integers(2)),
-            second_threshold_fen=some(1, 0, AMOUNT_MAX_FEN)[0],
-            second_rate_bp=some(1, 0, BP)[0],
-            second_cap_fen=some(1, NO_CAP, AMOUNT_MAX_FEN)[0],
-            second_cite=some(1, 0, top)[0],
-            second_copay_only=int(random.integers(2)),
-            annual_cap_on_cost=int(random.integers(2)),
-            first_pay_last=int(random.integers(2)),
-            account_limited=int(random.integers(2)),
-            account_cite=some(1, 0, top)[0],
-        )
-
-    table = PlanTable(plan() for _ in range(5))
-    rows = np.zeros(count, ROW)
-    for name in ("in_scope", "pre_payment", "over_limit", "non_covered", "liable"):
-        scale = random.choice([30, 20_000, 1_000_000, AMOUNT_MAX_FEN], count)
-        rows[name] = random.integers(0, scale + 1)
-    rows["liable"][random.random(count) < 0.5] = -1
-    limits = {"counters": 50, "plan": len(table), "status": STATUSES, "level": LEVELS}
-    for name, limit in {**limits, "place": PLACES}.items():
-        rows[name] = random.integers(limit, size=count)
-    rows["visit"] = random.integers(-1, 30, count)
-    # As in a ledger, where a member-year's deductible is at institutions all year, or never.
-    rows["borne"] = np.where(rows["counters"] % 3, -1, 30 + rows["counters"])
-    rows["cost"] = np.where(rows["counters"] % 2, -1, 80 + rows["counters"])
-    rows["rate_level"] = random.integers(LEVELS + 1, size=count)
-    rows["account"] = random.integers(-1, 20, count)
-    for fact in (*FACTS, Fact.USE_ACCOUNT):
-        rows["facts"] |= np.where(random.random(count) < 0.4, np.uint32(fact), np.uint32(0))
-    counters = random.integers(0, 50_000, (50, 8)) * (random.random((50, 8)) < 0.5)
-    visits, balances = random.integers(0, 50_000, 130), random.integers(0, 10**9, 20)
-    return Case(table, rows, counters, visits, balances)
-
-
 @given(cases(), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_fast_is_reference_in_every_field(case: Case, strided: bool) -> None:
@@ -312,15 +91,19 @@ def test_counters_move_by_what_the_results_say(seed: int) -> None:
     outcome = run(FAST, case)
     expected, visits = case.counters.copy(), case.visits.copy()
     rows, results = case.rows, outcome.results
-    in_year, at = rows["borne"] < 0, rows["counters"]
-    np.add.at(expected[:, DEDUCTIBLE], at[in_year], results["deductible"][in_year])
-    np.add.at(visits, rows["borne"][~in_year], results["deductible"][~in_year])
-    for position, _, moved in MOVED:
-        np.add.at(expected[:, position], at, results[moved])
-    in_visit = rows["visit"] >= 0
-    np.add.at(visits, rows["visit"][in_visit], results["pooled_fund"][in_visit])
-    counted = rows["cost"] >= 0
-    np.add.at(visits, rows["cost"][counted], results["in_scope"][counted])
+    in_line = (rows["borne"] < 0) & (rows["deductible_at"] != NOWHERE)
+    paid_in_line = rows["paid_at"] != NOWHERE
+    for place, moved, where in (
+        (rows["deductible_at"], "deductible", in_line),
+        (rows["paid_at"], "pooled_fund", paid_in_line),
+        *((np.full(len(rows), at), moved, np.full(len(rows), True)) for at, _, moved in MOVED),
+    ):
+        np.add.at(expected, (rows["counters"][where], place[where]), results[moved][where])
+    moved_by = {"borne": "deductible", "cost": "in_scope"}
+    for name in KEYED_SLOTS:
+        counted = rows[name] >= 0
+        moved = moved_by.get(name, "pooled_fund")
+        np.add.at(visits, rows[name][counted], results[moved][counted])
     np.testing.assert_array_equal(outcome.counters, expected)
     np.testing.assert_array_equal(outcome.visits, visits)
     with_account = rows["account"] >= 0
@@ -343,9 +126,17 @@ def test_caps_hold_and_refused_rows_hold_nothing(seed: int) -> None:
         paid, fund = int(result["paid_before"]), int(result["pooled_fund"])
         if plan.annual_cap_fen[group] != NO_CAP and not plan.annual_cap_on_cost:
             assert fund == 0 or paid + fund <= plan.annual_cap_fen[group]
-        if plan.visit_cap_fen[group] != NO_CAP and row["visit"] >= 0:
-            paid = int(result["visit_paid_before"])
-            assert fund == 0 or paid + fund <= plan.visit_cap_fen[group]
+        for name, cap in (
+            ("visit", plan.visit_cap_fen[group]),
+            ("day", plan.day_cap_fen[group]),
+            ("month", plan.month_cap_fen[group]),
+            ("disease", plan.disease_cap_fen),
+        ):
+            if cap != NO_CAP and row[name] >= 0:
+                assert fund == 0 or result[f"{name}_paid_before"] + fund <= cap
+            else:
+                assert result[f"cut_{name}"] == result[f"cite_{name}_cap"] == 0
+            assert row[name] >= 0 or result[f"{name}_paid_before"] == 0
         if plan.pooled_counts and plan.pooled_cap_fen != NO_CAP:
             assert fund == 0 or result["pooled_paid_before"] + fund <= plan.pooled_cap_fen
         large = result["large_amount_fund"]
@@ -371,7 +162,7 @@ def test_shuffling_members_changes_nothing_where_their_own_order_is_kept(seed: i
     case.rows["counters"] %= 20
     for name in ("visit", "account"):
         case.rows[name] = np.where(case.rows[name] >= 0, case.rows["counters"], -1)
-    for name, first in (("borne", 30), ("cost", 80)):
+    for name, first in MEMBER_SLOTS.items():
         case.rows[name] = np.where(case.rows[name] >= 0, first + case.rows["counters"], -1)
     random = np.random.default_rng(seed)
     member = case.rows["counters"]
@@ -391,3 +182,49 @@ def test_the_same_input_gives_the_same_bytes(seed: int) -> None:
     case = wholesale(seed, 100)
     first, second = run(FAST, case), run(FAST, case, strided=True)
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
+
+
+def up_to(plan: RulePlan, rate_at: int, fen: int) -> int:
+    """Return what the fund pays, in fen times `BP`, of the year's cost up to an amount."""
+    paid, low, rate = 0, 0, plan.rate_bp[rate_at]
+    for bracket in plan.brackets:
+        paid += (min(max(fen, low), bracket.above_fen) - low) * rate
+        low, rate = bracket.above_fen, bracket.rate_bp[rate_at]
+    return paid + max(0, fen - low) * rate
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_shares_are_what_the_formulas_say(seed: int) -> None:
+    """By brackets: the difference of two sums; of a package: the formulas of CASES.md."""
+    case = wholesale(seed, 300)
+    for row, result in zip(case.rows, run(FAST, case).results, strict=True):
+        if 0 < result["reason"] < EXCLUSION_FIRST:
+            continue
+        plan, of = (
+            case.plans.plans[row["plan"]],
+            dict(zip(RESULT.names, result.item(), strict=True)),
+        )
+        level = row["rate_level"] - 1 if row["rate_level"] else row["level"]
+        rate_at = plan.at(int(level), int(row["status"]), int(row["place"]))
+        cut = sum(of[name] for name in CUTS)
+        by_rate = of["pooled_fund"] + cut
+        if of["cite_standard_price"]:
+            rate, price = Fraction(plan.rate_bp[rate_at], BP), plan.standard_price_fen
+            bill = of["total"] - of["excluded"]
+            bounded = min(bill, price)
+            assert by_rate == half_up(price * rate)
+            assert of["copay"] == bounded - half_up(bounded * rate)
+            patient = max(of["copay"], bounded - of["pooled_fund"])
+            assert of["person"] == of["excluded"] + patient
+            assert of["institution_share"] == bill - of["pooled_fund"] - patient
+            continue
+        assert of["institution_share"] == 0
+        cost = max(of["cost_before"], of["deductible_before"] + of["paid_before"])
+        last = cost + of["in_scope"]
+        first = last - (of["in_scope"] - of["deductible"])
+        paid = up_to(plan, rate_at, last) - up_to(plan, rate_at, first)
+        assert by_rate == half_up(Fraction(paid, BP))
+        whole = of["reason"] != Reason.NONE and of["excluded"] == row["in_scope"]
+        packaged = plan.standard_price_fen != NO_CAP
+        assert not packaged or whole or of["total"] == of["excluded"]

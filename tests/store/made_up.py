@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.domain.journal import TEXT_LENGTHS, EntryText, Segment, SegmentKind
+from engine.domain.journal import EntryText, Segment, SegmentKind
 from engine.domain.layout import ENTRY
 from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH
 from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow
 from engine.store.seal import SUMS
 
 INSTANT = 1_760_000_000_000
+_LENGTHS = ("request_id", "visit", "disease", "admission", "prescription", "lines")
 
 
 @dataclass
@@ -38,8 +39,8 @@ class MadeUp:
             visit=rng.choice(("", "v1", "住院号七")),
             disease=rng.choice(("", "M01600", "高血压")),
             admission=rng.choice(("", "a" * rng.randrange(1, 40))),
-            prescription=rng.choice(("", "", "处方-1")),
-            lines=rng.choice(("", "[[1,30000,0,0,0,2],[1,20000]]", "[" * rng.randrange(200, 900))),
+            prescription=rng.choice(("", "处方一")),
+            lines=rng.choice(("", "[[1,100]]", '[[2,3000,1000,0,0,2,0,0,0,"药"]]')),
         )
 
     def entries(self, count: int) -> Segment:
@@ -61,8 +62,8 @@ class MadeUp:
             self.texts.append(text)
             encoded = [part.encode() for part in text]
             entry["link"]["undo_id_length"] = len(encoded[0])
-            for name, part in zip(TEXT_LENGTHS, encoded[1:], strict=True):
-                entry["claim"][name] = len(part)
+            for name, part in zip(_LENGTHS, encoded[1:], strict=True):
+                entry["claim"][f"{name}_length"] = len(part)
             parts += encoded
         first, self.position = self.position, self.position + count
         return Segment(

@@ -4,6 +4,9 @@ import numpy as np
 
 from engine.domain.codes import Fact
 from engine.domain.layout import (
+    DEDUCTIBLE,
+    KEYED_SLOTS,
+    ORDINARY_PAID,
     RESULT,
     ROW,
     Array,
@@ -59,20 +62,21 @@ NOT_OFFERED = Exclusion(Reason.BENEFIT_NOT_OFFERED, Fact.NOT_OFFERED, 0, 12)
 
 
 class World:
-    """Two member-years, two visits and two accounts, settled by one kernel."""
+    """Two member-years, some counters with keys and two accounts, settled by one kernel."""
 
-    def __init__(self, kernel: Kernel, plan: RulePlan) -> None:
+    def __init__(self, kernel: Kernel, *plans: RulePlan, slots: int = 2) -> None:
         self.kernel = kernel
-        self.plans = PlanTable([plan])
+        self.plans = PlanTable(plans)
         self.counters = aligned_counters(2)
-        self.visits = np.zeros(2, np.int64)
+        self.visits = np.zeros(slots, np.int64)
         self.balances = np.zeros(2, np.int64)
 
     def settle(self, *claims: dict[str, int]) -> Array:
-        """Settle claims given by their fields; what is not given is 0 or none."""
-        rows = np.zeros(len(claims), ROW)
-        for name in ("liable", "visit", "account", "borne", "borne_at", "cost"):
-            rows[name] = -1
+        """Settle claims given by their fields; what is not given is 0 or none.
+
+        They count as ordinary ones.
+        """
+        rows = plain_rows(len(claims))
         for row, claim in zip(rows, claims, strict=True):
             for name, value in claim.items():
                 row[name] = value
@@ -86,6 +90,15 @@ class World:
 
     def settle_one(self, **claim: int) -> dict[str, int]:
         return as_dict(self.settle(claim)[0])
+
+
+def plain_rows(count: int) -> Array:
+    """Return rows of ordinary claims of nothing that have no counter but their line."""
+    rows = np.zeros(count, ROW)
+    for name in ("liable", "account", "borne_at", *KEYED_SLOTS):
+        rows[name] = -1
+    rows["deductible_at"], rows["paid_at"] = DEDUCTIBLE, ORDINARY_PAID
+    return rows
 
 
 def as_dict(result: np.void) -> dict[str, int]:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from engine.digest import NUMBERS, TEXTS, ResultDigest, result_digest
+from engine.domain.bill import BillLine, encode_lines
 from engine.domain.claim import Claim
+from engine.domain.codes import LineClass, Paper
 from engine.domain.journal import EntryKind, EntryText
 from engine.domain.layout import AMOUNTS, ENTRY
 from engine.domain.reasons import Reason
@@ -33,6 +35,9 @@ def a_claim(number: int = 1, **changes) -> Claim:
         admission="admission",
         liability=2,
         liable_fen=50,
+        lines=(BillLine(LineClass.B, 300, 1_000),),
+        prescription="prescription",
+        papers=Paper.INVOICE,
     )
     return claim._replace(**changes)
 
@@ -58,7 +63,10 @@ def an_entry(claim: Claim, position: int = 1, kind: int = EntryKind.SETTLEMENT) 
     for index, amount_fen in enumerate(amounts(claim)):
         record["result"][AMOUNTS[index]] = sign * amount_fen
     undo_id = "" if sign == 1 else "undo"
-    text = EntryText(undo_id, claim.request_id, claim.visit, claim.disease, claim.admission)
+    text = EntryText(
+        *(undo_id, claim.request_id, claim.visit, claim.disease, claim.admission),
+        *(claim.prescription, encode_lines(claim.lines).decode()),
+    )
     return Entry(record[0], text, claim.institution, claim.member, claim.prescriber, b"plan")
 
 
@@ -79,8 +87,9 @@ def test_nothing_is_zero():
 def test_the_canonical_form_is_as_documented():
     claim = a_claim()
     texts = ["hospital", "request-1", "member", "visit", "disease", "prescriber", "admission"]
-    numbers = [2024_05_05, 2024_05_06, 1001, 701, 100, 100, 100, 1, 2, 50, 0]
-    fields = [b"gongji-result-1", *(text.encode() for text in texts)]
+    texts += ["prescription", "[[2,300,1000]]"]
+    numbers = [2024_05_05, 2024_05_06, 1001, 701, 100, 100, 100, 1, 2, 50, 0, 2]
+    fields = [b"gongji-result-2", *(text.encode() for text in texts)]
     fields += [number.to_bytes(8, "little", signed=True) for number in [*numbers, *amounts(claim)]]
     form = b"".join(len(field).to_bytes(4, "little") + field for field in fields)
     assert result_digest([an_entry(claim)]) == hashlib.sha256(form).digest()
@@ -131,6 +140,8 @@ def test_each_field_of_the_claim_counts(field):
     value: Any = getattr(claim, field)
     if isinstance(value, bool):
         value = not value
+    elif isinstance(value, tuple):
+        value = (*value, BillLine(LineClass.A, 1))
     else:
         value = value + "x" if isinstance(value, str) else value + 1
     changed = Claim(**{**claim._asdict(), field: value})

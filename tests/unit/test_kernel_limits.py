@@ -8,6 +8,8 @@ import pytest
 from engine.domain.codes import Fact
 from engine.domain.layout import (
     ENTRY,
+    KEYED_SLOTS,
+    NOWHERE,
     RESULT,
     ROW,
     aligned_counters,
@@ -26,9 +28,11 @@ from engine.kernel import (
 )
 from engine.rules import words
 from engine.rules.plan import (
+    DEDUCTIBLE_EACH,
     LEVELS,
     PLACES,
     STATUSES,
+    Bracket,
     Exclusion,
 )
 from tests.support.kernel_bench import (
@@ -40,7 +44,14 @@ from tests.support.kernel_bench import (
     NOT_OFFERED,
     PLAN,
     World,
+    plain_rows,
 )
+
+PACKAGE = {"standard_price_fen": 100, "standard_price_cite": 1}
+
+
+def bracket(above_fen: int, rate_bp: int = 5_000, cite: int = 1) -> Bracket:
+    return Bracket(above_fen, (rate_bp,) * GROUPS * PLACES, (cite,) * GROUPS * PLACES)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +66,14 @@ from tests.support.kernel_bench import (
         ("liable", AMOUNT_MAX_FEN + 1, f"expected -1 to {AMOUNT_MAX_FEN}"),
         ("counters", 2, "found 2, expected 0 to 1"),
         ("counters", -1, "found -1, expected 0 to 1"),
-        ("visit", 2, "found 2, expected -1 to 1"),
-        ("visit", -2, "found -2, expected -1 to 1"),
+        *(
+            (name, value, f"found {value}, expected -1 to 1")
+            for name in KEYED_SLOTS
+            for value in (-2, 2)
+        ),
+        ("deductible_at", NOWHERE + 1, "found 9, expected 0 to 8"),
+        ("paid_at", 255, "found 255, expected 0 to 8"),
+        ("rate_level", LEVELS + 1, "found 5, expected 0 to 4"),
         ("plan", 1, "found 1, expected 0 to 0"),
         ("plan", -1, "found -1, expected 0 to 0"),
         ("status", STATUSES, "found 3, expected 0 to 2"),
@@ -70,7 +87,7 @@ def test_a_row_out_of_limits_is_named_and_nothing_changes(
     kernel: Kernel, field: str, value: int, expected: str
 ) -> None:
     world = World(kernel, PLAN)
-    rows, results = np.zeros(3, ROW), np.full(3, 7, RESULT)
+    rows, results = plain_rows(3), np.full(3, 7, RESULT)
     rows["in_scope"] = 10_000
     rows["facts"] = Fact.USE_ACCOUNT
     rows[field][1] = value
@@ -89,7 +106,7 @@ def test_a_row_out_of_limits_is_named_and_nothing_changes(
 
 def test_arrays_that_do_not_fit_each_other_are_refused(kernel: Kernel) -> None:
     world = World(kernel, PLAN)
-    rows = np.zeros(2, ROW)
+    rows = plain_rows(2)
     state = (world.plans, world.counters, world.visits)
     with pytest.raises(ValueError, match="results: found 1, expected 2"):
         kernel.settle(rows, *state, np.zeros(1, RESULT))
@@ -105,8 +122,8 @@ def test_arrays_that_do_not_fit_each_other_are_refused(kernel: Kernel) -> None:
 def test_rows_inside_journal_entries_are_settled_in_place(kernel: Kernel) -> None:
     world = World(kernel, PLAN)
     entries = np.zeros(3, ENTRY)
+    entries["row"] = plain_rows(3)
     entries["row"]["in_scope"] = (10_000, 20_000, 30_000)
-    entries["row"]["visit"] = -1
     entries["link"]["position"] = (1, 2, 3)
     kernel.settle(entries["row"], world.plans, world.counters, world.visits, entries["result"])
     kernel.pay_accounts(entries["row"], entries["result"], world.balances)
@@ -116,7 +133,7 @@ def test_rows_inside_journal_entries_are_settled_in_place(kernel: Kernel) -> Non
 
 def test_read_only_rows_and_empty_batches_are_served(kernel: Kernel) -> None:
     world = World(kernel, PLAN)
-    rows = np.zeros(1, ROW)
+    rows = plain_rows(1)
     rows.flags.writeable = False
     results = np.zeros(1, RESULT)
     kernel.settle(rows, world.plans, world.counters, world.visits, results)
@@ -134,9 +151,8 @@ def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
         assert table.append(plan) == number
     assert len(table) == len(table.plans) == len(table.words) == 11
     assert table.words.ctypes.data % 64 == 0
-    rows, results = np.zeros(11, ROW), np.zeros(11, RESULT)
-    rows["in_scope"], rows["plan"], rows["visit"] = 10_000, np.arange(11), -1
-    rows["borne"] = rows["cost"] = -1
+    rows, results = plain_rows(11), np.zeros(11, RESULT)
+    rows["in_scope"], rows["plan"] = 10_000, np.arange(11)
     kernel.settle(rows, table, aligned_counters(1), np.zeros(0, np.int64), results)
     assert results["pooled_fund"].tolist() == list(range(11))
 
@@ -150,7 +166,7 @@ def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
         ({"annual_cap_fen": (-2,) * GROUPS}, "annual_cap_fen: found -2"),
         ({"visit_cap_fen": (AMOUNT_MAX_FEN + 1,) * GROUPS}, "visit_cap_fen: found"),
         ({"rate_cite": (20,) * GROUPS * PLACES}, "rate_cite: found 20"),
-        ({"deductible_kind": 5}, "deductible_kind: found 5"),
+        ({"deductible_kind": 7}, "deductible_kind: found 7"),
         ({"rounding": 0}, "rounding: found 0"),
         ({"exclusions": (ARREARS,) * 45}, "exclusions: found 45"),
         ({"exclusions": (replace(ARREARS, require=2**31),)}, "exclusions.require: found"),
@@ -161,6 +177,26 @@ def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
         ({"pooled_cap_fen": -2}, "pooled_cap_fen: found -2"),
         ({"second_rate_bp": 10_001}, "second_rate_bp: found 10001"),
         ({"second_cite": 20}, "second_cite: found 20"),
+        ({"day_cap_fen": (-2,) * GROUPS}, "day_cap_fen: found -2"),
+        ({"month_cap_fen": (1,)}, "month_cap_fen: found 1 values, expected 12"),
+        ({"month_cap_cite": (20,) * GROUPS}, "month_cap_cite: found 20"),
+        ({"disease_cap_fen": -2}, "disease_cap_fen: found -2"),
+        ({"disease_cap_cite": 20}, "disease_cap_cite: found 20"),
+        ({"brackets": tuple(bracket(n) for n in range(1, 6))}, "brackets: found 5"),
+        ({"brackets": (bracket(0),)}, "brackets.above_fen: found 0, expected 1"),
+        ({"brackets": (bracket(5), bracket(5))}, "brackets.above_fen: found 5, expected 6"),
+        ({"brackets": (bracket(5, rate_bp=10_001),)}, "brackets.rate_bp: found 10001"),
+        ({"brackets": (bracket(5, cite=20),)}, "brackets.rate_cite: found 20"),
+        ({"standard_price_fen": -2}, "standard_price_fen: found -2"),
+        (PACKAGE | {"standard_price_cite": 0}, "standard_price_cite: found 0, expected 1"),
+        (PACKAGE | {"burden_counts": 1}, "standard_price_fen with burden_counts: found 1"),
+        (PACKAGE | {"account_limited": 1}, "standard_price_fen with account_limited: found 1"),
+        (PACKAGE | {"annual_cap_on_cost": 1}, "standard_price_fen with annual_cap_on_cost: found"),
+        (PACKAGE | {"brackets": (bracket(5),)}, "standard_price_fen with brackets: found 1"),
+        (
+            PACKAGE | {"deductible_kind": DEDUCTIBLE_EACH},
+            "standard_price_fen with deductible_kind: found 6",
+        ),
     ],
 )
 def test_a_plan_the_kernels_cannot_settle_by_is_refused(

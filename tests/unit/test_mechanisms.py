@@ -139,21 +139,20 @@ def test_a_draft_answers_from_the_day_the_operator_gives() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "what"),
+    ("changes", "figure"),
     [
-        ({"benefit": Benefit.DAY_SURGERY}, "day surgery"),
-        ({"benefit": Benefit.EMERGENCY, "statement": True}, "an emergency as a stay"),
+        ({"benefit": Benefit.DAY_SURGERY, "disease": "P1"}, "inpatient_rate.3"),
+        ({"benefit": Benefit.EMERGENCY, "statement": True}, "inpatient_deductible.3"),
     ],
 )
-def test_what_is_not_served_is_an_error_that_names_it(changes: dict[str, Any], what: str) -> None:
+def test_a_benefit_whose_figure_is_missing_names_it(changes: dict[str, Any], figure: str) -> None:
     bench = Bench(CHANGCHUN)
     for preview in (True, False):
         sent = (claim("a", "X", 2024_05_05, 100, **changes), claim("b", "X", 2024_05_05, 100))
         answer = bench.batch(*sent, preview=preview)
-        error = answer.errors[0]
-        assert (error.path, error.problem) == ("benefit", f"is not served yet: {what}")
-        assert not answer.refusals
-        assert list(answer.errors) == [0]
+        assert (answer.refusals[0].reason, answer.refusals[0].figure) == (Reason.NO_FIGURE, figure)
+        assert list(answer.refusals) == [0]
+        assert not answer.errors
     assert bench.counters(2024).last_entry == 1
 
 

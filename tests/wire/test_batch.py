@@ -254,7 +254,7 @@ def test_answers_in_columns_say_what_answers_one_by_one_say() -> None:
     pipeline, claims = _pipeline(), _claims()
     answer = pipeline.run([SettleBatch(claims)], 1_700_000_000_123)[0]
     assert isinstance(answer, BatchAnswer)
-    columns = encode_answers(answer)
+    columns = encode_answers(answer, pipeline.plan)
     assert list(columns.outcomes) == [
         codes_pb2.OUTCOME_SETTLED,
         codes_pb2.OUTCOME_SETTLED,
@@ -294,13 +294,15 @@ def test_answers_in_columns_say_what_answers_one_by_one_say() -> None:
 def test_a_bad_line_is_the_error_of_its_row() -> None:
     bad = ITEMISED.lines[1]._replace(unit_price=0)
     claims = [*_claims()[:2], ITEMISED._replace(member="m1", lines=(ITEMISED.lines[0], bad))]
-    answer = _pipeline().run([SettleBatch(claims)], 1)[0]
+    pipeline = _pipeline()
+    answer = pipeline.run([SettleBatch(claims)], 1)[0]
     assert isinstance(answer, BatchAnswer)
-    (error,) = encode_answers(answer).errors
+    (error,) = encode_answers(answer, pipeline.plan).errors
     assert (error.row, error.error.path) == (2, "lines[1].unit_price_micro_yuan")
 
 
 def test_a_batch_of_nothing_has_an_answer() -> None:
-    answer = _pipeline().run([SettleBatch(decode_claims(batch_pb2.ClaimColumns()))], 1)[0]
+    pipeline = _pipeline()
+    answer = pipeline.run([SettleBatch(decode_claims(batch_pb2.ClaimColumns()))], 1)[0]
     assert isinstance(answer, BatchAnswer)
-    assert encode_answers(answer).count == 0
+    assert encode_answers(answer, pipeline.plan).count == 0
