@@ -236,6 +236,7 @@ cdef inline bint is_settleable(
         and -1 <= row.disease < visits
         and -1 <= row.month < visits
         and -1 <= row.day < visits
+        and -1 <= row.paid < visits
         and row.deductible_at <= NOWHERE
         and row.paid_at <= NOWHERE
         and 0 <= row.plan < plans
@@ -285,6 +286,8 @@ cdef void settle_rows(
         if row.borne >= 0:
             slots.borne = &visits[row.borne]
         slots.paid = in_line(&slots, row.paid_at)
+        if row.paid >= 0:
+            slots.paid = &visits[row.paid]
         slots.visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
         slots.cost = &visits[row.cost] if row.cost >= 0 else NULL
         slots.disease_paid = &visits[row.disease] if row.disease >= 0 else NULL
@@ -331,6 +334,7 @@ cdef object check_row(
     check_range(number, "disease", row.disease, -1, visits - 1)
     check_range(number, "month", row.month, -1, visits - 1)
     check_range(number, "day", row.day, -1, visits - 1)
+    check_range(number, "paid", row.paid, -1, visits - 1)
     check_range(number, "deductible_at", row.deductible_at, 0, NOWHERE)
     check_range(number, "paid_at", row.paid_at, 0, NOWHERE)
     check_range(number, "plan", row.plan, 0, plans - 1)

@@ -33,7 +33,7 @@ from engine.rules.plan import (
     BAR_ALL,
     BAR_NONE,
     BRACKETS_MAX,
-    DEDUCTIBLE_EACH,
+    DEDUCTIBLE_BENEFIT,
     DEDUCTIBLE_NONE,
     HALF_UP,
     LEVELS,
@@ -124,7 +124,7 @@ def check_plan(plan: RulePlan) -> None:
     """
     caps = (NO_CAP, AMOUNT_MAX_FEN)
     groups = LEVELS * STATUSES
-    kinds = (DEDUCTIBLE_NONE, DEDUCTIBLE_EACH)
+    kinds = (DEDUCTIBLE_NONE, DEDUCTIBLE_BENEFIT)
     _check(plan, "deductible_kind", (plan.deductible_kind,), 1, kinds)
     _check(plan, "rounding", (plan.rounding,), 1, (HALF_UP, HALF_UP))
     _check(plan, "deductible_fen", plan.deductible_fen, groups, (0, AMOUNT_MAX_FEN))

@@ -19,7 +19,7 @@ from clients.cli.cases.coverage import (
     unproved,
 )
 from clients.cli.cases.coverage_text import to_markdown
-from clients.cli.cases.format import read_files
+from clients.cli.cases.format import read_files, with_own_rules
 from clients.cli.cases.measure import Measured, measure
 from clients.cli.cases.values import CaseError
 from clients.cli.main import gongji
@@ -38,7 +38,7 @@ NAMED = HERE / "coverage.toml"
 @cache
 def measured() -> Measured:
     """Measure all cases, once."""
-    return measure(list(CASES.values()), RULES)
+    return measure(list(CASES.values()), with_own_rules(CASES.values(), RULES))
 
 
 def table(named: Named) -> tuple[CityCoverage, ...]:
