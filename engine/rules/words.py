@@ -165,10 +165,10 @@ def check_plan(plan: RulePlan) -> None:
     for name in ("day_cap", "month_cap"):
         _check(plan, f"{name}_fen", getattr(plan, f"{name}_fen"), groups, caps)
         _check(plan, f"{name}_cite", getattr(plan, f"{name}_cite"), groups, cites)
-    _check_brackets(plan, cites)
-    _check_package(plan, cites)
     _check(plan, "disease_cap_fen", (plan.disease_cap_fen,), 1, caps)
     _check(plan, "standard_price_fen", (plan.standard_price_fen,), 1, caps)
+    _check_brackets(plan, cites)
+    _check_package(plan, cites)
     lines = plan.exclusions
     count, facts = len(lines), (0, 2**FACT_BITS - 1)
     _check(plan, "exclusions", (count,), 1, (0, EXCLUSIONS_MAX))

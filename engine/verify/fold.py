@@ -42,8 +42,8 @@ VisitName = tuple[int, str]
 """(number, text), as in the tables: -1 and a visit that is named; an institution and a request id;
 an institution and nothing, or -2 to -5 for levels: the deductible borne there; -6 and nothing: the
 year's cost in scope; -7 and a code, -8 and a month, -9 and a day: what was paid for a disease, in a
-month, on a day; -10 and a benefit: what was paid under it; -10 less a benefit, and nothing: what was
-borne under it; -16 less an institution, and a day: what was paid for the day there"""
+month, on a day; -10 and a benefit: what was paid under it; -10 less a benefit, and nothing: what
+was borne under it; -16 less an institution, and a day: what was paid for the day there"""
 
 _COST: VisitName = (-6, "")
 _DISEASE: Final = -7
