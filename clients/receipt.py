@@ -41,6 +41,17 @@ class FigureUsed(NamedTuple):
     source: str
 
 
+class Group(NamedTuple):
+    """The part of a claim that falls under one benefit."""
+
+    benefit: int
+    amounts: Mapping[str, int]
+    """Parts of the three sums by their names in `engine.domain.layout.AMOUNTS`."""
+    grounds: Mapping[str, tuple[Ground, ...]]
+    """Clauses by the name of the part."""
+    counters: tuple[Counter, ...] = ()
+
+
 class Receipt(NamedTuple):
     """What a settlement says."""
 
@@ -65,6 +76,10 @@ class Receipt(NamedTuple):
     undone_by: int = 0
     requested_benefit: int = 0
     """What the claim asked for; 0: not known."""
+    groups: tuple[Group, ...] = ()
+    """Where the bill falls under several benefits, each part; `amounts` are then the sums."""
+    prescription: str = ""
+    """Id of the external prescription."""
 
 
 BENEFITS: Final = {
@@ -73,6 +88,8 @@ BENEFITS: Final = {
     Benefit.SPECIAL: "门诊特殊病",
     Benefit.DAY_SURGERY: "日间手术",
     Benefit.EMERGENCY: "急诊",
+    Benefit.DUAL_CHANNEL: "双通道药品",
+    Benefit.SEPARATE_PAY: "单独支付药品",
 }
 
 _BILL: Final = (
@@ -86,6 +103,8 @@ _BASIS: Final = (
     ("deductible", "起付标准，由个人负担"),
     ("copay", "按比例由个人负担"),
     ("cut_visit", "超过单次限额"),
+    ("cut_day", "超过每日限额"),
+    ("cut_month", "超过每月限额"),
     ("cut_annual", "超过年度限额"),
     ("cut_disease", "超过病种限额"),
     ("cut_pooled", "超过统筹基金限额"),
@@ -99,14 +118,17 @@ _PAYERS: Final = (
     ("family_account", "家庭共济账户"),
     ("cash", "个人现金"),
 )
-_PAYERS_CITED: Final = frozenset({"large_amount_fund", "account"})
+_PAYERS_CITED: Final = frozenset({"large_amount_fund", "institution_share", "account"})
 """Payers with clauses of their own; the pooled fund's stand above."""
 _ALWAYS: Final = frozenset({"in_scope", "pooled_fund", "cash"})
 
 COUNTERS: Final = {
     "deductible": "起付标准已负担",
-    "ordinary_paid": "普通门诊统筹已支付",
+    "paid": "统筹已支付",
     "visit_paid": "本次就诊统筹已支付",
+    "disease_paid": "本病种统筹已支付",
+    "month_paid": "本月统筹已支付",
+    "day_paid": "当日统筹已支付",
     "pooled_paid": "计入统筹基金限额",
     "compliant_burden": "合规医疗费用个人负担",
     "large_amount_paid": "大额补助已支付",
@@ -138,7 +160,7 @@ REASONS: Final = {
 """What a reason means, for a patient."""
 
 _AMOUNT_COLUMNS: Final = 16
-_NUMERALS: Final = "一二三四五"
+_NUMERALS: Final = "一二三四五六七八九十"
 
 
 def chinese_date(day: int) -> str:
@@ -151,9 +173,9 @@ def receipt_text(receipt: Receipt) -> str:
     lines = list(_head(receipt))
     sections = [
         ("费用是怎样构成的（元）", _bill(receipt)),
-        ("政策范围内费用由谁负担（元）", _basis(receipt)),
+        *_bases(receipt),
         ("由谁支付（元）", _payers(receipt)),
-        ("本年度累计（元）", _counters(receipt)),
+        *_yearly(receipt),
         ("计算所用、由经办机构提供的数据", _figures(receipt)),
     ]
     filled = [(title, body) for title, body in ((t, list(b)) for t, b in sections) if body]
@@ -170,14 +192,16 @@ def _head(receipt: Receipt) -> Iterator[str]:
     yield "═" * WIDTH
     number = "" if receipt.preview else f"结算号 {receipt.settlement_id}"
     yield spread(f"就诊日期 {chinese_date(receipt.service_date)}", number)
-    benefit = BENEFITS.get(Benefit(receipt.benefit), "")
+    benefit = "、".join(BENEFITS[Benefit(b)] for b in _benefits(receipt))
     yield spread(f"参保人   {receipt.member}", f"待遇 {benefit}")
     yield spread(f"医药机构 {receipt.institution}", f"请求号 {receipt.request_id}")
+    if receipt.prescription:
+        yield f"外配处方 {receipt.prescription}"
     if receipt.undone_by:
         yield f"★ 此结算已撤销（撤销号 {receipt.undone_by}）"
     elif receipt.replayed:
         yield "★ 此请求先前已经结算，这里是同一结果"
-    if receipt.requested_benefit not in (0, receipt.benefit):
+    if receipt.requested_benefit not in (0, *_benefits(receipt)) and not receipt.groups:
         asked = Benefit(receipt.requested_benefit)
         why = "未查到该病种登记，" if asked in (Benefit.CHRONIC, Benefit.SPECIAL) else ""
         yield f"★ 申请待遇 {BENEFITS[asked]}：{why}按{benefit}结算"
@@ -195,8 +219,28 @@ def _bill(receipt: Receipt) -> Iterator[str]:
     yield _total("医疗费用总额", receipt.amounts["total"])
 
 
-def _basis(receipt: Receipt) -> Iterator[str]:
-    if not receipt.amounts["in_scope"]:
+def _benefits(receipt: Receipt) -> tuple[int, ...]:
+    return tuple(group.benefit for group in receipt.groups) or (receipt.benefit,)
+
+
+def _bases(receipt: Receipt) -> Iterator[tuple[str, Iterator[str]]]:
+    """Yield title and lines of who bears what, for each benefit."""
+    if not receipt.groups:
+        yield "政策范围内费用由谁负担（元）", _basis(receipt)
+    for group in receipt.groups:
+        yield f"{BENEFITS[Benefit(group.benefit)]}：由谁负担（元）", _basis(group)
+
+
+def _yearly(receipt: Receipt) -> Iterator[tuple[str, Iterator[str]]]:
+    """Yield title and lines of the year's counters; what benefits share comes last."""
+    for group in receipt.groups:
+        yield f"{BENEFITS[Benefit(group.benefit)]}：本年度累计（元）", _counters(group.counters)
+    yield "本年度累计（元）", _counters(receipt.counters)
+
+
+def _basis(receipt: Receipt | Group) -> Iterator[str]:
+    package = "standard_price" in receipt.grounds
+    if not receipt.amounts["in_scope"] and not package:
         return
     cited: set[Ground] = set()
     for name, label in _BASIS:
@@ -204,6 +248,11 @@ def _basis(receipt: Receipt) -> Iterator[str]:
         yield from _part(receipt, name, label, cited if name == "pooled_fund" else set())
         if receipt.amounts[name]:
             cited.update(receipt.grounds.get(name, ()))
+    if package:
+        share = receipt.amounts["institution_share"]
+        label = "医疗机构承担超出收费标准的部分" if share > 0 else "医疗机构留用的结余"
+        yield _amount(f"  {label}", abs(share))
+        return
     yield _total("政策范围内费用", receipt.amounts["in_scope"])
 
 
@@ -218,14 +267,14 @@ def _payers(receipt: Receipt) -> Iterator[str]:
     yield _amount("  其中个人负担（个人账户、共济账户与现金）", person)
 
 
-def _counters(receipt: Receipt) -> Iterator[str]:
-    if not receipt.counters:
+def _counters(counters: tuple[Counter, ...]) -> Iterator[str]:
+    if not counters:
         return
     columns = WIDTH - 2 * _AMOUNT_COLUMNS
     yield (
         pad("", columns) + pad_left("结算前", _AMOUNT_COLUMNS) + pad_left("结算后", _AMOUNT_COLUMNS)
     )
-    for counter in receipt.counters:
+    for counter in counters:
         yield (
             pad(f"  {COUNTERS.get(counter.name, counter.name)}", columns)
             + pad_left(format_yuan(counter.before), _AMOUNT_COLUMNS)
@@ -238,7 +287,9 @@ def _figures(receipt: Receipt) -> Iterator[str]:
         yield from indented(f"{figure.name} = {figure.value}（来源：{figure.source}）", 4, "  ·")
 
 
-def _part(receipt: Receipt, name: str, label: str, cited: Container[Ground] = ()) -> Iterator[str]:
+def _part(
+    receipt: Receipt | Group, name: str, label: str, cited: Container[Ground] = ()
+) -> Iterator[str]:
     amount = receipt.amounts[name]
     if not amount and name not in _ALWAYS:
         return
@@ -290,13 +341,25 @@ def receipt_json(receipt: Receipt) -> dict[str, object]:
         "replayed": receipt.replayed,
         "undone_by": receipt.undone_by,
         **{name: format_yuan(amount) for name, amount in receipt.amounts.items()},
-        "counters": {
-            counter.name: [format_yuan(counter.before), format_yuan(counter.after)]
-            for counter in receipt.counters
-        },
-        "clauses": {
-            name: [ground._asdict() for ground in grounds]
-            for name, grounds in receipt.grounds.items()
-        },
+        "prescription": receipt.prescription,
+        "counters": _counters_json(receipt.counters),
+        "clauses": _grounds_json(receipt.grounds),
+        "groups": [
+            {
+                "benefit": Benefit(group.benefit).name.lower(),
+                **{name: format_yuan(amount) for name, amount in group.amounts.items()},
+                "counters": _counters_json(group.counters),
+                "clauses": _grounds_json(group.grounds),
+            }
+            for group in receipt.groups
+        ],
         "figures": [figure._asdict() for figure in receipt.figures],
     }
+
+
+def _counters_json(counters: Iterable[Counter]) -> dict[str, list[str]]:
+    return {c.name: [format_yuan(c.before), format_yuan(c.after)] for c in counters}
+
+
+def _grounds_json(grounds: Mapping[str, tuple[Ground, ...]]) -> dict[str, object]:
+    return {name: [ground._asdict() for ground in found] for name, found in grounds.items()}
