@@ -182,7 +182,7 @@ cdef struct Verdict:
 
 
 # What one row reads and moves: its line, what counts as borne and as paid, and, or NULL, what has
-# a counter of its own. `nothing` stands in for what counts nowhere.
+# a counter of its own. Few rows have one of the last three (`rare`); elsewhere they are not set.
 cdef struct Slots:
     int64_t *counters
     int64_t *borne
@@ -192,7 +192,7 @@ cdef struct Slots:
     int64_t *disease_paid
     int64_t *month_paid
     int64_t *day_paid
-    int64_t nothing
+    bint rare
 
 
 # Arithmetic. Half down of the complement is what half up leaves, so it needs no division here.
@@ -236,6 +236,8 @@ cdef inline int64_t cost_so_far(const Slots *slots) noexcept nogil:
     return larger(known, slots.cost[0]) if slots.cost != NULL else known
 
 
-cdef inline int64_t *in_line(Slots *slots, uint8_t position) noexcept nogil:
-    """Return where something counts in the line; what counts nowhere is found 0 and forgotten."""
-    return &slots.nothing if position == NOWHERE else &slots.counters[position]
+cdef inline int64_t *in_line(
+    int64_t *counters, uint8_t position, int64_t *nothing,
+) noexcept nogil:
+    """Return where something counts in the line; `nothing` stands in for nowhere."""
+    return nothing if position == NOWHERE else counters + position
