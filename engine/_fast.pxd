@@ -137,20 +137,8 @@ cdef struct Result:
     int64_t account
     int64_t family_account
     int64_t cash
-    int64_t deductible_before
-    int64_t paid_before
-    int64_t visit_paid_before
-    int64_t disease_paid_before
-    int64_t month_paid_before
-    int64_t day_paid_before
-    int64_t account_before
-    int64_t pooled_paid_before
-    int64_t compliant_burden_before
-    int64_t large_amount_paid_before
-    int64_t cost_before
     int64_t account_allowed
-    int64_t pooled_counted
-    int64_t burden_counted
+    int64_t account_before
     uint16_t cite_first_pay
     uint16_t cite_excluded
     uint16_t cite_excluded_rest
@@ -168,6 +156,18 @@ cdef struct Result:
     uint16_t cite_standard_price
     uint8_t reason
     uint8_t kernel_spare
+    int64_t deductible_before
+    int64_t paid_before
+    int64_t pooled_paid_before
+    int64_t compliant_burden_before
+    int64_t large_amount_paid_before
+    int64_t visit_paid_before
+    int64_t disease_paid_before
+    int64_t month_paid_before
+    int64_t day_paid_before
+    int64_t cost_before
+    int64_t pooled_counted
+    int64_t burden_counted
 
 # What the exclusion matrix says of one row; `barred` is what the account may not pay of it.
 cdef struct Verdict:

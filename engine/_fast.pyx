@@ -71,11 +71,9 @@ cdef inline void weigh_exclusions(
 cdef inline void clear_result(Result *result) noexcept nogil:
     """Set to 0 what the steps write only where there is something: in runs, not one by one."""
     memset(&result.cut_visit, 0, 6 * sizeof(int64_t))  # to cut_pooled
-    memset(&result.visit_paid_before, 0, 5 * sizeof(int64_t))  # to account_before
-    memset(&result.cite_first_pay, 0, 16 * sizeof(uint16_t))  # to kernel_spare
-    result.account = 0
-    result.family_account = 0
-    result.cost_before = 0
+    memset(&result.account, 0, 2 * sizeof(int64_t))  # and family_account
+    memset(&result.account_before, 0, 5 * sizeof(int64_t))  # to kernel_spare
+    memset(&result.visit_paid_before, 0, 5 * sizeof(int64_t))  # to cost_before
 
 
 cdef inline void write_refusal(const Verdict *verdict, Result *result) noexcept nogil:
@@ -319,6 +317,8 @@ cdef void pay_rows(
         ahead = i + ROWS_AHEAD
         if ahead < count and rows[ahead].account >= 0:
             prefetch(&balances[rows[ahead].account])
+            prefetch(&results[ahead].person)
+            prefetch(&results[ahead].reason)
         if rows[i].account >= 0:
             pay_account(&rows[i], &balances[rows[i].account], &results[i])
 
