@@ -45,7 +45,7 @@ from engine.domain.request import (
     SupplyFigures,
 )
 from engine.kernel import FAST, PlanTable
-from engine.ledger import settle
+from engine.ledger import prepare, settle
 from engine.pipeline import Pipeline
 from engine.rules.figures import load_figures, to_json
 from engine.rules.load import load_cities
@@ -145,12 +145,12 @@ class Lane:
     def watched(self) -> Iterator[None]:
         """Watch the functions inside the ledger and the store."""
         with pytest.MonkeyPatch.context() as patch:
-            for stage, name in (
-                ("check", "check_claim"),
-                ("facts", "resolve"),
-                ("identities", "check_identities"),
+            for module, stage, name in (
+                (settle, "check", "check_claim"),
+                (prepare, "facts", "resolve"),
+                (settle, "identities", "check_identities"),
             ):
-                patch.setattr(settle, name, self._stages.wrap(stage, getattr(settle, name)))
+                patch.setattr(module, name, self._stages.wrap(stage, getattr(module, name)))
             patch.setattr(self._store, "append", self._stages.wrap("commit", self._store.append))
             yield
 
@@ -223,7 +223,7 @@ class Lane:
         def encode(answer: Any) -> bytes:
             assert isinstance(answer, BatchAnswer)
             return pb.SettleBatchResponse(
-                sequence=1, answers=encode_answers(answer)
+                sequence=1, answers=encode_answers(answer, self.pipeline.plan)
             ).SerializeToString()
 
         wrap = self._stages.wrap

@@ -21,7 +21,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine.domain.codes import Fact, Place
-from engine.domain.layout import RESULT, ROW, Array, aligned_counters
+from engine.domain.layout import (
+    DEDUCTIBLE,
+    KEYED_SLOTS,
+    ORDINARY_PAID,
+    RESULT,
+    ROW,
+    Array,
+    aligned_counters,
+)
 from engine.domain.reasons import Reason
 from engine.kernel import PlanTable
 from engine.rules.plan import (
@@ -198,8 +206,10 @@ def batch(claims: int, members: int, seed: int = 20_250_101) -> Batch:
     rows["liable"] = np.where(in_part, bills.in_scope // 3, -1)
     own_visit = members + np.arange(claims)
     visit = np.where(random.random(claims) < ONE_VISIT_SHARE, member, own_visit)
+    for name in ("borne_at", *KEYED_SLOTS):
+        rows[name] = -1
     rows["visit"] = np.where(rows["plan"] == 1, visit, -1)
-    rows["borne"] = rows["borne_at"] = rows["cost"] = -1
+    rows["deductible_at"], rows["paid_at"] = DEDUCTIBLE, ORDINARY_PAID
     rows["account"] = np.where(random.random(claims) < ACCOUNT_SHARE, member, -1)
     rows["year"] = 2025
     rows["benefit"] = 1

@@ -139,20 +139,8 @@ cdef struct Result:
     int64_t account
     int64_t family_account
     int64_t cash
-    int64_t deductible_before
-    int64_t paid_before
-    int64_t visit_paid_before
-    int64_t disease_paid_before
-    int64_t month_paid_before
-    int64_t day_paid_before
-    int64_t account_before
-    int64_t pooled_paid_before
-    int64_t compliant_burden_before
-    int64_t large_amount_paid_before
-    int64_t cost_before
     int64_t account_allowed
-    int64_t pooled_counted
-    int64_t burden_counted
+    int64_t account_before
     uint16_t cite_first_pay
     uint16_t cite_excluded
     uint16_t cite_excluded_rest
@@ -170,6 +158,18 @@ cdef struct Result:
     uint16_t cite_standard_price
     uint8_t reason
     uint8_t kernel_spare
+    int64_t deductible_before
+    int64_t paid_before
+    int64_t pooled_paid_before
+    int64_t compliant_burden_before
+    int64_t large_amount_paid_before
+    int64_t visit_paid_before
+    int64_t disease_paid_before
+    int64_t month_paid_before
+    int64_t day_paid_before
+    int64_t cost_before
+    int64_t pooled_counted
+    int64_t burden_counted
 
 # What the exclusion matrix says of one row; `barred` is what the account may not pay of it.
 cdef struct Verdict:
@@ -184,7 +184,7 @@ cdef struct Verdict:
 
 
 # What one row reads and moves: its line, what counts as borne and as paid, and, or NULL, what has
-# a counter of its own. `nothing` stands in for what counts nowhere.
+# a counter of its own. Few rows have one of the last three (`rare`); elsewhere they are not set.
 cdef struct Slots:
     int64_t *counters
     int64_t *borne
@@ -194,7 +194,7 @@ cdef struct Slots:
     int64_t *disease_paid
     int64_t *month_paid
     int64_t *day_paid
-    int64_t nothing
+    bint rare
 
 
 # Arithmetic. Half down of the complement is what half up leaves, so it needs no division here.
@@ -238,6 +238,8 @@ cdef inline int64_t cost_so_far(const Slots *slots) noexcept nogil:
     return larger(known, slots.cost[0]) if slots.cost != NULL else known
 
 
-cdef inline int64_t *in_line(Slots *slots, uint8_t position) noexcept nogil:
-    """Return where something counts in the line; what counts nowhere is found 0 and forgotten."""
-    return &slots.nothing if position == NOWHERE else &slots.counters[position]
+cdef inline int64_t *in_line(
+    int64_t *counters, uint8_t position, int64_t *nothing,
+) noexcept nogil:
+    """Return where something counts in the line; `nothing` stands in for nowhere."""
+    return nothing if position == NOWHERE else counters + position

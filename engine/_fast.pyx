@@ -68,6 +68,14 @@ cdef inline void weigh_exclusions(
         line += EXCLUSION_WORDS
 
 
+cdef inline void clear_result(Result *result) noexcept nogil:
+    """Set to 0 what the steps write only where there is something: in runs, not one by one."""
+    memset(&result.cut_visit, 0, 6 * sizeof(int64_t))  # to cut_pooled
+    memset(&result.account, 0, 2 * sizeof(int64_t))  # and family_account
+    memset(&result.account_before, 0, 5 * sizeof(int64_t))  # to kernel_spare
+    memset(&result.visit_paid_before, 0, 5 * sizeof(int64_t))  # to cost_before
+
+
 cdef inline void write_refusal(const Verdict *verdict, Result *result) noexcept nogil:
     memset(result, 0, sizeof(Result))
     result.reason = verdict.reason
@@ -86,13 +94,12 @@ cdef inline void write_bill(
     cdef int64_t word = plan[HEAD_FIRST_PAY + row.place]
     cdef int64_t first_pay = 0, liable_to_it = left
 
-    result.cite_first_pay = 0
     if rate_of(word) > 0:
         if plan[HEAD_COUNTS] & FIRST_PAY_LAST:
             liable_to_it = larger(0, left - remaining)
         first_pay = mul_bp_half_up(liable_to_it, rate_of(word))
-    if rate_of(word) > 0 and liable_to_it > 0:
-        result.cite_first_pay = cite_of(word)
+        if liable_to_it > 0:
+            result.cite_first_pay = cite_of(word)
     result.non_covered = row.non_covered
     result.over_limit = row.over_limit
     result.pre_payment = row.pre_payment + first_pay
@@ -103,7 +110,6 @@ cdef inline void write_bill(
         row.non_covered + row.over_limit + row.pre_payment + verdict.excluded + left
     )
     result.reason = verdict.reason
-    result.kernel_spare = 0
     result.cite_excluded = verdict.cite
     result.cite_excluded_rest = verdict.cite_rest
 
@@ -126,7 +132,6 @@ cdef inline void write_second(
     result.large_amount_paid_before = counters[LARGE_AMOUNT_PAID]
     result.burden_counted = 0
     result.large_amount_fund = 0
-    result.cite_large_amount = 0
     if (plan[HEAD_COUNTS] & COUNTS_BURDEN) == 0:
         return
     if is_excluded_whole(row, verdict):
@@ -161,12 +166,8 @@ cdef inline void write_payers(
     else:
         person = result.total - result.pooled_fund - result.large_amount_fund
     result.person = person
-    result.account = 0
-    result.family_account = 0
     result.cash = person
-    result.account_before = 0
     result.account_allowed = 0 if verdict.bar_all else person - verdict.barred
-    result.cite_account = 0
     if plan[HEAD_COUNTS] & LIMITS_ACCOUNT:
         result.account_allowed = smaller(
             result.account_allowed, result.in_scope - result.pooled_fund
@@ -190,6 +191,7 @@ cdef inline void settle_row(
         return
     if row.rate_level:
         rate = group_of(plan, row.rate_level - 1, row.status)[GROUP_RATE + row.place]
+    clear_result(result)
     remaining = remaining_deductible(row, plan, group, slots)
     write_bill(row, plan, &verdict, remaining, result)
     write_basis(row, plan, group, rate, remaining, &verdict, slots, result)
@@ -231,12 +233,18 @@ cdef inline bint is_settleable(
         and -1 <= row.liable <= AMOUNT_MAX_FEN
         and 0 <= row.counters < counters
         and -1 <= row.visit < visits
-        and -1 <= row.borne < visits
-        and -1 <= row.cost < visits
-        and -1 <= row.disease < visits
-        and -1 <= row.month < visits
-        and -1 <= row.day < visits
-        and -1 <= row.paid < visits
+        and (
+            # Most rows have none of these: all of them are -1.
+            (row.borne & row.cost & row.disease & row.month & row.day & row.paid) == -1
+            or (
+                -1 <= row.borne < visits
+                and -1 <= row.cost < visits
+                and -1 <= row.disease < visits
+                and -1 <= row.month < visits
+                and -1 <= row.day < visits
+                and -1 <= row.paid < visits
+            )
+        )
         and row.deductible_at <= NOWHERE
         and row.paid_at <= NOWHERE
         and 0 <= row.plan < plans
@@ -270,6 +278,8 @@ cdef void settle_rows(
 ) noexcept nogil:
     cdef Py_ssize_t i, ahead, count = rows.shape[0]
     cdef const Row *row
+    cdef int64_t *line
+    cdef int64_t nothing
     cdef Slots slots
 
     for i in range(count):
@@ -280,19 +290,22 @@ cdef void settle_rows(
             if row.visit >= 0:
                 prefetch(&visits[row.visit])
         row = &rows[i]
-        slots.nothing = 0
-        slots.counters = &counters[row.counters, 0]
-        slots.borne = in_line(&slots, row.deductible_at)
+        line = &counters[row.counters, 0]
+        nothing = 0
+        slots.counters = line
+        slots.borne = in_line(line, row.deductible_at, &nothing)
         if row.borne >= 0:
             slots.borne = &visits[row.borne]
-        slots.paid = in_line(&slots, row.paid_at)
+        slots.paid = in_line(line, row.paid_at, &nothing)
         if row.paid >= 0:
             slots.paid = &visits[row.paid]
         slots.visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
         slots.cost = &visits[row.cost] if row.cost >= 0 else NULL
-        slots.disease_paid = &visits[row.disease] if row.disease >= 0 else NULL
-        slots.month_paid = &visits[row.month] if row.month >= 0 else NULL
-        slots.day_paid = &visits[row.day] if row.day >= 0 else NULL
+        slots.rare = (row.disease & row.month & row.day) >= 0
+        if slots.rare:
+            slots.disease_paid = &visits[row.disease] if row.disease >= 0 else NULL
+            slots.month_paid = &visits[row.month] if row.month >= 0 else NULL
+            slots.day_paid = &visits[row.day] if row.day >= 0 else NULL
         settle_row(row, &words[row.plan, 0], &slots, &results[i])
 
 
@@ -307,6 +320,8 @@ cdef void pay_rows(
         ahead = i + ROWS_AHEAD
         if ahead < count and rows[ahead].account >= 0:
             prefetch(&balances[rows[ahead].account])
+            prefetch(&results[ahead].person)
+            prefetch(&results[ahead].reason)
         if rows[i].account >= 0:
             pay_account(&rows[i], &balances[rows[i].account], &results[i])
 

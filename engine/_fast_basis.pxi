@@ -119,7 +119,6 @@ cdef inline int64_t price_package(
 
     result.deductible = 0
     result.copay = bounded - mul_bp_half_up(bounded, rate_of(rate))
-    result.cite_deductible = 0
     result.cite_rate = cite_of(rate)
     result.cite_standard_price = <uint16_t>(plan[HEAD_CITES] >> 3 * CITE_SHIFT)
     return mul_bp_half_up(plan[HEAD_STANDARD_PRICE], rate_of(rate))
@@ -144,21 +143,6 @@ cdef inline bint is_package(
     return not is_excluded_whole(row, verdict)
 
 
-cdef inline void clear_rare(Result *result) noexcept nogil:
-    """Set to 0 what few plans have a say in."""
-    result.cut_day = 0
-    result.cut_month = 0
-    result.cut_disease = 0
-    result.disease_paid_before = 0
-    result.month_paid_before = 0
-    result.day_paid_before = 0
-    result.cite_rate_above = 0
-    result.cite_day_cap = 0
-    result.cite_month_cap = 0
-    result.cite_disease_cap = 0
-    result.cite_standard_price = 0
-
-
 cdef inline void move_counters(
     int64_t paid,           # IN
     const Slots *slots,     # IN and OUT
@@ -173,13 +157,13 @@ cdef inline void move_counters(
     slots.counters[POOLED_PAID] += result.pooled_counted
     if slots.visit_paid != NULL:
         slots.visit_paid[0] += paid
-    if slots.disease_paid != NULL:
-        slots.disease_paid[0] += paid
-    if slots.month_paid != NULL:
-        slots.month_paid[0] += paid
-    if slots.day_paid != NULL:
-        slots.day_paid[0] += paid
-    result.cost_before = 0
+    if slots.rare:
+        if slots.disease_paid != NULL:
+            slots.disease_paid[0] += paid
+        if slots.month_paid != NULL:
+            slots.month_paid[0] += paid
+        if slots.day_paid != NULL:
+            slots.day_paid[0] += paid
     if slots.cost != NULL:
         result.cost_before = slots.cost[0]
         slots.cost[0] += result.in_scope
@@ -204,7 +188,6 @@ cdef inline void write_basis(
     cdef bint package = is_package(row, plan, verdict, result)
     cdef bint cited = in_scope > 0 or package
 
-    clear_rare(result)
     if package:
         cites = group[GROUP_CITES]
         paid = price_package(plan, rate, result)
@@ -219,32 +202,25 @@ cdef inline void write_basis(
             paid = mul_bp_half_up(in_scope - deductible, rate_of(rate))
         result.copay = in_scope - deductible - paid
 
-    result.cut_visit = 0
-    result.cite_visit_cap = 0
-    result.visit_paid_before = 0
     if slots.visit_paid != NULL:
         result.visit_paid_before = slots.visit_paid[0]
         if group[GROUP_VISIT_CAP] != NO_CAP:
             paid = cut_to(paid, group[GROUP_VISIT_CAP] - slots.visit_paid[0], &result.cut_visit)
             result.cite_visit_cap = cite_of(cites)
-    if slots.day_paid != NULL or slots.month_paid != NULL:
+    if slots.rare:
         paid = cap_spans(row, plan, paid, cited, slots, result)
-    result.cut_annual = 0
-    result.cite_annual_cap = 0
     if group[GROUP_ANNUAL_CAP] != NO_CAP:
         paid = cut_to(
             paid, left_of_year(plan, group, rate_of(rate), slots, result), &result.cut_annual
         )
         result.cite_annual_cap = cite_of(cites >> CITE_SHIFT)
-    if slots.disease_paid != NULL:
+    if slots.rare and slots.disease_paid != NULL:
         result.disease_paid_before = slots.disease_paid[0]
         if plan[HEAD_DISEASE_CAP] != NO_CAP:
             paid = cut_to(
                 paid, plan[HEAD_DISEASE_CAP] - slots.disease_paid[0], &result.cut_disease
             )
             result.cite_disease_cap = cite_of(plan[HEAD_CITES] >> CITE_SHIFT) if cited else 0
-    result.cut_pooled = 0
-    result.cite_pooled_cap = 0
     if pooled and plan[HEAD_POOLED_CAP] != NO_CAP:
         paid = cut_to(paid, plan[HEAD_POOLED_CAP] - counters[POOLED_PAID], &result.cut_pooled)
         result.cite_pooled_cap = <uint16_t>(plan[HEAD_CITES] & 0xFFFF) if cited else 0

@@ -75,20 +75,8 @@ class Result:
     account: int = 0
     family_account: int = 0
     cash: int = 0
-    deductible_before: int = 0
-    paid_before: int = 0
-    visit_paid_before: int = 0
-    disease_paid_before: int = 0
-    month_paid_before: int = 0
-    day_paid_before: int = 0
-    account_before: int = 0
-    pooled_paid_before: int = 0
-    compliant_burden_before: int = 0
-    large_amount_paid_before: int = 0
-    cost_before: int = 0
     account_allowed: int = 0
-    pooled_counted: int = 0
-    burden_counted: int = 0
+    account_before: int = 0
     cite_first_pay: int = 0
     cite_excluded: int = 0
     cite_excluded_rest: int = 0
@@ -106,6 +94,18 @@ class Result:
     cite_standard_price: int = 0
     reason: int = 0
     kernel_spare: int = 0
+    deductible_before: int = 0
+    paid_before: int = 0
+    pooled_paid_before: int = 0
+    compliant_burden_before: int = 0
+    large_amount_paid_before: int = 0
+    visit_paid_before: int = 0
+    disease_paid_before: int = 0
+    month_paid_before: int = 0
+    day_paid_before: int = 0
+    cost_before: int = 0
+    pooled_counted: int = 0
+    burden_counted: int = 0
 
 
 class Tariff(NamedTuple):

@@ -126,24 +126,10 @@ RESULT: Final = np.dtype(
         ("account", "<i8"),
         ("family_account", "<i8"),
         ("cash", "<i8"),
-        # counters of the policy year, before this claim
-        ("deductible_before", "<i8"),
-        ("paid_before", "<i8"),
-        ("visit_paid_before", "<i8"),
-        ("disease_paid_before", "<i8"),
-        ("month_paid_before", "<i8"),
-        ("day_paid_before", "<i8"),
-        ("account_before", "<i8"),
-        ("pooled_paid_before", "<i8"),
-        ("compliant_burden_before", "<i8"),
-        ("large_amount_paid_before", "<i8"),
-        ("cost_before", "<i8"),
-        # what the account may pay; an institution or a third party may stand in its way
+        # What the account may pay; an institution or a third party may stand in its way.
         ("account_allowed", "<i8"),
-        # what counts to the cap of the pooled fund, and to the burden of the second payment
-        ("pooled_counted", "<i8"),
-        ("burden_counted", "<i8"),
-        # citations that decided, as positions in the plan's citation table
+        ("account_before", "<i8"),
+        # Citations that decided, as positions in the plan's citation table.
         ("cite_first_pay", "<u2"),
         ("cite_excluded", "<u2"),
         ("cite_excluded_rest", "<u2"),
@@ -161,10 +147,25 @@ RESULT: Final = np.dtype(
         ("cite_standard_price", "<u2"),
         ("reason", "u1"),
         ("kernel_spare", "u1"),
+        # Counters of the policy year, before this claim.
+        ("deductible_before", "<i8"),
+        ("paid_before", "<i8"),
+        ("pooled_paid_before", "<i8"),
+        ("compliant_burden_before", "<i8"),
+        ("large_amount_paid_before", "<i8"),
+        ("visit_paid_before", "<i8"),
+        ("disease_paid_before", "<i8"),
+        ("month_paid_before", "<i8"),
+        ("day_paid_before", "<i8"),
+        ("cost_before", "<i8"),
+        # What counts to the cap of the pooled fund, and to the burden of the second payment.
+        ("pooled_counted", "<i8"),
+        ("burden_counted", "<i8"),
     ],
     align=True,
 )
 """What the kernels emit: every part of the three sums, the counters before, the citations.
+What the pass over the accounts touches stands together.
 `first_pay` is the out-of-area first payment inside `pre_payment`. Citation 0 is: none.
 `cite_rate_above` is that of the highest bracket a claim reached, where the rate changes with the
 year's cost. `cite_standard_price` marks a package (day surgery): there the basis does not add up to

@@ -325,9 +325,10 @@ def test_a_deductible_may_reach_across_a_bracket(kernel: Kernel) -> None:
 
 def test_the_cost_of_the_year_is_at_least_what_an_opening_bore_and_paid(kernel: Kernel) -> None:
     world = World(kernel, bracketed((10_000, 8_000)), slots=1)
-    world.counters[0, [DEDUCTIBLE, ORDINARY_PAID]] = 4_000, 5_000
+    world.counters[0, [DEDUCTIBLE, ORDINARY_PAID, CHRONIC_PAID]] = 4_000, 2_000, 3_000
     opened = world.settle_one(in_scope=2_000, cost=0)
     # 90.00 before: 10.00 at 50 %, 10.00 at 80 %. The counter itself was 0.
+    # Chronic care is paid out of the same cost, whichever the claim is of.
     assert (opened["pooled_fund"], opened.get("cost_before", 0)) == (1_300, 0)
     # Now 40.00 + 63.00 is more than the 20.00 counted.
     assert world.settle_one(in_scope=1_000, cost=0)["pooled_fund"] == 800

@@ -187,7 +187,11 @@ def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
         ({"brackets": (bracket(5), bracket(5))}, "brackets.above_fen: found 5, expected 6"),
         ({"brackets": (bracket(5, rate_bp=10_001),)}, "brackets.rate_bp: found 10001"),
         ({"brackets": (bracket(5, cite=20),)}, "brackets.rate_cite: found 20"),
-        ({"standard_price_fen": -2}, "standard_price_fen: found -2"),
+        (
+            {"brackets": (bracket(5),), "annual_cap_on_cost": 1},
+            "brackets with annual_cap_on_cost: found 1",
+        ),
+        (PACKAGE | {"standard_price_fen": -2}, "standard_price_fen: found -2"),
         (PACKAGE | {"standard_price_cite": 0}, "standard_price_cite: found 0, expected 1"),
         (PACKAGE | {"burden_counts": 1}, "standard_price_fen with burden_counts: found 1"),
         (PACKAGE | {"account_limited": 1}, "standard_price_fen with account_limited: found 1"),

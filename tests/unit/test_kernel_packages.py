@@ -71,7 +71,7 @@ def test_a_bill_below_the_standard_price_leaves_a_surplus(kernel: Kernel) -> Non
         (500_000, 0, 100_000),
         (500_001, 1, 100_000),
         (650_000, 150_000, 100_000),
-        # 20 % of 4999.99 is 999.998: up for the fund first, so 1000.00 less nothing.
+        # 80 % of 4999.99 is 3999.992: the patient's is what is left of 4999.99.
         (499_999, -1, 100_000),
         (499_998, -2, 100_000),
         (499_997, -2, 99_999),
@@ -163,6 +163,16 @@ def test_a_liable_part_is_not_in_the_package_and_barred_from_the_account(
     assert (found["person"], found["institution_share"]) == (person, institution)
     assert found["account_allowed"] == person - liable
     assert (found["reason"], found["pooled_fund"]) == (Reason.LIABLE_ELSEWHERE, 400_000)
+
+
+@pytest.mark.parametrize(("liable", "is_package"), [(100_000, True), (0, True), (-1, False)])
+def test_a_liable_part_of_nothing_in_scope_takes_no_package_away(
+    kernel: Kernel, liable: int, is_package: bool
+) -> None:
+    plan = replace(PACKAGE, exclusions=(LIABLE,))
+    found = settle(kernel, plan=plan, non_covered=250_000, liable=liable, facts=Fact.LIABLE)
+    assert found.get("pooled_fund", 0) == (400_000 if is_package else 0)
+    assert found["person"] == found["account_allowed"] == (50_000 if is_package else 250_000)
 
 
 @pytest.mark.parametrize(

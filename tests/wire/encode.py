@@ -230,8 +230,7 @@ def wire_opening(opening: Opening | AccountOpening) -> register_pb2.Opening:
         ],
         cost_fen=opening.cost_fen,
         months=[
-            register_pb2.SpanPaid(span=span, paid_fen=paid)
-            for span, paid in opening.month_paid_fen
+            register_pb2.SpanPaid(span=span, paid_fen=paid) for span, paid in opening.month_paid_fen
         ],
         days=[
             register_pb2.SpanPaid(span=span, paid_fen=paid) for span, paid in opening.day_paid_fen
