@@ -150,7 +150,7 @@ BELONGING = [
     ),
     ("441600", "第四条 5", ["annual_cap[0]", "figure[0]", "figure[1]"]),
     ("441600", "第二十一条", ["document[0]"]),
-    ("220100", "三(五) 3", ["unserved[1]"]),
+    ("220100", "三(五) 3", [f"deductible[{n}]" for n in range(4)]),
 ]
 
 
