@@ -90,7 +90,7 @@ def load_cities(root: Path | None = None, more: Iterable[Path] = ()) -> dict[str
             for key in (rules.area, rules.pinyin):
                 if key in found:
                     raise RuleFileError(
-                        str(folder / CITY),
+                        str(folder.joinpath(CITY)),
                         "area" if key == rules.area else "pinyin",
                         f"two folders for {rules.area} {rules.pinyin}: {found[key]} has {key} "
                         "already; remove one",
