@@ -108,7 +108,7 @@ def test_answers_are_read_row_by_row() -> None:
     columns.refusals.add(row=2, refusal=settlement_pb2.Refusal(reason=1, message="why"))  # type: ignore[arg-type]
     columns.errors.add(row=3, error=settlement_pb2.Error(path="p", problem="q"))
     first, second, third, fourth = outcomes(columns)
-    assert first == Settled(1, tuple(range(20)), 1, b"d" * 32)
+    assert first == Settled(1, tuple(range(len(AMOUNTS))), 1, b"d" * 32)
     assert isinstance(second, Settled)
     assert (second.replayed, second.reason) == (True, Reason.ARREARS)
     assert second.amount("total") == 1
