@@ -2,8 +2,8 @@
 
 The names are those of the worked-case format. Lists are written in CSV as entries with `;` between
 them: `arrears` `2024-01-01/2024-03-31`, `filings` `long_term 110000 2024-01-01/`, `selections` and
-`stays` `H1 2024-01-01/`, `diseases` `chronic DM 2024-01-01/`, `visit_paid` `V1=120.00`, `month_paid`
-`2024-03=120.00`. A period without its last day is still open.
+`stays` `H1 2024-01-01/`, `diseases` `chronic DM 2024-01-01/`, `visit_paid` `V1=120.00`,
+`month_paid` `2024-03=120.00`. A period without its last day is still open.
 """
 
 from collections.abc import Callable, Iterator
@@ -245,7 +245,7 @@ def _not_negative(fields: Fields, name: str) -> int:
 
 
 def _keyed(fields: Fields, name: str, example: str) -> tuple[tuple[str, int], ...]:
-    """Return amounts by visit, institution, disease, month or day: a table, or text such as the example."""
+    """Return amounts by visit, institution, disease or day: a table, or text as the example."""
     value = fields.get(name, {})
     if isinstance(value, str):
         pairs = [part.partition("=") for part in value.split(";") if part.strip()]
