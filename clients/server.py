@@ -31,6 +31,7 @@ from gongji.v1 import (
 )
 from gongji.v1.institution_service_pb2_grpc import InstitutionServiceStub
 from gongji.v1.member_service_pb2_grpc import MemberServiceStub
+from gongji.v1.policy_service_pb2 import ListedPlan
 from gongji.v1.policy_service_pb2_grpc import PolicyServiceStub
 from gongji.v1.registration_service_pb2_grpc import RegistrationServiceStub
 from gongji.v1.settlement_service_pb2_grpc import SettlementServiceStub
@@ -69,13 +70,12 @@ class Server:
             plan = self._plans[digest] = _taken(answer, policy_pb2.Plan, "plan")
         return plan
 
-    def find_plan(self, city: str, day: int) -> policy_pb2.Plan:
-        """Return the plan that decides for a city on a day, also where it refuses all claims."""
-        request = policy_service_pb2.FindPlanRequest(city=city, service_date=day)
-        answer = self._call(PolicyServiceStub(self._channel).FindPlan, request)
-        if answer.refused.plan_digest:
-            return self.plan(answer.refused.plan_digest)
-        return _taken(answer, policy_pb2.Plan, "plan")
+    def plans(self, city: str, day: int, benefit: int = 0) -> Sequence[ListedPlan]:
+        """Return the plans that decide for a city on a day, of one benefit or (0) of all."""
+        code: Any = benefit  # generated constructors take the number of an enum
+        request = policy_service_pb2.ListPlansRequest(city=city, service_date=day, benefit=code)
+        answer = self._call(PolicyServiceStub(self._channel).ListPlans, request)
+        return _taken(answer, policy_service_pb2.Plans, "plans").plans
 
     def policies(self, city: str = "") -> Sequence[policy_service_pb2.CityPolicies]:
         """Return every dated version of the rules, of one city or of all."""

@@ -7,7 +7,7 @@ from engine.domain.codes import Benefit, Fact, Paper
 from engine.domain.dates import to_date
 from engine.domain.reasons import EXCLUSION_FIRST
 from engine.errors import InvalidInput
-from engine.rules.book import Missing
+from engine.rules.book import Missing, PlanBook
 from engine.rules.model import CityRules, Document
 from engine.rules.plan import (
     ALL_LEVELS,
@@ -247,6 +247,36 @@ def encode_city(city: CityRules, plans: Iterable[RulePlan]) -> policy_service_pb
             )
             for plan in plans
         ],
+    )
+
+
+def list_plans(book: PlanBook, city: str, day: int, benefit: int) -> policy_service_pb2.Plans:
+    """Return the plans of a city on a day, of one benefit or (0) of all; none: no rule.
+
+    Raises:
+        InvalidInput: there is no such city, or it has no rules for the benefit.
+    """
+    rules = book.city(city)
+    if benefit and benefit not in rules.benefits:
+        names = ", ".join(own.name.lower() for own in rules.benefits)
+        raise InvalidInput("benefit", f"{rules.pinyin} has rules for {names} only")
+    return policy_service_pb2.Plans(
+        plans=[
+            policy_service_pb2.ListedPlan(
+                plan=encode_plan(plan, rules),
+                figures=[
+                    policy_service_pb2.CodeFigure(
+                        name=figure.name,
+                        code=figure.key,
+                        amount_fen=figure.value,
+                        source=figure.source,
+                    )
+                    for figure in book.figures_by_code(city, day, plan.benefit)
+                ],
+            )
+            for plan in book.plans_on(city, day)
+            if benefit in (0, plan.benefit)
+        ]
     )
 
 

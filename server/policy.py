@@ -19,6 +19,7 @@ from server.codec_policy import (
     encode_missing,
     encode_plan,
     figures_to_toml,
+    list_plans,
     refusing_line,
 )
 from server.service import Host
@@ -88,10 +89,7 @@ class PolicyService:
             claim = ClaimClass(benefit if served else Benefit.ORDINARY)
             plan = book.plan_for(city.area, day, claim)
             if plan is None:
-                return Refused(
-                    Reason.NO_RULE,
-                    message=f"no document of {city.name} is in force on {to_date(day)}",
-                )
+                return _no_rule(book, message)
             line = refusing_line(plan, benefit)
             if line is None:
                 return plan
@@ -114,6 +112,25 @@ class PolicyService:
             return pb.FindPlanResponse(refused=encode_refusal(plan)).SerializeToString()
         encoded = encode_plan(plan, self._batcher.cities.get(plan.city))
         return pb.FindPlanResponse(plan=encoded).SerializeToString()
+
+    async def ListPlans(self, data: bytes, _: Context) -> bytes:
+        """List the plans that decide for a city on a day."""
+        message = parse(pb.ListPlansRequest, data)
+        answer = pb.ListPlansResponse
+
+        def listed(pipeline: Pipeline) -> pb.Plans | Refused:
+            plans = list_plans(pipeline.book, message.city, message.service_date, message.benefit)
+            return plans if plans.plans else _no_rule(pipeline.book, message)
+
+        try:
+            check_known(message, data)
+            check_day("service_date", message.service_date)
+            plans = await self._batcher.answer(listed)
+        except InvalidInput as error:
+            return answer(error=encode_error(error)).SerializeToString()
+        if isinstance(plans, Refused):
+            return answer(refused=encode_refusal(plans)).SerializeToString()
+        return answer(plans=plans).SerializeToString()
 
     async def SupplyFigures(self, data: bytes, _: Context) -> bytes:
         """Supply operator figures."""
@@ -153,6 +170,11 @@ class PolicyService:
         except InvalidInput as error:
             return pb.ListMissingFiguresResponse(error=encode_error(error)).SerializeToString()
         return pb.ListMissingFiguresResponse(missing=missing).SerializeToString()
+
+
+def _no_rule(book: PlanBook, message: pb.FindPlanRequest | pb.ListPlansRequest) -> Refused:
+    name, day = book.city(message.city).name, to_date(message.service_date)
+    return Refused(Reason.NO_RULE, message=f"no document of {name} is in force on {day}")
 
 
 def _areas(book: PlanBook, city: str) -> Sequence[str]:

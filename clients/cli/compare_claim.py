@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from clients.cli.compare import Bench, Outcome, Registers, amounts
-from clients.cli.policy_view import Days, percent
+from clients.cli.plan_notes import percent
+from clients.cli.policy_view import Days
 from clients.explain import figure_value, grounds_of
 from clients.paper import indented
 from clients.receipt import REASONS, Ground, ground_text

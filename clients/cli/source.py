@@ -18,7 +18,8 @@ from engine.rules.book import PlanBook
 from engine.rules.figures import load_figures, to_json
 from engine.rules.plan import RulePlan
 from gongji.v1 import policy_pb2, policy_service_pb2, settlement_service_pb2
-from server.codec_policy import encode_city, encode_missing, encode_plan
+from gongji.v1.policy_service_pb2 import ListedPlan
+from server.codec_policy import encode_city, encode_missing, encode_plan, list_plans
 from server.codec_settlement import encode_explanation
 
 
@@ -33,8 +34,8 @@ class Source(Protocol):
         """Return the operator figures that nobody has supplied."""
         ...
 
-    def find_plan(self, city: str, day: int) -> policy_pb2.Plan:
-        """Return the plan that decides for a city on a day."""
+    def plans(self, city: str, day: int, benefit: int = 0) -> Sequence[ListedPlan]:
+        """Return the plans that decide for a city on a day, of one benefit or (0) of all."""
         ...
 
 
@@ -59,17 +60,17 @@ class RuleFiles:
             for missing in self.book.missing(area)
         ]
 
-    def find_plan(self, city: str, day: int) -> policy_pb2.Plan:
-        """Return the plan that decides for a city on a day.
+    def plans(self, city: str, day: int, benefit: int = 0) -> Sequence[ListedPlan]:
+        """Return the plans that decide for a city on a day, of one benefit or (0) of all.
 
         Raises:
             Refusal: no document is in force.
+            InvalidInput: the city has no rules for the benefit.
         """
-        rules = self.book.city(city)
-        plan = self.book.plan_for(rules.area, day)
-        if plan is None:
-            raise Refusal(f"NO_RULE: no document of {rules.pinyin} is in force on {to_date(day)}")
-        return encode_plan(plan, rules)
+        found = list_plans(self.book, city, day, benefit).plans
+        if not found:
+            raise Refusal(f"NO_RULE: no document of {city} is in force on {to_date(day)}")
+        return found
 
     def _areas(self, city: str) -> list[str]:
         return [self.book.city(city).area] if city else sorted(self.book.cities)

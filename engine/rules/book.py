@@ -58,10 +58,8 @@ class _Shelf:
 
     def on(self, day: int, claim: ClaimClass) -> RulePlan | None:
         """Return the plan of `day`, None if no document is in force."""
-        index = bisect_right(self.firsts, day) - 1
-        if index < 0 or day > self.intervals[index].last_day:
-            return None
-        return self.at(index, claim)
+        index = self._index(day)
+        return None if index is None else self.at(index, claim)
 
     def at(self, index: int, claim: ClaimClass = ORDINARY_CARE) -> RulePlan:
         """Return the plan of an interval; one object for all classes that have the same plan."""
@@ -91,6 +89,26 @@ class _Shelf:
         for benefit in self.rules.benefits:
             rules = self._of(index, benefit)
             yield from classes_of(rules, values_on(rules, day), benefit)
+
+    def classes_on(self, day: int) -> Iterator[ClaimClass]:
+        """Yield the classes of a day, none where no document is in force."""
+        index = self._index(day)
+        if index is not None:
+            yield from self.classes(index)
+
+    def names_by_code(self, day: int, benefit: int) -> list[str]:
+        """Return the names of the figures of a benefit that go by a code, in order."""
+        index = self._index(day)
+        if index is None:
+            return []
+        rules = self._of(index, benefit)
+        by_code = (*rules.disease_cap, *rules.standard_price)
+        return list(dict.fromkeys(value.figure for value in by_code if day in value.days))
+
+    def _index(self, day: int) -> int | None:
+        """Return which interval a day is in, None if no document is in force."""
+        index = bisect_right(self.firsts, day) - 1
+        return index if index >= 0 and day <= self.intervals[index].last_day else None
 
     def _of(self, index: int, benefit: int) -> CityRules:
         """Return the rules of a benefit as they are read in an interval."""
@@ -158,6 +176,22 @@ class PlanBook:
             for claim in shelf.classes(index)
         ]
         return list({id(plan): plan for plan in plans}.values())
+
+    def plans_on(self, city: str, day: int) -> list[RulePlan]:
+        """Return the plans of the city (code or name) on a day, by benefit and class, codes apart.
+
+        Empty where no document is in force.
+        """
+        area = self.city(city).area
+        plans = (self.plan_for(area, day, claim) for claim in self._shelves[area].classes_on(day))
+        return list({id(plan): plan for plan in plans if plan}.values())
+
+    def figures_by_code(self, city: str, day: int, benefit: int) -> list[Figure]:
+        """Return the figures of a benefit that go by a code and count on the day, in order."""
+        area = self.city(city).area
+        names = self._shelves[area].names_by_code(day, benefit)
+        held = (figure for name in names for figure in self.figures.of(area, name))
+        return [figure for figure in held if figure.key and day in figure.days]
 
     def serves(self, city: str, benefit: int) -> bool:
         """Return whether the city (area code) has rules of its own for a benefit."""

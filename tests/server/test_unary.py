@@ -103,6 +103,7 @@ def test_a_unary_call_names_its_institution(
         "PolicyService/ListPolicies",
         "PolicyService/GetPlan",
         "PolicyService/FindPlan",
+        "PolicyService/ListPlans",
         "PolicyService/SupplyFigures",
         "PolicyService/ListMissingFigures",
     ],
@@ -231,6 +232,13 @@ def test_rules_that_are_not_there(client: Client) -> None:
     assert chronic.refused.reason == codes_pb2.REASON_NO_FIGURE
     assert stub.FindPlan(find(city="zibo", service_date=7)).error.path == "service_date"
     assert stub.FindPlan(find(city="nowhere", service_date=20260101)).error.path == "city"
+    several = policy_service_pb2.ListPlansRequest
+    none = stub.ListPlans(several(city="zibo", service_date=20200101))
+    assert none.refused.reason == codes_pb2.REASON_NO_RULE
+    assert stub.ListPlans(several(city="zibo", service_date=7)).error.path == "service_date"
+    assert stub.ListPlans(several(city="nowhere", service_date=20260101)).error.path == "city"
+    stay = several(city="zibo", service_date=20260101, benefit="BENEFIT_EMERGENCY")
+    assert stub.ListPlans(stay).error.path == "benefit"
     digest = policy_service_pb2.GetPlanRequest
     assert stub.GetPlan(digest(digest=bytes(31))).error.path == "digest"
     assert stub.GetPlan(digest(digest=bytes(32))).error.path == "digest"

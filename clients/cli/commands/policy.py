@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -21,6 +22,16 @@ from clients.cli.common import (
     one_of,
     server_or_store,
     server_or_store_or_files,
+)
+
+_BENEFITS: Final = (
+    "ordinary",
+    "chronic",
+    "special",
+    "day_surgery",
+    "emergency",
+    "dual_channel",
+    "separate_pay",
 )
 
 
@@ -78,7 +89,7 @@ def list_(city: str, strict: bool, server: str | None, store: Path | None, as_js
         raise click.exceptions.Exit(SOME_REFUSED)
 
 
-@policy.command(epilog="Example: gongji policy show 370300 --date 2024-03-05")
+@policy.command(epilog="Example: gongji policy show 370300 --date 2024-03-05 --benefit ordinary")
 @click.argument("city")
 @click.option(
     "--date",
@@ -86,15 +97,31 @@ def list_(city: str, strict: bool, server: str | None, store: Path | None, as_js
     type=click.DateTime(["%Y-%m-%d"]),
     help="Service date.  [today]",
 )
+@click.option(
+    "--benefit",
+    type=click.Choice(_BENEFITS),
+    help="One benefit alone.  [all that the city has rules for]",
+)
 @server_or_store_or_files
 @json_option
 @friendly
 def show(
-    city: str, day: datetime.datetime | None, server: str | None, store: Path | None, as_json: bool
+    city: str,
+    day: datetime.datetime | None,
+    benefit: str | None,
+    server: str | None,
+    store: Path | None,
+    as_json: bool,
 ) -> None:
-    """Show what decides in CITY (area code or pinyin) on a day, clause by clause."""
-    from clients.cli.policy_view import days_in_force, plan_dict, print_plan
+    """Show what decides in CITY (area code or pinyin) on a day, clause by clause.
+
+    Every benefit has a table of its own, and where rules look at them so have kinds of institution
+    and ages. Lines that refuse or exclude under every benefit alike stand at the end.
+    """
+    from clients.cli.plan_view import plans_dict, print_plans
+    from clients.cli.policy_view import days_in_force
     from clients.cli.source import open_source
+    from engine.domain.codes import Benefit
     from engine.domain.dates import from_date
 
     china = datetime.timezone(datetime.timedelta(hours=8))
@@ -107,11 +134,11 @@ def show(
                 f"NO_RULE: no document of {city} is in force on {date}; documents are in "
                 f"force {', '.join(map(str, in_force))}"
             )
-        plan = source.find_plan(city, from_date(date))
+        plans = source.plans(city, from_date(date), Benefit[benefit.upper()] if benefit else 0)
     if as_json:
-        echo_json(plan_dict(plan))
+        echo_json(plans_dict(plans))
     else:
-        print_plan(plan)
+        print_plans(plans)
 
 
 @policy.command(epilog="Example: gongji policy supply figures.toml --server 127.0.0.1:50051")

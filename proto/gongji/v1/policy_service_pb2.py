@@ -27,7 +27,7 @@ from gongji.v1 import policy_pb2 as gongji_dot_v1_dot_policy__pb2
 from gongji.v1 import settlement_pb2 as gongji_dot_v1_dot_settlement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egongji/v1/policy_service.proto\x12\tgongji.v1\x1a\x15gongji/v1/codes.proto\x1a\x16gongji/v1/policy.proto\x1a\x1agongji/v1/settlement.proto\"#\n\x13ListPoliciesRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\"l\n\x14ListPoliciesResponse\x12\'\n\x08policies\x18\x01 \x01(\x0b\x32\x13.gongji.v1.PoliciesH\x00\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"3\n\x08Policies\x12\'\n\x06\x63ities\x18\x01 \x03(\x0b\x32\x17.gongji.v1.CityPolicies\"\x8e\x01\n\x0c\x43ityPolicies\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06pinyin\x18\x03 \x01(\t\x12&\n\tdocuments\x18\x04 \x03(\x0b\x32\x13.gongji.v1.Document\x12*\n\x08versions\x18\x05 \x03(\x0b\x32\x18.gongji.v1.PolicyVersion\"Z\n\rPolicyVersion\x12\x11\n\tfirst_day\x18\x01 \x01(\x05\x12\x10\n\x08last_day\x18\x02 \x01(\x05\x12\x13\n\x0bplan_digest\x18\x03 \x01(\x0c\x12\x0f\n\x07\x66igures\x18\x04 \x03(\t\" \n\x0eGetPlanRequest\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\"_\n\x0fGetPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x0f.gongji.v1.PlanH\x00\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"Z\n\x0f\x46indPlanRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x14\n\x0cservice_date\x18\x02 \x01(\x05\x12#\n\x07\x62\x65nefit\x18\x03 \x01(\x0e\x32\x12.gongji.v1.Benefit\"\x87\x01\n\x10\x46indPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x0f.gongji.v1.PlanH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"W\n\x14SupplyFiguresRequest\x12\x0e\n\x04toml\x18\x01 \x01(\x0cH\x00\x12%\n\x07\x66igures\x18\x02 \x01(\x0b\x32\x12.gongji.v1.FiguresH\x00\x42\x08\n\x06source\"-\n\x07\x46igures\x12\"\n\x07\x66igures\x18\x01 \x03(\x0b\x32\x11.gongji.v1.Figure\"u\n\x06\x46igure\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\t\x12\x0e\n\x06source\x18\x05 \x01(\t\x12\x11\n\tfirst_day\x18\x06 \x01(\x05\x12\x10\n\x08last_day\x18\x07 \x01(\x05\"m\n\x15SupplyFiguresResponse\x12\'\n\x08supplied\x18\x01 \x01(\x0b\x32\x13.gongji.v1.SuppliedH\x00\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"\x19\n\x08Supplied\x12\r\n\x05\x63ount\x18\x01 \x01(\x05\")\n\x19ListMissingFiguresRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\"w\n\x1aListMissingFiguresResponse\x12,\n\x07missing\x18\x01 \x01(\x0b\x32\x19.gongji.v1.MissingFiguresH\x00\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\";\n\x0eMissingFigures\x12)\n\x07\x66igures\x18\x01 \x03(\x0b\x32\x18.gongji.v1.MissingFigure\"\xaa\x01\n\rMissingFigure\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x0e\n\x06\x66igure\x18\x02 \x01(\t\x12\x0f\n\x07instead\x18\x03 \x01(\t\x12\x11\n\tfirst_day\x18\x04 \x01(\x05\x12\x10\n\x08last_day\x18\x05 \x01(\x05\x12\x0e\n\x06\x65\x66\x66\x65\x63t\x18\x06 \x01(\t\x12!\n\x06\x63lause\x18\x07 \x01(\x0b\x32\x11.gongji.v1.Clause\x12\x12\n\nsuppliable\x18\x08 \x01(\x08\x32\x9e\x03\n\rPolicyService\x12O\n\x0cListPolicies\x12\x1e.gongji.v1.ListPoliciesRequest\x1a\x1f.gongji.v1.ListPoliciesResponse\x12@\n\x07GetPlan\x12\x19.gongji.v1.GetPlanRequest\x1a\x1a.gongji.v1.GetPlanResponse\x12\x43\n\x08\x46indPlan\x12\x1a.gongji.v1.FindPlanRequest\x1a\x1b.gongji.v1.FindPlanResponse\x12R\n\rSupplyFigures\x12\x1f.gongji.v1.SupplyFiguresRequest\x1a .gongji.v1.SupplyFiguresResponse\x12\x61\n\x12ListMissingFigures\x12$.gongji.v1.ListMissingFiguresRequest\x1a%.gongji.v1.ListMissingFiguresResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egongji/v1/policy_service.proto\x12\tgongji.v1\x1a\x15gongji/v1/codes.proto\x1a\x16gongji/v1/policy.proto\x1a\x1agongji/v1/settlement.proto\"#\n\x13ListPoliciesRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\"l\n\x14ListPoliciesResponse\x12\'\n\x08policies\x18\x01 \x01(\x0b\x32\x13.gongji.v1.PoliciesH\x00\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"3\n\x08Policies\x12\'\n\x06\x63ities\x18\x01 \x03(\x0b\x32\x17.gongji.v1.CityPolicies\"\x8e\x01\n\x0c\x43ityPolicies\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06pinyin\x18\x03 \x01(\t\x12&\n\tdocuments\x18\x04 \x03(\x0b\x32\x13.gongji.v1.Document\x12*\n\x08versions\x18\x05 \x03(\x0b\x32\x18.gongji.v1.PolicyVersion\"Z\n\rPolicyVersion\x12\x11\n\tfirst_day\x18\x01 \x01(\x05\x12\x10\n\x08last_day\x18\x02 \x01(\x05\x12\x13\n\x0bplan_digest\x18\x03 \x01(\x0c\x12\x0f\n\x07\x66igures\x18\x04 \x03(\t\" \n\x0eGetPlanRequest\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\"_\n\x0fGetPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x0f.gongji.v1.PlanH\x00\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"Z\n\x0f\x46indPlanRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x14\n\x0cservice_date\x18\x02 \x01(\x05\x12#\n\x07\x62\x65nefit\x18\x03 \x01(\x0e\x32\x12.gongji.v1.Benefit\"\x87\x01\n\x10\x46indPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x0f.gongji.v1.PlanH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"[\n\x10ListPlansRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x14\n\x0cservice_date\x18\x02 \x01(\x05\x12#\n\x07\x62\x65nefit\x18\x03 \x01(\x0e\x32\x12.gongji.v1.Benefit\"\x8a\x01\n\x11ListPlansResponse\x12!\n\x05plans\x18\x01 \x01(\x0b\x32\x10.gongji.v1.PlansH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"-\n\x05Plans\x12$\n\x05plans\x18\x01 \x03(\x0b\x32\x15.gongji.v1.ListedPlan\"S\n\nListedPlan\x12\x1d\n\x04plan\x18\x01 \x01(\x0b\x32\x0f.gongji.v1.Plan\x12&\n\x07\x66igures\x18\x02 \x03(\x0b\x32\x15.gongji.v1.CodeFigure\"L\n\nCodeFigure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x12\n\namount_fen\x18\x03 \x01(\x03\x12\x0e\n\x06source\x18\x04 \x01(\t\"W\n\x14SupplyFiguresRequest\x12\x0e\n\x04toml\x18\x01 \x01(\x0cH\x00\x12%\n\x07\x66igures\x18\x02 \x01(\x0b\x32\x12.gongji.v1.FiguresH\x00\x42\x08\n\x06source\"-\n\x07\x46igures\x12\"\n\x07\x66igures\x18\x01 \x03(\x0b\x32\x11.gongji.v1.Figure\"u\n\x06\x46igure\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\t\x12\x0e\n\x06source\x18\x05 \x01(\t\x12\x11\n\tfirst_day\x18\x06 \x01(\x05\x12\x10\n\x08last_day\x18\x07 \x01(\x05\"m\n\x15SupplyFiguresResponse\x12\'\n\x08supplied\x18\x01 \x01(\x0b\x32\x13.gongji.v1.SuppliedH\x00\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"\x19\n\x08Supplied\x12\r\n\x05\x63ount\x18\x01 \x01(\x05\")\n\x19ListMissingFiguresRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\"w\n\x1aListMissingFiguresResponse\x12,\n\x07missing\x18\x01 \x01(\x0b\x32\x19.gongji.v1.MissingFiguresH\x00\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\";\n\x0eMissingFigures\x12)\n\x07\x66igures\x18\x01 \x03(\x0b\x32\x18.gongji.v1.MissingFigure\"\xaa\x01\n\rMissingFigure\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x0e\n\x06\x66igure\x18\x02 \x01(\t\x12\x0f\n\x07instead\x18\x03 \x01(\t\x12\x11\n\tfirst_day\x18\x04 \x01(\x05\x12\x10\n\x08last_day\x18\x05 \x01(\x05\x12\x0e\n\x06\x65\x66\x66\x65\x63t\x18\x06 \x01(\t\x12!\n\x06\x63lause\x18\x07 \x01(\x0b\x32\x11.gongji.v1.Clause\x12\x12\n\nsuppliable\x18\x08 \x01(\x08\x32\xe6\x03\n\rPolicyService\x12O\n\x0cListPolicies\x12\x1e.gongji.v1.ListPoliciesRequest\x1a\x1f.gongji.v1.ListPoliciesResponse\x12@\n\x07GetPlan\x12\x19.gongji.v1.GetPlanRequest\x1a\x1a.gongji.v1.GetPlanResponse\x12\x43\n\x08\x46indPlan\x12\x1a.gongji.v1.FindPlanRequest\x1a\x1b.gongji.v1.FindPlanResponse\x12\x46\n\tListPlans\x12\x1b.gongji.v1.ListPlansRequest\x1a\x1c.gongji.v1.ListPlansResponse\x12R\n\rSupplyFigures\x12\x1f.gongji.v1.SupplyFiguresRequest\x1a .gongji.v1.SupplyFiguresResponse\x12\x61\n\x12ListMissingFigures\x12$.gongji.v1.ListMissingFiguresRequest\x1a%.gongji.v1.ListMissingFiguresResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,24 +52,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDPLANREQUEST']._serialized_end=778
   _globals['_FINDPLANRESPONSE']._serialized_start=781
   _globals['_FINDPLANRESPONSE']._serialized_end=916
-  _globals['_SUPPLYFIGURESREQUEST']._serialized_start=918
-  _globals['_SUPPLYFIGURESREQUEST']._serialized_end=1005
-  _globals['_FIGURES']._serialized_start=1007
-  _globals['_FIGURES']._serialized_end=1052
-  _globals['_FIGURE']._serialized_start=1054
-  _globals['_FIGURE']._serialized_end=1171
-  _globals['_SUPPLYFIGURESRESPONSE']._serialized_start=1173
-  _globals['_SUPPLYFIGURESRESPONSE']._serialized_end=1282
-  _globals['_SUPPLIED']._serialized_start=1284
-  _globals['_SUPPLIED']._serialized_end=1309
-  _globals['_LISTMISSINGFIGURESREQUEST']._serialized_start=1311
-  _globals['_LISTMISSINGFIGURESREQUEST']._serialized_end=1352
-  _globals['_LISTMISSINGFIGURESRESPONSE']._serialized_start=1354
-  _globals['_LISTMISSINGFIGURESRESPONSE']._serialized_end=1473
-  _globals['_MISSINGFIGURES']._serialized_start=1475
-  _globals['_MISSINGFIGURES']._serialized_end=1534
-  _globals['_MISSINGFIGURE']._serialized_start=1537
-  _globals['_MISSINGFIGURE']._serialized_end=1707
-  _globals['_POLICYSERVICE']._serialized_start=1710
-  _globals['_POLICYSERVICE']._serialized_end=2124
+  _globals['_LISTPLANSREQUEST']._serialized_start=918
+  _globals['_LISTPLANSREQUEST']._serialized_end=1009
+  _globals['_LISTPLANSRESPONSE']._serialized_start=1012
+  _globals['_LISTPLANSRESPONSE']._serialized_end=1150
+  _globals['_PLANS']._serialized_start=1152
+  _globals['_PLANS']._serialized_end=1197
+  _globals['_LISTEDPLAN']._serialized_start=1199
+  _globals['_LISTEDPLAN']._serialized_end=1282
+  _globals['_CODEFIGURE']._serialized_start=1284
+  _globals['_CODEFIGURE']._serialized_end=1360
+  _globals['_SUPPLYFIGURESREQUEST']._serialized_start=1362
+  _globals['_SUPPLYFIGURESREQUEST']._serialized_end=1449
+  _globals['_FIGURES']._serialized_start=1451
+  _globals['_FIGURES']._serialized_end=1496
+  _globals['_FIGURE']._serialized_start=1498
+  _globals['_FIGURE']._serialized_end=1615
+  _globals['_SUPPLYFIGURESRESPONSE']._serialized_start=1617
+  _globals['_SUPPLYFIGURESRESPONSE']._serialized_end=1726
+  _globals['_SUPPLIED']._serialized_start=1728
+  _globals['_SUPPLIED']._serialized_end=1753
+  _globals['_LISTMISSINGFIGURESREQUEST']._serialized_start=1755
+  _globals['_LISTMISSINGFIGURESREQUEST']._serialized_end=1796
+  _globals['_LISTMISSINGFIGURESRESPONSE']._serialized_start=1798
+  _globals['_LISTMISSINGFIGURESRESPONSE']._serialized_end=1917
+  _globals['_MISSINGFIGURES']._serialized_start=1919
+  _globals['_MISSINGFIGURES']._serialized_end=1978
+  _globals['_MISSINGFIGURE']._serialized_start=1981
+  _globals['_MISSINGFIGURE']._serialized_end=2151
+  _globals['_POLICYSERVICE']._serialized_start=2154
+  _globals['_POLICYSERVICE']._serialized_end=2640
 # @@protoc_insertion_point(module_scope)

@@ -89,6 +89,52 @@ class FindPlanResponse(_message.Message):
     error: _settlement_pb2.Error
     def __init__(self, plan: _Optional[_Union[_policy_pb2.Plan, _Mapping]] = ..., refused: _Optional[_Union[_settlement_pb2.Refusal, _Mapping]] = ..., error: _Optional[_Union[_settlement_pb2.Error, _Mapping]] = ...) -> None: ...
 
+class ListPlansRequest(_message.Message):
+    __slots__ = ("city", "service_date", "benefit")
+    CITY_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_DATE_FIELD_NUMBER: _ClassVar[int]
+    BENEFIT_FIELD_NUMBER: _ClassVar[int]
+    city: str
+    service_date: int
+    benefit: _codes_pb2.Benefit
+    def __init__(self, city: _Optional[str] = ..., service_date: _Optional[int] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ...) -> None: ...
+
+class ListPlansResponse(_message.Message):
+    __slots__ = ("plans", "refused", "error")
+    PLANS_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    plans: Plans
+    refused: _settlement_pb2.Refusal
+    error: _settlement_pb2.Error
+    def __init__(self, plans: _Optional[_Union[Plans, _Mapping]] = ..., refused: _Optional[_Union[_settlement_pb2.Refusal, _Mapping]] = ..., error: _Optional[_Union[_settlement_pb2.Error, _Mapping]] = ...) -> None: ...
+
+class Plans(_message.Message):
+    __slots__ = ("plans",)
+    PLANS_FIELD_NUMBER: _ClassVar[int]
+    plans: _containers.RepeatedCompositeFieldContainer[ListedPlan]
+    def __init__(self, plans: _Optional[_Iterable[_Union[ListedPlan, _Mapping]]] = ...) -> None: ...
+
+class ListedPlan(_message.Message):
+    __slots__ = ("plan", "figures")
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    FIGURES_FIELD_NUMBER: _ClassVar[int]
+    plan: _policy_pb2.Plan
+    figures: _containers.RepeatedCompositeFieldContainer[CodeFigure]
+    def __init__(self, plan: _Optional[_Union[_policy_pb2.Plan, _Mapping]] = ..., figures: _Optional[_Iterable[_Union[CodeFigure, _Mapping]]] = ...) -> None: ...
+
+class CodeFigure(_message.Message):
+    __slots__ = ("name", "code", "amount_fen", "source")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    code: str
+    amount_fen: int
+    source: str
+    def __init__(self, name: _Optional[str] = ..., code: _Optional[str] = ..., amount_fen: _Optional[int] = ..., source: _Optional[str] = ...) -> None: ...
+
 class SupplyFiguresRequest(_message.Message):
     __slots__ = ("toml", "figures")
     TOML_FIELD_NUMBER: _ClassVar[int]

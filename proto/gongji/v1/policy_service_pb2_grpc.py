@@ -50,6 +50,11 @@ class PolicyServiceStub(object):
                 request_serializer=gongji_dot_v1_dot_policy__service__pb2.FindPlanRequest.SerializeToString,
                 response_deserializer=gongji_dot_v1_dot_policy__service__pb2.FindPlanResponse.FromString,
                 _registered_method=True)
+        self.ListPlans = channel.unary_unary(
+                '/gongji.v1.PolicyService/ListPlans',
+                request_serializer=gongji_dot_v1_dot_policy__service__pb2.ListPlansRequest.SerializeToString,
+                response_deserializer=gongji_dot_v1_dot_policy__service__pb2.ListPlansResponse.FromString,
+                _registered_method=True)
         self.SupplyFigures = channel.unary_unary(
                 '/gongji.v1.PolicyService/SupplyFigures',
                 request_serializer=gongji_dot_v1_dot_policy__service__pb2.SupplyFiguresRequest.SerializeToString,
@@ -87,6 +92,14 @@ class PolicyServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPlans(self, request, context):
+        """Lists the plans that decide in a city on a day: one for each benefit, and for each kind of
+        institution and age that its rules tell apart.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SupplyFigures(self, request, context):
         """Supplies operator figures. They decide from now on; settled claims stay as they are.
         """
@@ -118,6 +131,11 @@ def add_PolicyServiceServicer_to_server(servicer, server):
                     servicer.FindPlan,
                     request_deserializer=gongji_dot_v1_dot_policy__service__pb2.FindPlanRequest.FromString,
                     response_serializer=gongji_dot_v1_dot_policy__service__pb2.FindPlanResponse.SerializeToString,
+            ),
+            'ListPlans': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPlans,
+                    request_deserializer=gongji_dot_v1_dot_policy__service__pb2.ListPlansRequest.FromString,
+                    response_serializer=gongji_dot_v1_dot_policy__service__pb2.ListPlansResponse.SerializeToString,
             ),
             'SupplyFigures': grpc.unary_unary_rpc_method_handler(
                     servicer.SupplyFigures,
@@ -212,6 +230,33 @@ class PolicyService(object):
             '/gongji.v1.PolicyService/FindPlan',
             gongji_dot_v1_dot_policy__service__pb2.FindPlanRequest.SerializeToString,
             gongji_dot_v1_dot_policy__service__pb2.FindPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPlans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongji.v1.PolicyService/ListPlans',
+            gongji_dot_v1_dot_policy__service__pb2.ListPlansRequest.SerializeToString,
+            gongji_dot_v1_dot_policy__service__pb2.ListPlansResponse.FromString,
             options,
             channel_credentials,
             insecure,

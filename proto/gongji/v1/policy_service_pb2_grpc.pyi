@@ -39,6 +39,10 @@ class PolicyServiceStub:
     """Returns a plan by its digest: fetch it once to read the citations of answers."""
     FindPlan: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.FindPlanRequest, _policy_service_pb2.FindPlanResponse]
     """Returns the plan that decides for a city, a day and a benefit."""
+    ListPlans: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.ListPlansRequest, _policy_service_pb2.ListPlansResponse]
+    """Lists the plans that decide in a city on a day: one for each benefit, and for each kind of
+    institution and age that its rules tell apart.
+    """
     SupplyFigures: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.SupplyFiguresRequest, _policy_service_pb2.SupplyFiguresResponse]
     """Supplies operator figures. They decide from now on; settled claims stay as they are."""
     ListMissingFigures: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.ListMissingFiguresRequest, _policy_service_pb2.ListMissingFiguresResponse]
@@ -55,6 +59,10 @@ class PolicyServiceAsyncStub(PolicyServiceStub):
     """Returns a plan by its digest: fetch it once to read the citations of answers."""
     FindPlan: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.FindPlanRequest, _policy_service_pb2.FindPlanResponse]  # type: ignore[assignment]
     """Returns the plan that decides for a city, a day and a benefit."""
+    ListPlans: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.ListPlansRequest, _policy_service_pb2.ListPlansResponse]  # type: ignore[assignment]
+    """Lists the plans that decide in a city on a day: one for each benefit, and for each kind of
+    institution and age that its rules tell apart.
+    """
     SupplyFigures: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.SupplyFiguresRequest, _policy_service_pb2.SupplyFiguresResponse]  # type: ignore[assignment]
     """Supplies operator figures. They decide from now on; settled claims stay as they are."""
     ListMissingFigures: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.ListMissingFiguresRequest, _policy_service_pb2.ListMissingFiguresResponse]  # type: ignore[assignment]
@@ -86,6 +94,16 @@ class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_policy_service_pb2.FindPlanResponse, _abc.Awaitable[_policy_service_pb2.FindPlanResponse]]:
         """Returns the plan that decides for a city, a day and a benefit."""
+
+    @_abc_1.abstractmethod
+    def ListPlans(
+        self,
+        request: _policy_service_pb2.ListPlansRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_service_pb2.ListPlansResponse, _abc.Awaitable[_policy_service_pb2.ListPlansResponse]]:
+        """Lists the plans that decide in a city on a day: one for each benefit, and for each kind of
+        institution and age that its rules tell apart.
+        """
 
     @_abc_1.abstractmethod
     def SupplyFigures(
