@@ -4,7 +4,7 @@
 printer, `receipt_json` for programs.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from clients.paper import WIDTH, centre, indented, pad, pad_left, spread
@@ -41,6 +41,17 @@ class FigureUsed(NamedTuple):
     source: str
 
 
+class Share(NamedTuple):
+    """What falls under one benefit: the whole bill, or some of its lines."""
+
+    benefit: int
+    amounts: Mapping[str, int]
+    grounds: Mapping[str, tuple[Ground, ...]]
+    counters: tuple[Counter, ...] = ()
+    reason: Reason = Reason.NONE
+    standard_price: int | None = None
+
+
 class Receipt(NamedTuple):
     """What a settlement says."""
 
@@ -65,6 +76,25 @@ class Receipt(NamedTuple):
     undone_by: int = 0
     requested_benefit: int = 0
     """What the claim asked for; 0: not known."""
+    prescription: str = ""
+    disease: str = ""
+    standard_price: int | None = None
+    """Of a package, in fen: the fund pays its share of it, whatever the bill."""
+    groups: tuple[Share, ...] = ()
+    """Where the bill falls under several benefits, each part of it; then the clauses are theirs."""
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """The parts of the bill by benefit; mostly the whole of it."""
+        whole = Share(
+            self.benefit,
+            self.amounts,
+            self.grounds,
+            self.counters,
+            self.reason,
+            self.standard_price,
+        )
+        return self.groups or (whole,)
 
 
 BENEFITS: Final = {
@@ -73,6 +103,8 @@ BENEFITS: Final = {
     Benefit.SPECIAL: "门诊特殊病",
     Benefit.DAY_SURGERY: "日间手术",
     Benefit.EMERGENCY: "急诊",
+    Benefit.DUAL_CHANNEL: "双通道药品",
+    Benefit.SEPARATE_PAY: "单独支付药品",
 }
 
 _BILL: Final = (
@@ -82,13 +114,19 @@ _BILL: Final = (
     ("excluded", "基金不予支付"),
     ("in_scope", "政策范围内费用"),
 )
+CUT_LABELS: Final = {
+    "cut_visit": "超过单次限额",
+    "cut_day": "超过日限额",
+    "cut_month": "超过月限额",
+    "cut_annual": "超过年度限额",
+    "cut_disease": "超过病种限额",
+    "cut_pooled": "超过统筹基金限额",
+}
+"""What the caps cut, in the order in which they are applied."""
 _BASIS: Final = (
     ("deductible", "起付标准，由个人负担"),
     ("copay", "按比例由个人负担"),
-    ("cut_visit", "超过单次限额"),
-    ("cut_annual", "超过年度限额"),
-    ("cut_disease", "超过病种限额"),
-    ("cut_pooled", "超过统筹基金限额"),
+    *CUT_LABELS.items(),
     ("pooled_fund", "统筹基金支付"),
 )
 _PAYERS: Final = (
@@ -100,13 +138,19 @@ _PAYERS: Final = (
     ("cash", "个人现金"),
 )
 _PAYERS_CITED: Final = frozenset({"large_amount_fund", "account"})
-"""Payers with clauses of their own; the pooled fund's stand above."""
+"""Payers with clauses of their own; those of the fund and the institution stand above."""
 _ALWAYS: Final = frozenset({"in_scope", "pooled_fund", "cash"})
 
 COUNTERS: Final = {
+    # In the order of a receipt.
     "deductible": "起付标准已负担",
+    "special_deductible": "门诊特殊病起付标准已负担",
     "ordinary_paid": "普通门诊统筹已支付",
+    "chronic_paid": "门诊慢性病统筹已支付",
     "visit_paid": "本次就诊统筹已支付",
+    "day_paid": "就诊当日统筹已支付",
+    "month_paid": "就诊当月统筹已支付",
+    "disease_paid": "该病种统筹已支付",
     "pooled_paid": "计入统筹基金限额",
     "compliant_burden": "合规医疗费用个人负担",
     "large_amount_paid": "大额补助已支付",
@@ -138,7 +182,7 @@ REASONS: Final = {
 """What a reason means, for a patient."""
 
 _AMOUNT_COLUMNS: Final = 16
-_NUMERALS: Final = "一二三四五"
+_NUMERALS: Final = "一二三四五六七八九十"
 
 
 def chinese_date(day: int) -> str:
@@ -149,18 +193,46 @@ def chinese_date(day: int) -> str:
 def receipt_text(receipt: Receipt) -> str:
     """Return the receipt as lines of plain text, `WIDTH` columns wide."""
     lines = list(_head(receipt))
-    sections = [
-        ("费用是怎样构成的（元）", _bill(receipt)),
-        ("政策范围内费用由谁负担（元）", _basis(receipt)),
-        ("由谁支付（元）", _payers(receipt)),
-        ("本年度累计（元）", _counters(receipt)),
-        ("计算所用、由经办机构提供的数据", _figures(receipt)),
-    ]
-    filled = [(title, body) for title, body in ((t, list(b)) for t, b in sections) if body]
-    for numeral, (title, body) in zip(_NUMERALS, filled, strict=False):
+    for numeral, (title, body) in zip(_NUMERALS, _filled(_sections(receipt)), strict=False):
         lines += ["", f"{numeral}、{title}", *body]
     lines.append("═" * WIDTH)
     return "\n".join(lines) + "\n"
+
+
+_Sections = Iterable[tuple[str, Iterable[str]]]
+
+
+def _sections(receipt: Receipt) -> _Sections:
+    bill, payers = "费用是怎样构成的（元）", "由谁支付（元）"
+    last = [
+        ("累计（元）" if receipt.groups else "本年度累计（元）", _counters(receipt.counters)),
+        ("计算所用、由经办机构提供的数据", _figures(receipt)),
+    ]
+    if not receipt.groups:
+        (share,) = receipt.shares
+        return [(bill, _bill(share)), _basis(share), (payers, _payers(share)), *last]
+    whole = Share(receipt.benefit, receipt.amounts, {})
+    parts = [
+        (f"其中{BENEFITS[Benefit(share.benefit)]}", _subsections(share)) for share in receipt.groups
+    ]
+    return [(bill, _bill(whole)), (payers, _payers(whole)), *parts, *last]
+
+
+def _subsections(share: Share) -> Iterator[str]:
+    """Yield the lines of one of several benefits."""
+    sections: _Sections = [
+        ("费用是怎样构成的（元）", _bill(share)),
+        _basis(share),
+        ("由谁支付（元）", _payers(share)),
+    ]
+    for numeral, (title, body) in zip(_NUMERALS, _filled(sections), strict=False):
+        yield f"（{numeral}）{title}"
+        yield from body
+
+
+def _filled(sections: _Sections) -> Iterator[tuple[str, list[str]]]:
+    """Yield the sections that have lines."""
+    return ((title, lines) for title, lines in ((t, list(b)) for t, b in sections) if lines)
 
 
 def _head(receipt: Receipt) -> Iterator[str]:
@@ -170,62 +242,93 @@ def _head(receipt: Receipt) -> Iterator[str]:
     yield "═" * WIDTH
     number = "" if receipt.preview else f"结算号 {receipt.settlement_id}"
     yield spread(f"就诊日期 {chinese_date(receipt.service_date)}", number)
-    benefit = BENEFITS.get(Benefit(receipt.benefit), "")
-    yield spread(f"参保人   {receipt.member}", f"待遇 {benefit}")
+    benefits = "、".join(BENEFITS[Benefit(share.benefit)] for share in receipt.shares)
+    yield spread(f"参保人   {receipt.member}", f"待遇 {benefits}")
     yield spread(f"医药机构 {receipt.institution}", f"请求号 {receipt.request_id}")
+    disease = f"病种编码 {receipt.disease}" if receipt.disease else ""
+    prescription = f"外配处方 {receipt.prescription}" if receipt.prescription else ""
+    if disease or prescription:
+        yield spread(disease or prescription, prescription if disease else "").rstrip()
     if receipt.undone_by:
         yield f"★ 此结算已撤销（撤销号 {receipt.undone_by}）"
     elif receipt.replayed:
         yield "★ 此请求先前已经结算，这里是同一结果"
-    if receipt.requested_benefit not in (0, receipt.benefit):
+    if receipt.requested_benefit not in (0, *(share.benefit for share in receipt.shares)):
         asked = Benefit(receipt.requested_benefit)
-        why = "未查到该病种登记，" if asked in (Benefit.CHRONIC, Benefit.SPECIAL) else ""
-        yield f"★ 申请待遇 {BENEFITS[asked]}：{why}按{benefit}结算"
+        registered = asked in (Benefit.CHRONIC, Benefit.SPECIAL)
+        why = "未登记该病种或该级别机构不开展，" if registered else ""
+        yield from indented(f"申请待遇 {BENEFITS[asked]}：{why}按{benefits}结算", 2, "★")
 
 
-def _bill(receipt: Receipt) -> Iterator[str]:
+def _bill(share: Share) -> Iterator[str]:
     for name, label in _BILL:
-        first_pay = receipt.grounds.get("first_pay", ())
-        yield from _part(receipt, name, label, first_pay if name == "pre_payment" else ())
-        if name == "pre_payment" and receipt.amounts["first_pay"]:
-            yield _amount("    其中异地就医先行自付", receipt.amounts["first_pay"])
+        first_pay = share.grounds.get("first_pay", ())
+        yield from _part(share, name, label, first_pay if name == "pre_payment" else ())
+        if name == "pre_payment" and share.amounts["first_pay"]:
+            yield _amount("    其中异地就医先行自付", share.amounts["first_pay"])
             yield from _grounds(first_pay)
-        if name == "excluded" and receipt.reason and receipt.amounts[name]:
-            yield f"    原因：{REASONS.get(receipt.reason, receipt.reason.name)}"
-    yield _total("医疗费用总额", receipt.amounts["total"])
+        if name == "excluded" and share.reason and share.amounts[name]:
+            yield f"    原因：{REASONS.get(share.reason, share.reason.name)}"
+    yield _total("医疗费用总额", share.amounts["total"])
 
 
-def _basis(receipt: Receipt) -> Iterator[str]:
-    if not receipt.amounts["in_scope"]:
-        return
-    cited: set[Ground] = set()
-    for name, label in _BASIS:
-        # The clause of the rate decides both sides of it, and is cited at the first.
-        yield from _part(receipt, name, label, cited if name == "pooled_fund" else set())
-        if receipt.amounts[name]:
-            cited.update(receipt.grounds.get(name, ()))
-    yield _total("政策范围内费用", receipt.amounts["in_scope"])
+def _basis(share: Share) -> tuple[str, Iterable[str]]:
+    """Return title and lines of what became of the amount in scope, or of a package."""
+    if share.standard_price is not None:
+        return "按收费标准由谁负担（元）", _package(share, share.standard_price)
+    title = "政策范围内费用由谁负担（元）"
+    if not share.amounts["in_scope"]:
+        return title, ()
+    return title, [
+        *_cited_once(share, _BASIS),
+        _total("政策范围内费用", share.amounts["in_scope"]),
+    ]
 
 
-def _payers(receipt: Receipt) -> Iterator[str]:
+def _package(share: Share, standard_price: int) -> Iterator[str]:
+    """Yield the lines of a package: they are of the whole bill, in scope or not."""
+    yield _amount("  收费标准", standard_price)
+    yield from _grounds(share.grounds.get("institution_share", ()))
+    institution = share.amounts["institution_share"]
+    label = "超出收费标准，由医疗机构承担" if institution >= 0 else "结余，由医疗机构留用"
+    named = (*_BASIS, ("institution_share", label))
+    # The clauses of the price stand with it already.
+    yield from _cited_once(share, named, share.grounds.get("institution_share", ()))
+    yield _total("医疗费用总额", share.amounts["total"])
+
+
+def _cited_once(
+    share: Share, parts: Iterable[tuple[str, str]], known: Iterable[Ground] = ()
+) -> Iterator[str]:
+    """Yield parts with their clauses, where they stand first: the rate decides both its sides."""
+    cited = set(known)
+    for name, label in parts:
+        yield from _part(share, name, label, cited)
+        if share.amounts[name]:
+            cited.update(share.grounds.get(name, ()))
+
+
+def _payers(share: Share) -> Iterator[str]:
     for name, label in _PAYERS:
-        if receipt.amounts[name] or name in _ALWAYS:
-            yield _amount(f"  {label}", receipt.amounts[name])
-            if receipt.amounts[name] and name in _PAYERS_CITED:
-                yield from _grounds(receipt.grounds.get(name, ()))
-    yield _total("合计", receipt.amounts["total"])
-    person = receipt.amounts["person"]
+        amount = share.amounts[name]
+        if amount or name in _ALWAYS:
+            kept = "（留用）" if name == "institution_share" and amount < 0 else ""
+            yield _amount(f"  {label}{kept}", amount)
+            if amount and name in _PAYERS_CITED:
+                yield from _grounds(share.grounds.get(name, ()))
+    yield _total("合计", share.amounts["total"])
+    person = share.amounts["person"]
     yield _amount("  其中个人负担（个人账户、共济账户与现金）", person)
 
 
-def _counters(receipt: Receipt) -> Iterator[str]:
-    if not receipt.counters:
+def _counters(counters: Sequence[Counter]) -> Iterator[str]:
+    if not counters:
         return
     columns = WIDTH - 2 * _AMOUNT_COLUMNS
     yield (
         pad("", columns) + pad_left("结算前", _AMOUNT_COLUMNS) + pad_left("结算后", _AMOUNT_COLUMNS)
     )
-    for counter in receipt.counters:
+    for counter in counters:
         yield (
             pad(f"  {COUNTERS.get(counter.name, counter.name)}", columns)
             + pad_left(format_yuan(counter.before), _AMOUNT_COLUMNS)
@@ -238,13 +341,13 @@ def _figures(receipt: Receipt) -> Iterator[str]:
         yield from indented(f"{figure.name} = {figure.value}（来源：{figure.source}）", 4, "  ·")
 
 
-def _part(receipt: Receipt, name: str, label: str, cited: Container[Ground] = ()) -> Iterator[str]:
-    amount = receipt.amounts[name]
+def _part(share: Share, name: str, label: str, cited: Container[Ground] = ()) -> Iterator[str]:
+    amount = share.amounts[name]
     if not amount and name not in _ALWAYS:
         return
     yield _amount(f"  {label}", amount)
     if amount:
-        grounds = receipt.grounds.get(name, ())
+        grounds = share.grounds.get(name, ())
         yield from _grounds(ground for ground in grounds if ground not in cited)
 
 
@@ -289,14 +392,33 @@ def receipt_json(receipt: Receipt) -> dict[str, object]:
         "reason": receipt.reason.name if receipt.reason else "",
         "replayed": receipt.replayed,
         "undone_by": receipt.undone_by,
-        **{name: format_yuan(amount) for name, amount in receipt.amounts.items()},
+        "prescription": receipt.prescription,
+        "disease": receipt.disease,
+        **_share_json(receipt),
+        "groups": [
+            {
+                "benefit": Benefit(share.benefit).name.lower(),
+                "reason": share.reason.name if share.reason else "",
+                **_share_json(share),
+            }
+            for share in receipt.groups
+        ],
+        "figures": [figure._asdict() for figure in receipt.figures],
+    }
+
+
+def _share_json(share: Share | Receipt) -> dict[str, object]:
+    """Return what a receipt and each of its parts by benefit have in common."""
+    price = share.standard_price
+    return {
+        **{name: format_yuan(amount) for name, amount in share.amounts.items()},
+        "standard_price": "" if price is None else format_yuan(price),
         "counters": {
             counter.name: [format_yuan(counter.before), format_yuan(counter.after)]
-            for counter in receipt.counters
+            for counter in share.counters
         },
         "clauses": {
             name: [ground._asdict() for ground in grounds]
-            for name, grounds in receipt.grounds.items()
+            for name, grounds in share.grounds.items()
         },
-        "figures": [figure._asdict() for figure in receipt.figures],
     }

@@ -2,13 +2,13 @@
 
 The names are those of the worked-case format. Lists are written in CSV as entries with `;` between
 them: `arrears` `2024-01-01/2024-03-31`, `filings` `long_term 110000 2024-01-01/`, `selections` and
-`stays` `H1 2024-01-01/`, `diseases` `chronic DM 2024-01-01/`, `visit_paid` `V1=120.00`. A period
-without its last day is still open.
+`stays` `H1 2024-01-01/`, `diseases` `chronic DM 2024-01-01/`, `visit_paid` `V1=120.00`,
+`month_paid` `2024-03=120.00`. A period without its last day is still open.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from clients import fields as f
 from clients.errors import FileError
@@ -59,6 +59,8 @@ _COLUMN_OF: Final = {
     "balance": "account_balance",
     "deductible_met": "deductible",
     "visits": "visit_paid",
+    "months": "month_paid",
+    "days": "day_paid",
     "retired_date": "retired_on",
     "born_date": "born_on",
     "host_id": "host",
@@ -187,15 +189,34 @@ def _offers(fields: Fields) -> frozenset[Offer]:
     )
 
 
-_SUMS: Final = ("pooled_paid", "compliant_burden", "large_amount_paid")
+_SUMS: Final = (
+    "special_deductible",
+    "chronic_paid",
+    "pooled_paid",
+    "compliant_burden",
+    "large_amount_paid",
+    "cost",
+)
+_BY_KEY: Final = {
+    "visit_paid": "V1=120.00",
+    "deductible_at": "H1=400.00",
+    "disease_paid": "E11=1200.00",
+    "month_paid": "2024-03=120.00",
+    "day_paid": "2024-03-05=80.00",
+}
+"""Counters kept by a key, with what a message gives as an example."""
 
 
 def _opening(fields: Fields) -> tuple[RegisterItem, ...]:
     member = f.identifier(fields, "member", required=True)
     made: list[RegisterItem] = []
-    counters = ("deductible", "ordinary_paid", *_SUMS, "visit_paid", "deductible_at")
+    counters = ("deductible", "ordinary_paid", *_SUMS, *_BY_KEY)
     if "year" in fields:
         met = fields.get("deductible") == "met"
+        sums: dict[str, Any] = {f"{name}_fen": _not_negative(fields, name) for name in _SUMS}
+        keyed: dict[str, Any] = {
+            f"{name}_fen": _keyed(fields, name, like) for name, like in _BY_KEY.items()
+        }
         made.append(
             Opening(
                 member=member,
@@ -203,11 +224,8 @@ def _opening(fields: Fields) -> tuple[RegisterItem, ...]:
                 deductible_fen=0 if met else _not_negative(fields, "deductible"),
                 deductible_met=met,
                 ordinary_paid_fen=_not_negative(fields, "ordinary_paid"),
-                visit_paid_fen=_keyed(fields, "visit_paid", "V1=120.00"),
-                deductible_at_fen=_keyed(fields, "deductible_at", "H1=400.00"),
-                pooled_paid_fen=_not_negative(fields, "pooled_paid"),
-                compliant_burden_fen=_not_negative(fields, "compliant_burden"),
-                large_amount_paid_fen=_not_negative(fields, "large_amount_paid"),
+                **sums,
+                **keyed,
             )
         )
     elif given := [name for name in counters if name in fields]:
@@ -227,7 +245,7 @@ def _not_negative(fields: Fields, name: str) -> int:
 
 
 def _keyed(fields: Fields, name: str, example: str) -> tuple[tuple[str, int], ...]:
-    """Return amounts by visit or institution: a table, or text such as the example."""
+    """Return amounts by visit, institution, disease or day: a table, or text as the example."""
     value = fields.get(name, {})
     if isinstance(value, str):
         pairs = [part.partition("=") for part in value.split(";") if part.strip()]
@@ -298,13 +316,11 @@ REGISTERS: Final = {
                 "year": Holds.NUMBER,
                 "deductible": Holds.AMOUNT_OR_MET,
                 "ordinary_paid": Holds.AMOUNT,
-                "visit_paid": Holds.AMOUNTS,
-                "deductible_at": Holds.AMOUNTS,
                 **dict.fromkeys(_SUMS, Holds.AMOUNT),
+                **dict.fromkeys(_BY_KEY, Holds.AMOUNTS),
                 "account_balance": Holds.AMOUNT,
             },
             required=("member",),
-            later=("special_deductible", "chronic_paid", "disease_paid"),
         ),
         _opening,
     ),

@@ -255,7 +255,9 @@ def malformed(message: settlement_pb2.Error) -> Malformed:
     return Malformed(message.path, message.problem)
 
 
-def amounts_of(settlement: settlement_pb2.Settlement) -> dict[str, int]:
+def amounts_of(
+    settlement: settlement_pb2.Settlement | settlement_pb2.SettledGroup,
+) -> dict[str, int]:
     """Return the parts of the three sums by their names in `AMOUNTS`."""
     bill, basis, payers = settlement.bill, settlement.basis, settlement.payers
     parts = {

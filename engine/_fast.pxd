@@ -113,6 +113,8 @@ cdef struct Row:
     uint8_t deductible_at
     uint8_t paid_at
     uint16_t spare
+    int32_t paid
+    uint32_t spare2
 
 cdef struct Result:
     int64_t total

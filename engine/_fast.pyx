@@ -235,13 +235,14 @@ cdef inline bint is_settleable(
         and -1 <= row.visit < visits
         and (
             # Most rows have none of these: all of them are -1.
-            (row.borne & row.cost & row.disease & row.month & row.day) == -1
+            (row.borne & row.cost & row.disease & row.month & row.day & row.paid) == -1
             or (
                 -1 <= row.borne < visits
                 and -1 <= row.cost < visits
                 and -1 <= row.disease < visits
                 and -1 <= row.month < visits
                 and -1 <= row.day < visits
+                and -1 <= row.paid < visits
             )
         )
         and row.deductible_at <= NOWHERE
@@ -296,6 +297,8 @@ cdef void settle_rows(
         if row.borne >= 0:
             slots.borne = &visits[row.borne]
         slots.paid = in_line(line, row.paid_at, &nothing)
+        if row.paid >= 0:
+            slots.paid = &visits[row.paid]
         slots.visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
         slots.cost = &visits[row.cost] if row.cost >= 0 else NULL
         slots.rare = (row.disease & row.month & row.day) >= 0
@@ -346,6 +349,7 @@ cdef object check_row(
     check_range(number, "disease", row.disease, -1, visits - 1)
     check_range(number, "month", row.month, -1, visits - 1)
     check_range(number, "day", row.day, -1, visits - 1)
+    check_range(number, "paid", row.paid, -1, visits - 1)
     check_range(number, "deductible_at", row.deductible_at, 0, NOWHERE)
     check_range(number, "paid_at", row.paid_at, 0, NOWHERE)
     check_range(number, "plan", row.plan, 0, plans - 1)

@@ -273,6 +273,7 @@ def _settle_example(kernel: Kernel, plans: PlanTable) -> tuple[Array, Array, Arr
     rows["borne"][4] = 1
     rows["cost"] = (-1, 2, -1, 2, 2, -1, -1, -1)
     rows["disease"][3] = 3
+    rows["paid"][6] = 3
     rows["month"] = rows["day"] = (4, 4, -1, -1, -1, -1, -1, -1)
     rows["deductible_at"] = (0, 0, 0, 2, 0, layout.NOWHERE, 0, 0)
     rows["paid_at"] = (1, 1, 3, 1, 1, 1, layout.NOWHERE, 1)

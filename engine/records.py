@@ -45,6 +45,8 @@ class Row(NamedTuple):
     deductible_at: int
     paid_at: int
     spare: int
+    paid: int
+    spare2: int
 
 
 @dataclass(slots=True)

@@ -68,8 +68,8 @@ def settle(
         plans: What the rows' `plan` counts in.
         counters: A line of `layout.COUNTERS_PER_MEMBER_YEAR` a member-year; changed in place.
         visits: Counters with keys of their own, in fen, which the rows' slots count in: what was
-            paid for a visit, a disease, a month, a day, what was borne at an institution or a
-            level, the year's cost; changed in place.
+            paid for a visit, a disease, a month, a day, under a benefit, what was borne at an
+            institution, a level or under a benefit, the year's cost; changed in place.
         results: Records of `layout.RESULT`, as many as rows; overwritten.
 
     Raises:
@@ -409,7 +409,7 @@ def read_counters(row: Row, counters: Array, visits: Array) -> Counters:
     return Counters(
         deductible=keyed(row.borne) if row.borne >= 0 else in_line(row.deductible_at),
         deductible_met=met and row.deductible_at != NOWHERE,
-        paid=in_line(row.paid_at),
+        paid=keyed(row.paid) if row.paid >= 0 else in_line(row.paid_at),
         paid_of_cost=in_line(ORDINARY_PAID) + in_line(CHRONIC_PAID),
         visit_paid=keyed(row.visit),
         pooled_paid=in_line(POOLED_PAID),
@@ -437,7 +437,7 @@ def move_counters(row: Row, result: Result, counters: Array, visits: Array) -> N
     counters[row.counters, POOLED_PAID] += result.pooled_counted
     counters[row.counters, COMPLIANT_BURDEN] += result.burden_counted
     counters[row.counters, LARGE_AMOUNT_PAID] += result.large_amount_fund
-    for slot in (row.visit, row.disease, row.month, row.day):
+    for slot in (row.visit, row.disease, row.month, row.day, row.paid):
         if slot >= 0:
             visits[slot] += result.pooled_fund
     if row.cost >= 0:

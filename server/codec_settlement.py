@@ -156,7 +156,8 @@ def _counters(
     borne = moved * result["deductible"] if in_line or row["borne"] >= 0 else 0
     return settlement_pb2.CounterValues(
         deductible_fen=result["deductible_before"] + borne,
-        paid_fen=result["paid_before"] + (paid if row["paid_at"] != NOWHERE else 0),
+        paid_fen=result["paid_before"]
+        + (paid if row["paid"] >= 0 or row["paid_at"] != NOWHERE else 0),
         visit_paid_fen=keyed("visit", "visit_paid"),
         disease_paid_fen=keyed("disease", "disease_paid"),
         month_paid_fen=keyed("month", "month_paid"),

@@ -9,6 +9,7 @@ from typing import IO, Any, Final, ParamSpec, TypeVar
 
 import click
 
+from clients.cli.rules import rules_option
 from clients.errors import ClientError, FileError, Refusal
 from clients.lines import AUTO, ENCODINGS
 from engine.errors import (
@@ -128,12 +129,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 
 
 def server_or_store(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--server` and `--store`, one of which is used; the server where neither is given."""
+    """Add `--server` and `--store`, one of which is used, the server by default; and `--rules`."""
     return _either(f"Settlement server; {DEFAULT_SERVER} if --store is not given either.")(command)
 
 
 def server_or_store_or_files(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--server` and `--store`; the rule files answer where neither is given."""
+    """Add `--server`, `--store` and `--rules`; rule files answer where neither of two is given."""
     return _either("Settlement server; rule files answer without it and --store.")(command)
 
 
@@ -145,7 +146,7 @@ def _either(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         callback=check_address,
         help=text,
     )
-    return lambda command: server(store_option(command))
+    return lambda command: server(store_option(rules_option(command)))
 
 
 def one_of(server: str | None, store: Path | None) -> str | Path:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 
 from clients.cli.local import unexpected
+from clients.cli.rules import known_cities
 from clients.errors import FileError
 from clients.registers import RegisterItem, read_register, register_column
 from clients.rows import BadRow
@@ -37,7 +38,6 @@ from engine.ledger.ledger import Ledger
 from engine.pipeline import CHECKPOINT_ROWS
 from engine.rules.book import PlanBook
 from engine.rules.figures import load_figures, to_json
-from engine.rules.load import load_cities
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
 from engine.state.state import State
@@ -153,7 +153,7 @@ class Bench:
                 another one.
             RuleFileError: a supply file is not accepted.
         """
-        book = book or PlanBook(load_cities())
+        book = book or PlanBook(known_cities())
         named = [book.city(name) for name in cities or sorted(book.cities)]
         self.cities: list[CityRules] = list({rules.area: rules for rules in named}.values())
         self._tables = _Nothing()

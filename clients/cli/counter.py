@@ -92,14 +92,13 @@ def _print_settlement(
 ) -> None:
     with Server(server) as connection:
         try:
-            plan = connection.plan(settlement.plan_digest)
+            receipt = receipt_of_settlement(settlement, connection.plan, undone_by=undone_by)
         except CallError as error:
             # The settlement stands whatever becomes of its explanation.
             raise CallError(
                 f"settled as {settlement.settlement_id} (request {settlement.request_id}), but "
                 f"its clauses cannot be fetched: {error}; gongji explain shows them later"
             ) from error
-    receipt = receipt_of_settlement(settlement, plan, undone_by=undone_by)
     if as_json:
         echo_json(receipt_json(receipt))
     else:

@@ -24,7 +24,7 @@ from engine.digest import ResultDigest
 from engine.domain.claim import Claim
 from engine.domain.codes import Benefit, Liability
 from engine.domain.dates import to_date
-from engine.domain.layout import AMOUNTS
+from engine.domain.layout import AMOUNTS, CUTS
 from engine.domain.money import format_yuan, parse_yuan
 from engine.domain.reasons import Reason
 from engine.domain.request import BatchAnswer, SettleBatch
@@ -144,8 +144,7 @@ def _interest(settlement: Settlement) -> int:
         bill.excluded,
         basis.deductible,
         basis.copay,
-        basis.cut_annual,
-        basis.cut_visit,
+        *(getattr(basis, cut) for cut in CUTS),
         payers.account,
         payers.cash,
     )

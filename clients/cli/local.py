@@ -8,6 +8,7 @@ from typing import Final, Self, TypeVar
 
 from clients.answers import Malformed, Outcome, Settled
 from clients.answers import Refused as RefusedClaim
+from clients.cli.rules import known_cities
 from clients.registers import RegisterItem
 from engine.domain.claim import Claim
 from engine.domain.layout import AMOUNTS
@@ -38,7 +39,6 @@ from engine.errors import InvalidInput, InvariantBroken, StoreError
 from engine.kernel import kernel_by_name
 from engine.pipeline import Pipeline
 from engine.rules.book import PlanBook
-from engine.rules.load import load_cities
 from engine.rules.plan import RulePlan
 from engine.store.schema import APPLICATION_ID
 from engine.store.sqlite import SqliteStore
@@ -104,7 +104,7 @@ def open_pipeline(store: Path, kernel: str) -> Pipeline:
     check_not_foreign(store)
     opened = SqliteStore.open(store)
     try:
-        return Pipeline.open(opened, load_cities(), kernel_by_name(kernel))
+        return Pipeline.open(opened, known_cities(), kernel_by_name(kernel))
     except BaseException:
         opened.close()
         raise

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 from clients.cli.common import one_of
 from clients.cli.local import LocalLedger
+from clients.cli.rules import known_cities
 from clients.errors import Refusal
 from clients.server import Server
 from engine.domain.dates import to_date
@@ -15,7 +16,6 @@ from engine.domain.request import Found, GetSettlement
 from engine.errors import InvalidInput
 from engine.rules.book import PlanBook
 from engine.rules.figures import load_figures, to_json
-from engine.rules.load import load_cities
 from engine.rules.plan import RulePlan
 from gongji.v1 import policy_pb2, policy_service_pb2, settlement_service_pb2
 from server.codec_policy import encode_city, encode_missing, encode_plan
@@ -127,7 +127,7 @@ def open_source(stack: ExitStack, server: str | None, store: Path | None) -> Sou
         return stack.enter_context(StoreSource(store))
     if server is not None:
         return stack.enter_context(Server(server))
-    return RuleFiles(PlanBook(load_cities()))
+    return RuleFiles(PlanBook(known_cities()))
 
 
 def read_figures(file: Path) -> bytes:
@@ -141,5 +141,5 @@ def read_figures(file: Path) -> bytes:
         content = file.read_bytes()
     except OSError as error:
         raise InvalidInput(str(file), f"{error.strerror}; name a file that can be read") from None
-    load_figures(file, load_cities())
+    load_figures(file, known_cities())
     return content

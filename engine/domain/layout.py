@@ -79,6 +79,8 @@ ROW: Final = np.dtype(
         ("deductible_at", "u1"),
         ("paid_at", "u1"),
         ("spare", "<u2"),
+        ("paid", "<i4"),
+        ("spare2", "<u4"),
     ],
     align=True,
 )
@@ -93,7 +95,9 @@ plan's, as it holds for this claim. Beside `visit`'s stand more slots, -1 where 
 institution, or -2 less the level from 0; both are -1 where the deductible has one counter for the
 year, or none. `cost` is the year's cost in scope. `disease`, `month` and `day` are what the fund
 paid for the disease in the year, in the month, on the day of service. `deductible_at` and `paid_at`
-are the positions in the line where the deductible and the fund's payment count, or `NOWHERE`."""
+are the positions in the line where the deductible and the fund's payment count, or `NOWHERE`.
+`paid` is what the fund paid under the benefit in the year, where its annual cap has no place in the
+line."""
 
 RESULT: Final = np.dtype(
     [
@@ -207,7 +211,7 @@ CITES: Final = tuple(name for name in RESULT.names or () if name.startswith("cit
 NEGATED: Final = (*AMOUNTS, "account_allowed", "pooled_counted", "burden_counted")
 """What an undo carries negated."""
 
-KEYED_SLOTS: Final = ("visit", "borne", "cost", "disease", "month", "day")
+KEYED_SLOTS: Final = ("visit", "borne", "cost", "disease", "month", "day", "paid")
 """The slots of `ROW` beside the member-year's line, -1 where they are not needed."""
 
 SLOTS: Final = ("counters", *KEYED_SLOTS, "account")

@@ -29,6 +29,7 @@ from engine.state.keyed import (
     day_key,
     disease_key,
     month_key,
+    paid_key,
     visit_key,
 )
 from engine.state.state import NO_VISIT
@@ -270,6 +271,8 @@ def _row(case: _Case, group: Group, liable: int, plan: int) -> tuple[int, ...]:
         counted(rules.day_cap_fen[at_group], day_key, day),
         rules.deductible_at,
         rules.paid_at,
+        0,
+        state.visit(paid_key(number, year, group.benefit)) if rules.counts_paid else -1,
         0,
     )
 

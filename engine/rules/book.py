@@ -21,7 +21,7 @@ from engine.rules.model import (
 from engine.rules.plan import LEVELS, ORDINARY_CARE, ClaimClass, ClauseRef, RulePlan
 from engine.rules.readings import default_readings, rules_on, spans
 from engine.rules.units import LEVEL_NAMES
-from engine.rules.value_figures import named_figures
+from engine.rules.value_figures import SPAN_CAPS, named_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +186,12 @@ class PlanBook:
                 if cap.used is None and (spec := rules.figure(cap.value.figure))
                 if not (spec.key == KEY_CODE and self._has_code(rules.area, spec.name, day))
             ]
-            levels = {level for cap, _ in lacking for level in cap.value.levels}
+            levels: dict[str, set[int]] = {}
+            for cap, spec in lacking:
+                levels.setdefault(spec.name, set()).update(cap.value.levels)
             for cap, spec in lacking:
                 below = f"the figure supplied is below its floor ({cap.floor_label}); "
-                effect = (below if cap.refused else "") + _effect(spec, levels)
+                effect = (below if cap.refused else "") + _effect(spec, levels[spec.name])
                 instead = "" if cap.refused else cap.floor_label
                 key = (cap.label, instead, effect, spec.clause)
                 held.setdefault(key, []).append(days)
@@ -225,6 +227,7 @@ class PlanBook:
 
     def _missing_others(self, rules: CityRules) -> list[Missing]:
         """Return the declared figures without which claims are settled, but not all is paid."""
+        refusing = {v.figure for t in (*SPAN_CAPS, "deductible", "rate") for v in getattr(rules, t)}
         return [
             Missing(
                 spec.name, "", gap.first_day, gap.last_day, spec.effect, spec.clause, known=True
@@ -233,6 +236,7 @@ class PlanBook:
             if (spec.use != USE_ORDINARY or spec.optional)
             and not any(value.kind for value in rules.pooled_cap if value.figure == spec.name)
             and spec.key == KEY_NONE
+            and spec.name not in refusing
             and spec.default is None
             for gap in gaps(
                 spec.days,

@@ -29,7 +29,6 @@ from engine.rules.plan import (
     DEDUCTIBLE_LEVEL,
     DEDUCTIBLE_OWN,
     NO_CAP,
-    PAID_AT,
     PLACES,
 )
 from engine.rules.readings import Chosen, as_read, choices_of, default_readings
@@ -249,10 +248,10 @@ def _common(wanted: Sequence[Interval], given: Sequence[Interval]) -> list[Inter
 
 
 def _counted_once(rules: CityRules) -> Iterator[Problem]:
-    """Find what would count where another benefit counts, or nowhere.
+    """Find what would count where another benefit counts.
 
     What is paid in a month, on a day, for a disease, and the year's cost have one counter each, and
-    so has a deductible of a benefit's own; an annual cap needs a counter of the benefit.
+    so has a deductible with `counter = "own"`; `"benefit"` has one for each benefit.
     """
     for table, what in (
         ("month_cap", "month"),
@@ -275,14 +274,6 @@ def _counted_once(rules: CityRules) -> Iterator[Problem]:
                     f"{table}[{value.index}]",
                     f"{values[0].file} has a {what} too, and there is one counter; one benefit may",
                 )
-    for value in rules.annual_cap:
-        capped = value.number != NO_CAP or value.figure
-        if capped and Benefit(value.benefit) not in PAID_AT:
-            yield Problem(
-                value.file,
-                f"annual_cap[{value.index}]",
-                "what the fund pays of this benefit counts to the pooled cap alone; use pooled_cap",
-            )
     for benefit in rules.benefits:
         own = of_benefit(rules, benefit)
         brackets = sorted({value.above for value in own.rate if value.above})

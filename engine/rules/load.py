@@ -5,7 +5,7 @@ is found here, before a claim is settled, and said with file, key path, what was
 expected and how to mend it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -67,25 +67,36 @@ CITIES: Final = Path(__file__).parent / "cities"
 M = TypeVar("M", bound=BaseModel)
 
 
-def load_cities(root: Path | None = None) -> dict[str, CityRules]:
-    """Return the rules of every city folder in `root`, by area code; None: the package's own.
+def load_cities(root: Path | None = None, more: Iterable[Path] = ()) -> dict[str, CityRules]:
+    """Return the rules of every city folder, by area code.
+
+    Args:
+        root: a folder with a folder for each city; None: the package's own.
+        more: further folders of that kind. One that is named twice counts once.
 
     Raises:
-        RuleFileError: a file is missing or says something that is not accepted.
+        RuleFileError: a file is missing or says something that is not accepted; two folders have
+            the same area or name.
     """
-    root = CITIES if root is None else root
-    if not root.is_dir():
-        raise RuleFileError(str(root), "", "no such folder; expected one folder for each city")
     cities: dict[str, CityRules] = {}
-    names: set[str] = set()
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        rules = load_city(folder)
-        if rules.area in cities or rules.pinyin in names:
-            raise RuleFileError(
-                f"{folder.name}/{CITY}", "area", f"two folders for {rules.area} {rules.pinyin}"
-            )
-        cities[rules.area] = rules
-        names.add(rules.pinyin)
+    found: dict[str, Path] = {}
+    for above in dict.fromkeys(
+        path.resolve() for path in (CITIES if root is None else root, *more)
+    ):
+        if not above.is_dir():
+            raise RuleFileError(str(above), "", "no such folder; expected one folder for each city")
+        for folder in sorted(path for path in above.iterdir() if path.is_dir()):
+            rules = load_city(folder)
+            for key in (rules.area, rules.pinyin):
+                if key in found:
+                    raise RuleFileError(
+                        str(folder.joinpath(CITY)),
+                        "area" if key == rules.area else "pinyin",
+                        f"two folders for {rules.area} {rules.pinyin}: {found[key]} has {key} "
+                        "already; remove one",
+                    )
+                found[key] = folder
+            cities[rules.area] = rules
     return cities
 
 

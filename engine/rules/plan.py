@@ -48,6 +48,8 @@ DEDUCTIBLE_OWN: Final = 5
 """As shared, in a counter that other benefits have no part in (reading C4-A)."""
 DEDUCTIBLE_EACH: Final = 6
 """Whole with each claim, counted nowhere: an emergency as a stay."""
+DEDUCTIBLE_BENEFIT: Final = 7
+"""As shared, in a counter of the benefit alone."""
 
 VISIT_NAMED: Final = 0
 """The claims that name one visit share its cap (reading H2-A)."""
@@ -66,7 +68,7 @@ AGE_MAX: Final = 199
 
 PAID_AT: Final = {Benefit.ORDINARY: ORDINARY_PAID, Benefit.CHRONIC: CHRONIC_PAID}
 """Where in a member-year's line the fund's payments of a benefit count to its annual cap; those of
-the others count to the pooled cap alone."""
+the others have a counter with a key, where their benefit has an annual cap."""
 
 
 class ClaimClass(NamedTuple):
@@ -260,12 +262,18 @@ class RulePlan:
         """The position in a member-year's line where what is borne counts, or `NOWHERE`."""
         if self.deductible_kind == DEDUCTIBLE_EACH:
             return NOWHERE
-        return SPECIAL_DEDUCTIBLE if self.deductible_kind == DEDUCTIBLE_OWN else DEDUCTIBLE
+        own = (DEDUCTIBLE_OWN, DEDUCTIBLE_BENEFIT)
+        return SPECIAL_DEDUCTIBLE if self.deductible_kind in own else DEDUCTIBLE
 
     @property
     def paid_at(self) -> int:
         """The position in a member-year's line where the fund's payments count, or `NOWHERE`."""
         return PAID_AT.get(Benefit(self.benefit), NOWHERE)
+
+    @property
+    def counts_paid(self) -> bool:
+        """Whether the fund's payments of the year count beside the line, to the annual cap."""
+        return self.paid_at == NOWHERE and any(fen != NO_CAP for fen in self.annual_cap_fen)
 
     @property
     def is_for_all(self) -> bool:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from engine.domain.codes import Kind, Paper
 from engine.rules.plan import (
     AGE_MAX,
+    DEDUCTIBLE_BENEFIT,
     DEDUCTIBLE_COST,
     DEDUCTIBLE_EACH,
     DEDUCTIBLE_INSTITUTION,
@@ -46,6 +47,7 @@ COUNTERS = {
     "level": DEDUCTIBLE_LEVEL,
     "cost": DEDUCTIBLE_COST,
     "own": DEDUCTIBLE_OWN,
+    "benefit": DEDUCTIBLE_BENEFIT,
     "each": DEDUCTIBLE_EACH,
 }
 VISITS = {"named": VISIT_NAMED, "claim": VISIT_CLAIM, "day": VISIT_DAY}

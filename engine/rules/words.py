@@ -33,7 +33,7 @@ from engine.rules.plan import (
     BAR_ALL,
     BAR_NONE,
     BRACKETS_MAX,
-    DEDUCTIBLE_EACH,
+    DEDUCTIBLE_BENEFIT,
     DEDUCTIBLE_NONE,
     HALF_UP,
     LEVELS,
@@ -124,7 +124,7 @@ def check_plan(plan: RulePlan) -> None:
     """
     caps = (NO_CAP, AMOUNT_MAX_FEN)
     groups = LEVELS * STATUSES
-    kinds = (DEDUCTIBLE_NONE, DEDUCTIBLE_EACH)
+    kinds = (DEDUCTIBLE_NONE, DEDUCTIBLE_BENEFIT)
     _check(plan, "deductible_kind", (plan.deductible_kind,), 1, kinds)
     _check(plan, "rounding", (plan.rounding,), 1, (HALF_UP, HALF_UP))
     _check(plan, "deductible_fen", plan.deductible_fen, groups, (0, AMOUNT_MAX_FEN))
@@ -165,10 +165,10 @@ def check_plan(plan: RulePlan) -> None:
     for name in ("day_cap", "month_cap"):
         _check(plan, f"{name}_fen", getattr(plan, f"{name}_fen"), groups, caps)
         _check(plan, f"{name}_cite", getattr(plan, f"{name}_cite"), groups, cites)
-    _check_brackets(plan, cites)
-    _check_package(plan, cites)
     _check(plan, "disease_cap_fen", (plan.disease_cap_fen,), 1, caps)
     _check(plan, "standard_price_fen", (plan.standard_price_fen,), 1, caps)
+    _check_brackets(plan, cites)
+    _check_package(plan, cites)
     lines = plan.exclusions
     count, facts = len(lines), (0, 2**FACT_BITS - 1)
     _check(plan, "exclusions", (count,), 1, (0, EXCLUSIONS_MAX))

@@ -12,6 +12,8 @@ They exist only where a rule counts so. All are `VisitKey`s: member, policy year
     `DISEASE`                   code            fen paid for a disease in the year
     `MONTH`                     YYYY-MM         fen paid in a month of service
     `DAY`                       YYYY-MM-DD      fen paid on a day of service
+    `PAID`                      a benefit       fen paid under a benefit with an annual cap
+    `PAID` - benefit            empty           fen borne of the deductible of a benefit
 
 A prescription counts to the day on which it is filled: when it was written, no claim says.
 """
@@ -20,10 +22,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from engine.domain.codes import Fact
+from engine.domain.codes import Benefit, Fact
 from engine.domain.dates import to_date
 from engine.domain.journal import EntryText
 from engine.rules.plan import (
+    DEDUCTIBLE_BENEFIT,
     DEDUCTIBLE_INSTITUTION,
     DEDUCTIBLE_LEVEL,
     VISIT_CLAIM,
@@ -39,6 +42,7 @@ COST: Final = -6
 DISEASE: Final = -7
 MONTH: Final = -8
 DAY: Final = -9
+PAID: Final = -10
 DAY_VISITS: Final = -16
 
 _FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
@@ -50,6 +54,7 @@ BEFORE: Final = {
     "disease": "disease_paid_before",
     "month": "month_paid_before",
     "day": "day_paid_before",
+    "paid": "paid_before",
 }
 """What holds the counter before, in `RESULT`, by the name of the slot in `ROW`."""
 
@@ -80,6 +85,8 @@ def borne_at(plan: RulePlan, institution: int, level: int, status: int) -> int:
         return institution
     if plan.deductible_kind == DEDUCTIBLE_LEVEL:
         return FIRST_LEVEL - plan.deductible_level(level, status)
+    if plan.deductible_kind == DEDUCTIBLE_BENEFIT:
+        return PAID - plan.benefit
     return -1
 
 
@@ -91,6 +98,11 @@ def cost_key(member: int, year: int) -> VisitKey:
 def disease_key(member: int, year: int, code: str) -> VisitKey:
     """Return the key of what was paid for a disease."""
     return (member, year, DISEASE, code)
+
+
+def paid_key(member: int, year: int, benefit: int) -> VisitKey:
+    """Return the key of what was paid under a benefit."""
+    return (member, year, PAID, Benefit(benefit).name.lower())
 
 
 def month_key(member: int, year: int, day: int) -> VisitKey:
@@ -169,4 +181,6 @@ def keyed_moves(entry: np.void, text: EntryText) -> list[KeyedMove]:
         moves.append(KeyedMove("month", month_key(member, year, day), paid))
     if row["day"] >= 0:
         moves.append(KeyedMove("day", day_key(member, year, day), paid))
+    if row["paid"] >= 0:
+        moves.append(KeyedMove("paid", paid_key(member, year, int(row["benefit"])), paid))
     return moves

@@ -23,7 +23,7 @@ from engine.domain.layout import (
 )
 from engine.domain.parts import combined
 from engine.domain.request import Entry
-from engine.rules.plan import LEVELS, NO_CAP, VISIT_CLAIM, RulePlan
+from engine.rules.plan import NO_CAP, VISIT_CLAIM, RulePlan
 from engine.verify.acts import OF_BENEFIT, Acts
 from engine.verify.amounts import (
     UNFIT,
@@ -38,6 +38,8 @@ from engine.verify.structure import Scan
 from engine.verify.undos import Past
 
 _NAMES: Final = tuple(tuple(dtype.names or ()) for dtype in (LINK, CLAIM, ROW, RESULT))
+LOWEST_BORNE_AT: Final = -10 - max(Benefit)
+"""The lowest number where a deductible may count: that of the last benefit."""
 _FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
 
 _SPARES: Final = tuple(
@@ -128,7 +130,7 @@ class EntryChecker:
             for name in ("deductible_at", "paid_at"):
                 ranges.append((Kind.STRUCTURE, f"row.{name}", record.row[name], 0, NOWHERE + 1))
             at, end = record.row["borne_at"], len(fold.institutions)
-            ranges.append((Kind.REGISTER, "row.borne_at", at, -1 - LEVELS, end))
+            ranges.append((Kind.REGISTER, "row.borne_at", at, LOWEST_BORNE_AT, end))
         good = True
         for what, name, value, low, end in ranges:
             if not low <= value < end:
@@ -279,6 +281,7 @@ class EntryChecker:
             "disease": _slot(plan.disease_cap_fen),
             "month": _slot(plan.month_cap_fen[group]),
             "day": _slot(plan.day_cap_fen[group]),
+            "paid": 0 if plan.counts_paid else -1,
             "deductible_at": plan.deductible_at,
             "paid_at": plan.paid_at,
         }

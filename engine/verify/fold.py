@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from engine.domain.codes import Fact, Kind, Mode
+from engine.domain.codes import Benefit, Fact, Kind, Mode
 from engine.domain.journal import EntryKind, EntryText
 from engine.domain.layout import (
     CHRONIC_PAID,
@@ -26,6 +26,7 @@ from engine.domain.layout import (
 )
 from engine.domain.register import AccountOpening, Disease, Institution, Member, Opening
 from engine.rules.plan import (
+    DEDUCTIBLE_BENEFIT,
     DEDUCTIBLE_INSTITUTION,
     DEDUCTIBLE_LEVEL,
     VISIT_DAY,
@@ -41,12 +42,14 @@ VisitName = tuple[int, str]
 """(number, text), as in the tables: -1 and a visit that is named; an institution and a request id;
 an institution and nothing, or -2 to -5 for levels: the deductible borne there; -6 and nothing: the
 year's cost in scope; -7 and a code, -8 and a month, -9 and a day: what was paid for a disease, in a
-month, on a day; -16 less an institution, and a day: what was paid for the day there"""
+month, on a day; -10 and a benefit: what was paid under it; -10 less a benefit, and nothing: what
+was borne under it; -16 less an institution, and a day: what was paid for the day there"""
 
 _COST: VisitName = (-6, "")
 _DISEASE: Final = -7
 _MONTH: Final = -8
 _DAY: Final = -9
+_PAID: Final = -10
 _DAYS: Final = -16
 _FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
 
@@ -69,6 +72,7 @@ _MOVED_BY: Final = {
     "disease": "pooled_fund",
     "month": "pooled_fund",
     "day": "pooled_fund",
+    "paid": "pooled_fund",
 }
 """Which part of the result moves the counter that a slot of the row stands for."""
 
@@ -119,6 +123,8 @@ class Record(NamedTuple):
                 return _COST
             case "disease":
                 return _DISEASE, self.text.disease
+            case "paid":
+                return _PAID, Benefit(self.row["benefit"]).name.lower()
             case "month":
                 return _MONTH, f"{day[:4]}-{day[4:6]}"
             case _:
@@ -252,6 +258,8 @@ class Fold:
     def borne_at(self, record: Record) -> int:
         """Return where a claim's deductible counts: an institution, -2 to -5 for a level, or -1."""
         plan, row = self.plans[record.row["plan"]], record.row
+        if plan.deductible_kind == DEDUCTIBLE_BENEFIT:
+            return _PAID - plan.benefit
         if plan.deductible_kind == DEDUCTIBLE_LEVEL:
             return -2 - plan.deductible_level(row["level"], row["status"])
         return self.treating(record) if plan.deductible_kind == DEDUCTIBLE_INSTITUTION else -1

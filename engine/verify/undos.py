@@ -122,7 +122,7 @@ class Past:
         row = record.row
         in_line = before.at(row["deductible_at"])
         expected["deductible_before"] = before.keyed.get("borne", in_line)
-        expected["paid_before"] = before.at(row["paid_at"])
+        expected["paid_before"] = before.keyed.get("paid", before.at(row["paid_at"]))
         expected["pooled_paid_before"] = before.line[POOLED_PAID]
         expected["compliant_burden_before"] = before.line[COMPLIANT_BURDEN]
         expected["large_amount_paid_before"] = before.line[LARGE_AMOUNT_PAID]

@@ -19,13 +19,15 @@ from clients.cli.cases.coverage import (
     unproved,
 )
 from clients.cli.cases.coverage_text import to_markdown
-from clients.cli.cases.format import read_files
+from clients.cli.cases.format import read_files, with_own_rules
 from clients.cli.cases.measure import Measured, measure
 from clients.cli.cases.values import CaseError
 from clients.cli.main import gongji
+from engine.domain.codes import Benefit
 from engine.errors import RuleFileError
 from engine.rules.clauses import cited_values
 from engine.rules.load import load_cities
+from engine.rules.model import BENEFIT_FILES
 from engine.rules.readings import alternatives
 
 HERE = Path(__file__).parent
@@ -38,7 +40,7 @@ NAMED = HERE / "coverage.toml"
 @cache
 def measured() -> Measured:
     """Measure all cases, once."""
-    return measure(list(CASES.values()), RULES)
+    return measure(list(CASES.values()), with_own_rules(CASES.values(), RULES))
 
 
 def table(named: Named) -> tuple[CityCoverage, ...]:
@@ -46,7 +48,9 @@ def table(named: Named) -> tuple[CityCoverage, ...]:
 
 
 def decided(area: str, path: str) -> Mapping[str, str]:
-    (value,) = [value for value in cited_values(RULES[area]) if value.path == path]
+    own = tuple(BENEFIT_FILES[benefit] for benefit in Benefit if benefit != Benefit.ORDINARY)
+    values = [value for value in cited_values(RULES[area]) if value.file not in own]
+    (value,) = [value for value in values if value.path == path]
     return measured().cases(area, value)
 
 
@@ -55,6 +59,14 @@ def test_the_committed_table_is_current() -> None:
     assert committed.read_text("utf-8") == fresh, "run `make coverage-table`, commit the result"
     last = fresh.splitlines()[-1]
     assert last == "clauses in categories settlement and accumulators without a case: none"
+
+
+def test_cases_of_a_city_from_outside_the_package_belong_to_its_clauses() -> None:
+    rules = with_own_rules(CASES.values(), {})
+    assert [one.pinyin for one in rules.values()] == ["linjiang"]
+    (city,) = cover(list(CASES.values()), rules, measured(), {}, "")
+    assert city.adrift == ()
+    assert not set(unproved([city])) - {"临江市(虚构) 第四条"}, "caps of a month are not measured"
 
 
 def test_every_case_belongs_to_a_clause() -> None:
@@ -120,8 +132,8 @@ def test_values_of_other_readings_decide_nothing() -> None:
         ("370300", "first_pay[2]", "KZ12", ""),
         ("370300", "first_pay[1]", "QZ01", ""),
         ("370300", "annual_cap[0]", "KZ07", ""),
-        ("370300", "line[9]", "KZ15", "excluded: INPATIENT_STAY"),
-        ("370300", "line[0]", "EZ02", "refused: NO_FIGURE"),
+        ("370300", "line[6]", "KZ15", "excluded: INPATIENT_STAY"),
+        ("370300", "figure[4]", "EZ02", "refused: NO_FIGURE"),
         ("370100", "rate_cut[0]", "KJ13", ""),
         ("370100", "second_payment[0]", "KJ17", ""),
         ("370100", "figure[2]", "EJ05", ""),

@@ -167,7 +167,7 @@ def test_a_benefit_that_was_not_given_has_a_column(made: Path, tmp_path: Path) -
     receipt = run(
         "explain", row["settlement_id"], "--institution", row["institution"], "--store", made
     ).output
-    assert "申请待遇 门诊慢性病：未查到该病种登记，按普通门诊结算" in receipt
+    assert "申请待遇 门诊慢性病：未登记该病种或该级别机构不开展，按普通门诊结算" in receipt
 
 
 def test_an_opening_that_is_not_taken_names_the_column(made: Path, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_benefit_asked_for_and_whole_yuan(counter: ServerProcess) -> None:
     whole = run("terminal", "preview", *options, "--in-scope", "1200", "--benefit", "chronic")
     assert whole.exit_code == 0, whole.output
     assert "1200.00" in whole.output
-    assert "申请待遇 门诊慢性病：未查到该病种登记" in whole.output
+    assert "申请待遇 门诊慢性病：未登记该病种或该级别机构不开展" in whole.output
     none = run("terminal", "preview", *options)
     assert none.exit_code == 2
     assert "at least one of in_scope, pre_payment, over_limit, non_covered" in none.output

@@ -12,10 +12,11 @@ from pyarrow import parquet
 
 from clients.errors import FileError
 from clients.files import ClaimRow, read_claims
-from clients.registers import read_register
+from clients.registers import RegisterRow, read_register
 from clients.rows import BadRow
 from clients.table import count_rows
 from engine.domain.codes import Paper
+from engine.domain.register import Opening
 
 DAY = datetime.date(2024, 3, 5)
 CLAIM = {
@@ -130,10 +131,17 @@ def test_a_column_of_a_register_that_is_not_taken_is_named(
         list(read_register(file, register))
 
 
-def test_counters_that_are_not_served_are_refused_by_name(tmp_path: Path) -> None:
-    file = write(tmp_path, {"member": pa.array(["M1"]), "chronic_paid_fen": pa.array([1])})
-    with pytest.raises(FileError, match="chronic_paid_fen is not served yet"):
-        list(read_register(file, "openings"))
+def test_counters_of_every_benefit(tmp_path: Path) -> None:
+    paid = pa.array([[("2024-03", 5)]], pa.map_(pa.string(), pa.int64()))
+    columns = {
+        "member": pa.array(["M1"]),
+        "year": pa.array([2024]),
+        "chronic_paid_fen": pa.array([1]),
+        "month_paid_fen": paid,
+    }
+    (row,) = read_register(write(tmp_path, columns), "openings")
+    assert isinstance(row, RegisterRow)
+    assert row.items == (Opening("M1", 2024, chronic_paid_fen=1, month_paid_fen=(("2024-03", 5),)),)
 
 
 def test_an_amount_and_met_at_once_is_a_bad_row(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ RECEIPT = Receipt(
 
 def test_a_benefit_that_was_not_given_is_said_in_a_line() -> None:
     text = receipt_text(RECEIPT._replace(requested_benefit=Benefit.CHRONIC))
-    assert "\n★ 申请待遇 门诊慢性病：未查到该病种登记，按普通门诊结算\n" in text
+    assert "\n★ 申请待遇 门诊慢性病：未登记该病种或该级别机构不开展，按普通门诊结算\n" in text
     text = receipt_text(RECEIPT._replace(requested_benefit=Benefit.EMERGENCY))
     assert "\n★ 申请待遇 急诊：按普通门诊结算\n" in text
     assert "申请待遇" not in receipt_text(RECEIPT._replace(requested_benefit=Benefit.ORDINARY))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clients.errors import FileError
-from clients.registers import RegisterRow, read_register
+from clients.registers import RegisterRow, read_register, register_column
 from clients.rows import BadRow
 from engine.domain.codes import DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
 from engine.domain.dates import OPEN_END, Interval
@@ -151,9 +151,57 @@ def test_a_bad_field_of_a_member_is_named(tmp_path: Path, column: str, value: st
     assert bad.column == column
 
 
-def test_counters_that_are_not_served_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="chronic_paid is not served yet"):
-        read(tmp_path, "openings", "member,year,chronic_paid\nM1,2024,1.00\n")
+def test_counters_of_every_benefit(tmp_path: Path) -> None:
+    expected = Opening(
+        "M1",
+        2024,
+        chronic_paid_fen=100,
+        special_deductible_fen=200,
+        disease_paid_fen=(("E11", 300), ("I10", 400)),
+        cost_fen=500,
+        month_paid_fen=(("2024-03", 600),),
+        day_paid_fen=(("2024-03-05", 700),),
+    )
+    text = (
+        "member,year,chronic_paid,special_deductible,disease_paid,cost,month_paid,day_paid\n"
+        "M1,2024,1.00,2.00,E11=3.00; I10=4.00,5.00,2024-03=6.00,2024-03-05=7.00\n"
+    )
+    assert item(read(tmp_path, "openings", text)) == expected
+    text = (
+        '{"member": "M1", "year": 2024, "chronic_paid": "1.00", "special_deductible": "2.00",'
+        ' "disease_paid": {"E11": "3.00", "I10": "4.00"}, "cost": "5.00",'
+        ' "month_paid": {"2024-03": "6.00"}, "day_paid": {"2024-03-05": "7.00"}}\n'
+    )
+    assert item(read(tmp_path, "openings", text, "r.jsonl")) == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("special_deductible", "-1.00"),
+        ("cost", "five"),
+        ("disease_paid", "E11"),
+        ("month_paid", "2024-03=-1.00"),
+        ("day_paid", "=1.00"),
+    ],
+)
+def test_a_bad_counter_is_named(tmp_path: Path, column: str, value: str) -> None:
+    (bad,) = read(tmp_path, "openings", f"member,year,{column}\nM1,2024,{value}\n")
+    assert isinstance(bad, BadRow)
+    assert bad.column == column
+
+
+@pytest.mark.parametrize(
+    ("path", "column"),
+    [
+        ("special_deductible_fen", "special_deductible"),
+        ("openings[3].year.months[0].span", "month_paid"),
+        ("day_paid_fen[1].span", "day_paid"),
+        ("disease_paid_fen[0].code", "disease_paid"),
+    ],
+)
+def test_what_the_engine_says_of_a_counter_names_its_column(path: str, column: str) -> None:
+    assert register_column(path) == column
 
 
 def test_an_unknown_register_is_refused(tmp_path: Path) -> None:

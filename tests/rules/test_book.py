@@ -57,11 +57,29 @@ def missing(book: PlanBook, city: str) -> list[tuple[str, str, int, int]]:
     return [(m.figure, m.instead, m.first_day, m.last_day) for m in book.missing(city) if m.known]
 
 
+def benefit_figures(book: PlanBook) -> set[str]:
+    """Return what is missing for benefits besides the ordinary one, in any city."""
+    benefits = ("chronic_", "special_", "inpatient_", "dual_channel_", "separate_pay_")
+    return {
+        entry.figure
+        for area in book.cities
+        for entry in book.missing(area)
+        if entry.figure.startswith(benefits)
+    }
+
+
 def test_missing(cities: Mapping[str, CityRules]) -> None:
     book = PlanBook(cities)
-    assert missing(book, "zibo") == [
+    found = [entry for entry in missing(book, "zibo") if entry[0] not in benefit_figures(book)]
+    assert found == [
         ("average_pension_2023", "", 2024_01_01, 2027_12_31),
         ("old_unit_credit", "", 2023_01_01, 2023_12_31),
+    ]
+    whole = (2023_01_01, 2027_12_31)
+    assert [entry for entry in missing(book, "zibo") if entry[0].startswith("chronic_")] == [
+        ("chronic_annual_cap", "", *whole),
+        *((f"chronic_deductible.{level}", "", *whole) for level in "123"),
+        *((f"chronic_rate.{level}", "", *whole) for level in "123"),
     ]
     assert missing(book, "heyuan")[:2] == [
         ("annual_cap", "average_wage.2023", 2025_08_01, 2025_12_31),
@@ -75,7 +93,7 @@ def test_missing(cities: Mapping[str, CityRules]) -> None:
         2027_12_31,
     )
     unknown = {m.figure for m in book.missing("heyuan") if not m.known}
-    assert unknown == {"chronic_benefit", "special_benefit", "day_surgery_benefit"}
+    assert unknown == {"day_surgery_benefit"}
     for entry in (*book.missing("zibo"), *book.missing("heyuan")):
         assert entry.effect
         assert entry.clause.text
@@ -91,7 +109,7 @@ def test_missing_in_part_and_below_the_floor(cities: Mapping[str, CityRules]) ->
         ("average_pension_2023", "", 2026_01_01, 2027_12_31),
     ]
     low = figures_from_supply("heyuan", {**WAGES, "annual_cap": "2000.00"}, cities)
-    (entry,) = (m for m in book.with_figures(low).missing("heyuan") if m.known)
+    (entry,) = (m for m in book.with_figures(low).missing("heyuan") if m.figure == "annual_cap")
     assert (entry.first_day, entry.last_day, entry.instead) == (2026_01_01, 2026_12_31, "")
     assert "below its floor (average_wage.2024)" in entry.effect
 

@@ -11,14 +11,14 @@ import pytest
 from engine.domain.dates import Interval
 from engine.errors import RuleFileError
 from engine.rules.days import gaps, overlap, union
-from engine.rules.load import CITIES, FILES, load_cities, load_city, rules_from_files
+from engine.rules.load import CITIES, load_cities, load_city, rules_from_files
 from engine.rules.model import CityRules
 
 FOLDER = "370300_zibo"
 
 
 def files_of(folder: str) -> dict[str, bytes]:
-    return {name: (CITIES / folder / name).read_bytes() for name in FILES}
+    return {file.name: file.read_bytes() for file in (CITIES / folder).glob("*.toml")}
 
 
 def test_shipped_cities(cities: Mapping[str, CityRules]) -> None:
@@ -34,17 +34,10 @@ def test_shipped_cities(cities: Mapping[str, CityRules]) -> None:
     assert heyuan is not None
     assert heyuan.days == (2025_08_01, 2030_07_31)
     assert zibo.document("x") is None
-    assert [spec.name for spec in cities["441600"].figures] == [
-        "annual_cap",
-        "average_wage",
-        "january_prepay_rate",
-        "reading",
-    ]
-    assert [spec.name for spec in zibo.figures] == [
-        "average_pension_2023",
-        "old_unit_credit",
-        "reading",
-    ]
+    names = [spec.name for spec in cities["441600"].figures if spec.use != "benefit"]
+    assert names == ["annual_cap", "average_wage", "january_prepay_rate", "reading"]
+    names = [spec.name for spec in zibo.figures if spec.use != "benefit"]
+    assert names == ["average_pension_2023", "old_unit_credit", "reading"]
 
 
 BAD = [
@@ -71,7 +64,7 @@ BAD = [
     ("ordinary.toml", 'points = "0.05"', 'points = "0.5"', "rate_bonus[0].points", "above 1"),
     ("ordinary.toml", 'levels = ["1"]', 'levels = ["4"]', "deductible[0].levels[0]", "no level"),
     ("ordinary.toml", 'levels = ["1"]', "levels = []", "deductible[0].levels", "at least 1 item"),
-    ("ordinary.toml", '"shared"', '"each"', "deductible[0].counter", "one of none, shared"),
+    ("ordinary.toml", '"shared"', '"every"', "deductible[0].counter", "one of none, shared"),
     ("ordinary.toml", '"shared"', '"none"', "deductible[0]", 'amount must be "0.00"'),
     ("ordinary.toml", '["local"]', '["home"]', "first_pay[0].places[0]", "one of local, filed"),
     (
@@ -157,21 +150,39 @@ BAD = [
         "annual_cap[0]",
         "floor belongs to a figure",
     ),
-    ("exclusions.toml", '"CHRONIC"', '"CRONIC"', "line[0].require[0]", "no fact is called"),
-    ("exclusions.toml", '"NO_FIGURE"', '"NO_RULE"', "line[0].reason", "no reason of a rule file"),
-    ("exclusions.toml", '"NO_FIGURE"', '"ARREARS"', "line[0]", "figure names what is missing"),
-    ("exclusions.toml", '"SPANS_BOUNDARY"\nr', '"OTHER_SCHEME"\nr', "line[4].reason", "precedence"),
-    ("exclusions.toml", '"SPECIAL"', '"CHRONIC"', "line[1].first_day", "stands twice"),
-    ("exclusions.toml", 'require = ["CHRONIC"]\n', "", "line[0]", "would apply to every claim"),
+    ("exclusions.toml", '"MATERNITY"', '"MATRNITY"', "line[3].require[0]", "no fact is called"),
+    (
+        "exclusions.toml",
+        '"OTHER_SCHEME"',
+        '"NO_RULE"',
+        "line[3].reason",
+        "no reason of a rule file",
+    ),
+    (
+        "exclusions.toml",
+        '"ARREARS"\n',
+        '"ARREARS"\nfigure = "x"\n',
+        "line[5]",
+        "figure names what is",
+    ),
+    ("exclusions.toml", '"SPANS_BOUNDARY"\nr', '"OTHER_SCHEME"\nr', "line[1].reason", "precedence"),
+    (
+        "exclusions.toml",
+        '["NOT_OFFERED"]',
+        '["PHARMACY", "ORDINARY"]',
+        "line[2].first_day",
+        "stands twice",
+    ),
+    ("exclusions.toml", 'require = ["MATERNITY"]\n', "", "line[3]", "would apply to every claim"),
     (
         "exclusions.toml",
         'forbid = ["PRESCRIBER"]',
         'forbid = ["PHARMACY"]',
-        "line[13]",
+        "line[10]",
         "required and forbidden at once",
     ),
-    ("exclusions.toml", 'require = ["LIABLE"]', 'require = ["MANUAL"]', "line[10]", "liable_only"),
-    ("exclusions.toml", '"excluded"', '"some"', "line[10].account_bar", "none, excluded, all"),
+    ("exclusions.toml", 'require = ["LIABLE"]', 'require = ["MANUAL"]', "line[7]", "liable_only"),
+    ("exclusions.toml", '"excluded"', '"some"', "line[7].account_bar", "none, excluded, all"),
     (
         "figures.toml",
         '"old_unit_credit"',
@@ -237,10 +248,10 @@ def test_folder(tmp_path: Path) -> None:
         load_cities(tmp_path)
     (tmp_path / "370300_zb").rename(tmp_path / FOLDER)
     assert list(load_cities(tmp_path)) == ["370300"]
-    (tmp_path / FOLDER / "chronic.toml").write_text("")
-    with pytest.raises(RuleFileError, match=r"370300_zibo/chronic.toml: unknown file"):
+    (tmp_path / FOLDER / "dental.toml").write_text("")
+    with pytest.raises(RuleFileError, match=r"370300_zibo/dental.toml: unknown file"):
         load_cities(tmp_path)
-    (tmp_path / FOLDER / "chronic.toml").unlink()
+    (tmp_path / FOLDER / "dental.toml").unlink()
     (tmp_path / FOLDER / "figures.toml").unlink()
     with pytest.raises(RuleFileError, match=r"370300_zibo/figures.toml: missing"):
         load_cities(tmp_path)
@@ -259,7 +270,7 @@ def test_two_folders_for_one_name(tmp_path: Path) -> None:
 def test_all_problems_are_counted() -> None:
     files = files_of(FOLDER)
     files["figures.toml"] = files["figures.toml"].replace(b"effect =", b"efect =")
-    with pytest.raises(RuleFileError, match=r"and 3 more in this file"):
+    with pytest.raises(RuleFileError, match=r"and 27 more in this file"):
         rules_from_files(FOLDER, files)
 
 

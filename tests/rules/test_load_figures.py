@@ -3,13 +3,13 @@
 import pytest
 
 from engine.errors import RuleFileError
-from engine.rules.load import CITIES, FILES, rules_from_files
+from engine.rules.load import CITIES, rules_from_files
 
 JINAN, SUIZHOU, CHANGCHUN = "370100_jinan", "421300_suizhou", "220100_changchun"
 
 
 def files_of(folder: str) -> dict[str, bytes]:
-    return {name: (CITIES / folder / name).read_bytes() for name in FILES}
+    return {file.name: file.read_bytes() for file in (CITIES / folder).glob("*.toml")}
 
 
 BAD = [
@@ -77,13 +77,24 @@ BAD = [
     ),
     (
         CHANGCHUN,
-        "exclusions.toml",
-        'what = "the chronic benefit"\n',
-        "",
-        "unserved[0].what",
-        "missing",
+        "chronic.toml",
+        'amount = "6500.00"',
+        'figure = "cap"',
+        "annual_cap[0].figure",
+        "cap",
     ),
-    (CHANGCHUN, "exclusions.toml", '["CHRONIC"]', "[]", "unserved[0].require", "at least 1"),
+    (
+        CHANGCHUN,
+        "chronic.toml",
+        'figure = "disease_cap"',
+        'figure = "cap"',
+        "disease_cap[0]",
+        "cap",
+    ),
+    (CHANGCHUN, "chronic.toml", 'rate = "0.70"\n', "", "rate[0]", "either rate or figure"),
+    (CHANGCHUN, "special.toml", '"own"', '"mine"', "deductible[0].counter", "own, benefit, each"),
+    (CHANGCHUN, "special.toml", '"pooled_cap"', '"inpatient_rate"', "pooled_cap[0]", "no yuan"),
+    (CHANGCHUN, "day_surgery.toml", "[[given]]", "[[give]]", "given", "missing"),
 ]
 
 

@@ -223,9 +223,6 @@ def test_heyuan_without_figure(book: PlanBook) -> None:
 
 F = Fact
 COMMON = [
-    (Reason.NO_FIGURE, F.CHRONIC, F(0)),
-    (Reason.NO_FIGURE, F.SPECIAL, F(0)),
-    (Reason.NO_FIGURE, F.DAY_SURGERY, F(0)),
     (Reason.SPANS_BOUNDARY, F.SPANS_BOUNDARY, F(0)),
     (Reason.BENEFIT_NOT_OFFERED, F.NOT_OFFERED, F(0)),
     (Reason.OTHER_SCHEME, F.MATERNITY, F(0)),
@@ -240,6 +237,7 @@ OWN = {
         (Reason.INPATIENT_STAY, F.IN_STAY, F(0)),
     ],
     HEYUAN: [
+        (Reason.NO_FIGURE, F.DAY_SURGERY, F(0)),
         (Reason.NOT_FILED, F.OUTSIDE_CITY, F.FILED),
         (Reason.NOT_SELECTED, F(0), F.OUTSIDE_CITY | F.SELECTED | F.REFERRED | F.EMERGENCY),
     ],
@@ -279,7 +277,8 @@ def _applies(line: Exclusion, facts: Fact) -> bool:
         (ZIBO, F.ORDINARY, Reason.NONE),
         (ZIBO, F.ORDINARY | F.OUTSIDE_CITY, Reason.NONE),
         (ZIBO, F.ORDINARY | F.PHARMACY | F.PRESCRIBER, Reason.BENEFIT_NOT_OFFERED),
-        (ZIBO, F.CHRONIC | F.PHARMACY | F.PRESCRIBER, Reason.NO_FIGURE),
+        (ZIBO, F.CHRONIC | F.PHARMACY | F.PRESCRIBER, Reason.NONE),
+        (HEYUAN, F.DAY_SURGERY | F.NOT_OFFERED, Reason.NO_FIGURE),
         (ZIBO, F.ORDINARY | F.IN_STAY | F.LIABLE, Reason.INPATIENT_STAY),
         (ZIBO, F.ORDINARY | F.MATERNITY | F.NOT_DESIGNATED, Reason.OTHER_SCHEME),
         (HEYUAN, F.ORDINARY | F.SELECTED, Reason.NONE),
@@ -312,6 +311,7 @@ def test_plans_are_whole(book: PlanBook, city: str) -> None:
             *plan.visit_cap_cite,
             *plan.annual_cap_cite,
             plan.rounding_cite,
+            *({plan.general_fee_cite, plan.papers_cite} - {0}),
             *(line.citation for line in plan.exclusions),
         ]
         assert set(cited) == set(range(1, len(plan.citations)))

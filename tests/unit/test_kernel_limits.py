@@ -166,7 +166,7 @@ def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
         ({"annual_cap_fen": (-2,) * GROUPS}, "annual_cap_fen: found -2"),
         ({"visit_cap_fen": (AMOUNT_MAX_FEN + 1,) * GROUPS}, "visit_cap_fen: found"),
         ({"rate_cite": (20,) * GROUPS * PLACES}, "rate_cite: found 20"),
-        ({"deductible_kind": 7}, "deductible_kind: found 7"),
+        ({"deductible_kind": 8}, "deductible_kind: found 8"),
         ({"rounding": 0}, "rounding: found 0"),
         ({"exclusions": (ARREARS,) * 45}, "exclusions: found 45"),
         ({"exclusions": (replace(ARREARS, require=2**31),)}, "exclusions.require: found"),

@@ -146,7 +146,14 @@ def test_a_draft_answers_from_the_day_the_operator_gives() -> None:
     ],
 )
 def test_a_benefit_whose_figure_is_missing_names_it(changes: dict[str, Any], figure: str) -> None:
-    bench = Bench(CHANGCHUN, assumed={"effective_date": "2023-06-15"})
+    bench = Bench(
+        CHANGCHUN,
+        assumed={
+            "effective_date": "2023-06-15",
+            "day_surgery_standard": {"P1": "100.00"},
+            "pooled_cap": "1000.00",
+        },
+    )
     for preview in (True, False):
         sent = (claim("a", "X", 2024_05_05, 100, **changes), claim("b", "X", 2024_05_05, 100))
         answer = bench.batch(*sent, preview=preview)

@@ -1,6 +1,7 @@
-"""The server process of the cases: `python -m clients.cli.cases.child STORE FIGURES`.
+"""The server process of the cases: `python -m clients.cli.cases.child STORE FIGURES [FOLDER...]`.
 
-Supplies the figures of the JSON file FIGURES to the new store, listens on a free loopback port and
+The cities are those of the package and of each FOLDER. Supplies the figures of the JSON file
+FIGURES to the new store, listens on a free loopback port and
 prints it as the only line once requests are taken; SIGTERM stops it. Figures that a case assumes
 name no publication, and the server takes no such figures from outside: hence the file.
 """
@@ -8,6 +9,7 @@ name no publication, and the server takes no such figures from outside: hence th
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.domain.request import Accepted, SupplyFigures
@@ -24,9 +26,10 @@ def _ready(port: int) -> None:
     sys.stdout.flush()
 
 
-def main(store: Path, figures: Path) -> int:
+def main(store: Path, figures: Path, folders: Sequence[Path]) -> int:
     """Serve the store until SIGTERM; return the exit code."""
-    pipeline = Pipeline.open(SqliteStore.open(store), kernel=FAST, cities=load_cities())
+    cities = load_cities(more=folders)
+    pipeline = Pipeline.open(SqliteStore.open(store), kernel=FAST, cities=cities)
     (answer,) = pipeline.run([SupplyFigures(figures.read_bytes())], time.time_ns() // 1_000_000)
     if not isinstance(answer, Accepted) or answer.errors:
         pipeline.close()
@@ -36,4 +39,5 @@ def main(store: Path, figures: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    given = [Path(word) for word in sys.argv[1:]]
+    sys.exit(main(given[0], given[1], given[2:]))

@@ -7,7 +7,7 @@ cities there are, and which operator figures, the rule files say.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +41,8 @@ from engine.rules.load import load_cities
 from engine.rules.model import CityRules
 
 FORMAT: Final = 1
+RULES: Final = "rules"
+"""The key of a file that names a folder with further cities."""
 
 CLAIMS: Final = ("settle", "preview")
 UNDOS: Final = ("cancel", "reverse")
@@ -81,6 +83,8 @@ class Case:
     events: tuple[Event, ...]
     clauses: tuple[str, ...] = ()
     """The clauses it is worked out from, as the case cites them."""
+    rules: Path | None = None
+    """The folder with further cities that its file names, a folder each."""
 
 
 def read_files(paths: Iterable[Path], cities: Mapping[str, CityRules] | None = None) -> list[Case]:
@@ -88,10 +92,12 @@ def read_files(paths: Iterable[Path], cities: Mapping[str, CityRules] | None = N
 
     Args:
         paths: The case files.
-        cities: The rules by area code that a case may name; None: the package's own.
+        cities: The rules by area code that a case may name; None: the package's own. A file may
+            name a folder with further cities, for its own cases.
 
     Raises:
         CaseError: A file does not keep to the format, or two cases have the same id.
+        RuleFileError: The rules that a file names are not accepted.
     """
     cases: list[Case] = []
     seen: dict[str, str] = {}
@@ -123,7 +129,9 @@ def parse(data: str, where: Where, cities: Mapping[str, CityRules] | None = None
         raw = tomllib.loads(data)
     except tomllib.TOMLDecodeError as error:
         raise CaseError(where, f"is not TOML: {error}") from None
-    tables = _Tables(load_cities() if cities is None else cities)
+    known = load_cities() if cities is None else cities
+    rules = _own_rules(raw, where)
+    tables = _Tables(joined(known, rules, where) if rules else known)
     file = tables.file(raw, where)
     cases = []
     for index, item in enumerate(file["case"], 1):
@@ -131,8 +139,52 @@ def parse(data: str, where: Where, cities: Mapping[str, CityRules] | None = None
         name = item.get("id") if isinstance(item, dict) else None
         if not isinstance(name, str) or not name:
             raise CaseError(where.at("case").item(index), 'a case needs an id, such as id = "A1"')
-        cases.append(_case(item, file, where._replace(case=name), tables))
+        case = _case(item, file, where._replace(case=name), tables)
+        cases.append(replace(case, rules=rules) if rules else case)
     return cases
+
+
+def _own_rules(raw: Values, where: Where) -> Path | None:
+    """Return the folder with further cities that a file names, from the file's own folder."""
+    if RULES not in raw:
+        return None
+    named: str = text(raw[RULES], where.at(RULES))
+    folder = (Path(where.file).parent / named).resolve()
+    if not folder.is_dir():
+        raise CaseError(where.at(RULES), f"there is no folder {folder}")
+    return folder
+
+
+def joined(cities: Mapping[str, CityRules], folder: Path, where: Where) -> dict[str, CityRules]:
+    """Return cities with those of a folder; the very same rules may be known already.
+
+    Raises:
+        CaseError: Another city has the area or the name of one in the folder.
+        RuleFileError: The rules there are not accepted.
+    """
+    names = {rules.pinyin: rules for rules in cities.values()}
+    found = load_cities(folder)
+    for rules in found.values():
+        for known in (cities.get(rules.area), names.get(rules.pinyin)):
+            if known is not None and known != rules:
+                raise CaseError(
+                    where.at(RULES),
+                    f"{rules.area} {rules.pinyin} in {folder} is known already, with other rules, "
+                    f"as {known.area} {known.pinyin}; give it another area and name",
+                )
+    return {**cities, **found}
+
+
+def with_own_rules(cases: Iterable[Case], cities: Mapping[str, CityRules]) -> dict[str, CityRules]:
+    """Return cities with those of the folders that the files of the cases name.
+
+    Raises:
+        CaseError: Two of them have one area or name, and not the same rules.
+    """
+    all_cities = dict(cities)
+    for folder, case in {case.rules: case for case in cases if case.rules}.items():
+        all_cities = joined(all_cities, folder, Where(case.where.file))
+    return all_cities
 
 
 def _version(raw: Any, where: Where) -> int:
@@ -167,6 +219,7 @@ class _Tables:
             common
             | {
                 "format": Key(_version, REQUIRED),
+                RULES: Key(text),
                 "case": Key(list_of(_ANYTHING), REQUIRED),
             }
         )

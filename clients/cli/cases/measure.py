@@ -22,13 +22,14 @@ from clients.cli.cases.run import REFERENCE, Shared, share
 from clients.cli.cases.support import why_not
 from clients.cli.cases.values import CaseError
 from engine.domain.claim import Claim
-from engine.domain.layout import FLAG_USE_ACCOUNT
+from engine.domain.codes import Benefit
+from engine.domain.layout import CUTS, FLAG_USE_ACCOUNT
 from engine.domain.money import BP
 from engine.domain.reasons import Reason
 from engine.domain.request import BatchAnswer, Refused
 from engine.rules.clauses import CitedValue, cited_values
 from engine.rules.figures import FigureSet
-from engine.rules.model import READING, CityRules, Line, Value
+from engine.rules.model import INHERITED, READING, CityRules, Line, Value
 from engine.rules.plan import DEDUCTIBLE_NONE, Citation, RulePlan
 from engine.rules.readings import Chosen, as_read, readings_on
 
@@ -146,10 +147,10 @@ class _Watcher:
                 if plan is not None:
                     self._note(_refusing(self._on(plan, claim), refusal, plan))
                 continue
-            record = answer.entries[index]
-            plan = find(answer.plan_digests[int(record["row"]["plan"])])
-            if plan is not None:
-                self._note(_deciding(self._on(plan, claim), record, plan))
+            for record in answer.parts.get(index, answer.entries[index : index + 1]):
+                plan = find(answer.plan_digests[int(record["row"]["plan"])])
+                if plan is not None:
+                    self._note(_deciding(self._on(plan, claim), record, plan))
 
     def _on(self, plan: RulePlan, claim: Claim) -> list[CitedValue]:
         """Return the values of the plan's city that hold on the day of the claim, as then read."""
@@ -221,16 +222,29 @@ def _deciding(
                 if name == "cite_excluded" and value.entry.reason != reason:
                     continue
                 yield value, f"{EXCLUDED}: {value.entry.reason.name}"
+    in_plan = [value for value in values if _is_of_plan(value, plan)]
     for tables, citation, where in _effects(record, plan):
         yield from ((value, "") for value in _figures(values, citation.figures))
-        for value in values:
+        for value in in_plan:
             if (
-                value.kind in tables
+                value.path.partition("[")[0] in tables
                 and isinstance(value.entry, Value)
                 and value.entry.holds(where)
                 and (not citation.clauses or set(value.clauses) <= set(citation.clauses))
             ):
                 yield value, ""
+
+
+def _is_of_plan(value: CitedValue, plan: RulePlan) -> bool:
+    """Return whether a value is for the plan's benefit, institutions and ages."""
+    entry = value.entry
+    if not isinstance(entry, Value):
+        return False
+    inherited = value.path.partition("[")[0] in INHERITED and entry.benefit == Benefit.ORDINARY
+    for_kinds = not entry.kinds or set(plan.kinds) <= set(entry.kinds)
+    first, last = entry.ages
+    for_ages = first <= plan.ages[0] and plan.ages[1] <= last
+    return (entry.benefit == plan.benefit or inherited) and for_kinds and for_ages
 
 
 def _effects(
@@ -245,7 +259,7 @@ def _effects(
     def cited(name: str) -> Citation:
         return plan.citations[amount[name]]
 
-    cuts = sum(amount[f"cut_{name}"] for name in ("visit", "annual", "disease", "pooled"))
+    cuts = sum(amount[name] for name in CUTS)
     base = amount["copay"] + amount["pooled_fund"] + cuts
     if amount["in_scope"] > 0 and (
         amount["deductible"]
@@ -260,11 +274,24 @@ def _effects(
     if amount["in_scope"] + amount["first_pay"] > 0:
         # A first payment of nothing is not cited, and holds all the same.
         yield ("first_pay",), plan.citations[plan.first_pay_cite[place]], (place,)
-    for cap in ("visit", "annual"):
+    if amount["cite_rate_above"]:
+        yield ("rate", "rate_bonus", "rate_cut"), cited("cite_rate_above"), by_place
+    for cap in ("visit", "day", "month", "annual"):
         if amount[f"cut_{cap}"]:
             yield (f"{cap}_cap",), cited(f"cite_{cap}_cap"), by_status
-    if amount["cut_pooled"]:
+    if amount["cut_disease"]:
+        yield ("disease_cap",), cited("cite_disease_cap"), ()
+    if amount["cut_pooled"] or (plan.benefit != Benefit.ORDINARY and amount["pooled_counted"]):
+        # Beside the ordinary benefit, that it counts there is what the clause says.
         yield ("pooled_cap",), cited("cite_pooled_cap"), ()
+    if amount["cite_standard_price"]:
+        yield ("standard_price",), cited("cite_standard_price"), ()
+    if plan.benefit != Benefit.ORDINARY:
+        yield ("given",), Citation(()), (level,)
+    if plan.general_fee_cite and int(record["claim"]["lines_length"]):
+        yield ("general_fee",), plan.citations[plan.general_fee_cite], ()
+    if plan.papers_cite and int(record["claim"]["papers"]):
+        yield ("paper_claim",), plan.citations[plan.papers_cite], ()
     if amount["large_amount_fund"]:
         yield ("second_payment",), cited("cite_large_amount"), ()
     asked = int(record["claim"]["flags"]) & FLAG_USE_ACCOUNT

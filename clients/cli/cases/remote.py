@@ -8,6 +8,7 @@ import contextlib
 import queue
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -60,9 +61,9 @@ _Response = settlement_service_pb2.SettleResponse
 class RemoteLane:
     """A server of its own, started for this ledger and stopped when the lane is closed."""
 
-    def __init__(self, figures: Sequence[Figure]) -> None:
+    def __init__(self, folders: Sequence[Path], figures: Sequence[Figure]) -> None:
         self.digest = ResultDigest()
-        self._server = Server(to_json(figures))
+        self._server = Server(to_json(figures), folders)
         self._channel = grpc.insecure_channel(self._server.address)
         self._terminals: OrderedDict[str, _Terminal] = OrderedDict()
         self._settled: dict[int, Claim] = {}

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from clients.cli.cases.compare import Failure
-from clients.cli.cases.format import Case
+from clients.cli.cases.format import Case, with_own_rules
 from clients.cli.cases.inprocess import InProcessLane
 from clients.cli.cases.outcome import Lane, LaneError
 from clients.cli.cases.play import Played, interleaved, one_by_one, registers
@@ -65,6 +66,14 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a run: as read here, and the folders beside the package's own."""
+
+    cities: Mapping[str, CityRules]
+    folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
     """Cases that share one ledger: for each city they have the same figures."""
 
@@ -73,20 +82,31 @@ class Shared:
 
 
 def run_cases(
-    cases: Sequence[Case], ways: Iterable[str], cities: Mapping[str, CityRules]
+    cases: Sequence[Case],
+    ways: Iterable[str],
+    cities: Mapping[str, CityRules],
+    folders: Iterable[Path] = (),
 ) -> Report:
     """Run cases each way.
 
-    In this process they are settled by the rules in `cities`; a server has the package's own.
+    Args:
+        cases: The cases.
+        ways: Of `WAYS`.
+        cities: The rules of the package and of `folders`; those that a case's own file names are
+            added.
+        folders: Where cities beside those of the package are: a server reads them itself.
 
     Raises:
         CaseError: A case supplies a figure that its city does not know.
     """
+    own = with_own_rules(cases, cities)
+    read = (*folders, *(case.rules for case in cases if case.rules))
+    rules = Rules(own, tuple(dict.fromkeys(read)))
     reasons = [(case, why_not(case)) for case in cases]
     supported = [case for case, why in reasons if not why]
-    ledgers = share(supported, cities)
+    ledgers = share(supported, rules.cities)
     return Report(
-        ways=tuple(_run_way(way, ledgers, cities) for way in ways),
+        ways=tuple(_run_way(way, ledgers, rules) for way in ways),
         unsupported=tuple((case, why) for case, why in reasons if why),
         not_supported=tuple(lines({reason for _, why in reasons for reason in why})),
         supported=len(supported),
@@ -123,8 +143,8 @@ def _figures(case: Case, cities: Mapping[str, CityRules]) -> tuple[Figure, ...]:
         raise CaseError(case.where.at(error.path), error.problem) from None
 
 
-def _run_way(way: str, ledgers: Sequence[Shared], cities: Mapping[str, CityRules]) -> WayResult:
-    new_lane, play = _means(way, cities)
+def _run_way(way: str, ledgers: Sequence[Shared], rules: Rules) -> WayResult:
+    new_lane, play = _means(way, rules)
     result = WayResult(way)
     for shared in ledgers:
         played = [Played(case, way) for case in shared.cases]
@@ -155,8 +175,9 @@ def _play(
         lane.close()
 
 
-def _means(way: str, cities: Mapping[str, CityRules]) -> tuple[NewLane, Player]:
+def _means(way: str, rules: Rules) -> tuple[NewLane, Player]:
     """Return how to reach a ledger that way, and how to play the cases on it."""
+    cities = rules.cities
     if way == REFERENCE:
         return partial(InProcessLane, REFERENCE, cities), one_by_one
     if way == FAST:
@@ -165,4 +186,4 @@ def _means(way: str, cities: Mapping[str, CityRules]) -> tuple[NewLane, Player]:
         return partial(InProcessLane, FAST, cities), interleaved
     from clients.cli.cases.remote import RemoteLane
 
-    return RemoteLane, one_by_one
+    return partial(RemoteLane, rules.folders), one_by_one

@@ -4,6 +4,7 @@ import selectors
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -18,13 +19,23 @@ _LAST_WORDS: Final = 400
 class Server:
     """A running server; `stop` ends it and removes its store."""
 
-    def __init__(self, figures_json: bytes) -> None:
+    def __init__(self, figures_json: bytes, folders: Sequence[Path] = ()) -> None:
+        """Start a server on a new store.
+
+        Args:
+            figures_json: The operator figures it begins with.
+            folders: Where it finds more cities than those of the package.
+
+        Raises:
+            LaneError: It did not start.
+        """
         self._folder = tempfile.TemporaryDirectory(prefix="gongji-cases-")
         folder = Path(self._folder.name)
         self._log = folder / "server.log"
         store, figures = folder / "ledger.sqlite", folder / "figures.json"
         figures.write_bytes(figures_json)
         command = [sys.executable, "-m", "clients.cli.cases.child", str(store), str(figures)]
+        command += map(str, folders)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log

@@ -8,7 +8,8 @@ from clients.cli.cases.format import read_files
 from clients.cli.cases.run import WAYS, Report, WayResult, run_cases
 from clients.cli.cases.values import CaseError
 from clients.cli.common import SOME_REFUSED, UNAVAILABLE, Wrong, echo_json, json_option
-from engine.rules.load import load_cities
+from clients.cli.rules import known_cities, rule_folders, rules_option
+from engine.errors import RuleFileError
 
 EXAMPLE = """\b
 Example:
@@ -34,21 +35,25 @@ Example:
     help="Which way: a kernel in this process, in bulk, through a server, or all of them.",
 )
 @click.option("--strict", is_flag=True, help="Count an unsupported case as failed.")
+@rules_option
 @json_option
 def cases(files: tuple[Path, ...], via: str, strict: bool, as_json: bool) -> None:
     """Run worked cases and compare what they expect with what comes out.
 
     Prints one line for each expectation that does not hold, the cases that are not supported yet
     with the key or kind that makes it so, and a summary of each way. With several ways their
-    result digests must be the same.
+    result digests must be the same. A file may say `rules = "FOLDER"`, from its own folder: then
+    its cases may be of the cities there as well.
 
     Exit code 0: nothing failed. 1: something did. 2: a file does not keep to the format. 3: a way
     could not be used to the end.
     """
     try:
-        cities = load_cities()
-        report = run_cases(read_files(files, cities), WAYS if via == "all" else (via,), cities)
-    except CaseError as error:
+        cities = known_cities()
+        found = read_files(files, cities)
+        ways = WAYS if via == "all" else (via,)
+        report = run_cases(found, ways, cities, rule_folders())
+    except (CaseError, RuleFileError) as error:
         raise Wrong(str(error)) from None
     if as_json:
         echo_json(_as_json(report, strict))

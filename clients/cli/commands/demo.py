@@ -72,8 +72,7 @@ def _tour(folder: Path) -> bool:
             print_cities(outcome.tallies, names)
             if (example := outcome.example) is not None:
                 click.echo(f"\n4  settlement {example.settlement_id}, explained:\n")
-                plan = connection.plan(example.plan_digest)
-                click.echo(receipt_text(receipt_of_settlement(example, plan)))
+                click.echo(receipt_text(receipt_of_settlement(example, connection.plan)))
         click.echo("5  digest of all results, whatever way they took:")
         same = print_digests(outcome.digests)
         click.echo("6  operator figures assumed, which the documents leave open:")

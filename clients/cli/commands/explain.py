@@ -40,8 +40,7 @@ def explain(
         explanation = source.explain(
             institution, settlement_id=settlement_id, request_id=request_id
         )
-        plan = source.plan(explanation.found.settlement.plan_digest)
-    receipt = receipt_of_explanation(explanation, plan.city_name)
+        receipt = receipt_of_explanation(explanation, source.plan)
     if as_json:
         echo_json(receipt_json(receipt))
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clients.cli.common import SOME_REFUSED, Wrong, echo_json, friendly, json_option
+from clients.cli.rules import rules_option
 
 if TYPE_CHECKING:
     from clients.cli.compare_claim import Setting
@@ -85,6 +86,7 @@ def _options(command: Any) -> Any:
             for name in _REGISTERS
         ),
         _path("figures", "Supply file of operator figures; may be given again.", multiple=True),
+        rules_option,
         json_option,
     ]
     for option in reversed(options):

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from clients.cli.common import SOME_REFUSED, Wrong, friendly
+from clients.cli.rules import known_cities, rules_option
 
 EXAMPLE = """\b
 Example:
@@ -26,12 +27,14 @@ Example:
     help="TOML file that names cases for clauses no value decides.",
 )
 @click.option("--markdown", is_flag=True, help="The whole document, as it is kept with the cases.")
+@rules_option
 @friendly
 def coverage(files: tuple[Path, ...], named: Path | None, markdown: bool) -> None:
     """Show for each clause which rule values apply it and which cases of FILE... show it.
 
     The cases are played through the reference kernel, and what decided them is read off its
-    citations.
+    citations. The cities are those of the package and of --rules; cases of a city that only their
+    own file names are played and not shown.
 
     Exit codes: 0 every clause of settlement and accumulators has a case; 1 one has none, or a
     case belongs to no clause; 2 a file is wrong, or a case does not come out as it expects.
@@ -39,15 +42,14 @@ def coverage(files: tuple[Path, ...], named: Path | None, markdown: bool) -> Non
     from clients.cli.cases.coverage import cover, read_named, unproved
     from clients.cli.cases.coverage_text import to_markdown
     from clients.cli.cases.coverage_view import print_coverage
-    from clients.cli.cases.format import read_files
+    from clients.cli.cases.format import read_files, with_own_rules
     from clients.cli.cases.measure import measure
     from clients.cli.cases.values import CaseError
-    from engine.rules.load import load_cities
 
-    cities = load_cities()
+    cities = known_cities()
     try:
         cases = read_files(files, cities)
-        measured = measure(cases, cities)
+        measured = measure(cases, with_own_rules(cases, cities))
     except CaseError as error:
         raise Wrong(str(error)) from None
     table = cover(cases, cities, measured, read_named(named) if named else {}, str(named))

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from clients.cli.common import echo_json, friendly, json_option
+from clients.cli.rules import rules_option
 
 _CLAIMS_A_MEMBER = 20
 
@@ -32,6 +33,7 @@ _CLAIMS_A_MEMBER = 20
     multiple=True,
     help="Supply file, whose figures take the place of those assumed; may be given again.",
 )
+@rules_option
 @json_option
 @friendly
 def effect(

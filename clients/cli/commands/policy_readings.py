@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from clients.cli.common import echo_json, friendly, json_option
+from clients.cli.rules import rules_option
 
 _HOW = """\b
 To choose, supply the figure `reading`, for whole years in which the document is in force:
@@ -38,6 +39,7 @@ Example:
     multiple=True,
     help="Supply file of operator figures; may be given again.",
 )
+@rules_option
 @json_option
 @friendly
 def readings(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from clients.cli.common import DEFAULT_SERVER, Fail, check_address, friendly
+from clients.cli.rules import rules_option
 
 
 @click.command(epilog="Example: gongji serve --store ledger.sqlite --listen 127.0.0.1:50051")
@@ -30,6 +31,7 @@ from clients.cli.common import DEFAULT_SERVER, Fail, check_address, friendly
     show_default=True,
     help="Which kernel computes; both give the same.",
 )
+@rules_option
 @friendly
 def serve(store: Path, listen: str, reflection: bool, kernel: str) -> None:
     """Run a settlement server; SIGTERM or Ctrl-C answers what was read and stops.

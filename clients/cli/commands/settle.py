@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from clients.cli.common import encoding_option, friendly, json_option
+from clients.cli.rules import rules_option
 
 
 @click.command(epilog="Example: gongji settle claims.csv --store ledger.sqlite")
@@ -24,6 +25,7 @@ from clients.cli.common import encoding_option, friendly, json_option
     show_default=True,
     help="Which kernel computes; both give the same.",
 )
+@rules_option
 @encoding_option
 @json_option
 @friendly

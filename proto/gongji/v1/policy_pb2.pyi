@@ -18,6 +18,7 @@ class DeductibleKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEDUCTIBLE_KIND_COST: _ClassVar[DeductibleKind]
     DEDUCTIBLE_KIND_OWN: _ClassVar[DeductibleKind]
     DEDUCTIBLE_KIND_EACH: _ClassVar[DeductibleKind]
+    DEDUCTIBLE_KIND_BENEFIT: _ClassVar[DeductibleKind]
 
 class VisitBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -31,6 +32,7 @@ DEDUCTIBLE_KIND_LEVEL: DeductibleKind
 DEDUCTIBLE_KIND_COST: DeductibleKind
 DEDUCTIBLE_KIND_OWN: DeductibleKind
 DEDUCTIBLE_KIND_EACH: DeductibleKind
+DEDUCTIBLE_KIND_BENEFIT: DeductibleKind
 VISIT_BY_UNSPECIFIED: VisitBy
 VISIT_BY_CLAIM: VisitBy
 VISIT_BY_DAY: VisitBy
