@@ -68,13 +68,12 @@ def test_a_figure_that_is_missing_is_no_amount_of_nothing(
     assert heyuan.count("│ 0.00 (") == 12
 
 
-def test_how_deductibles_count_rounding_facts_and_what_is_not_served(
+def test_how_deductibles_count_rounding_facts_and_exclusions(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = shown(capsys, monkeypatch, "changchun", effective_date="2024-01-01")
     assert "起付标准：各机构合并累计，按本次就诊级别补足" in output
     assert "尾数：四舍五入到分 (" in output
-    assert "not served yet: the chronic benefit〔当 CHRONIC〕" in output
     assert "NOT_NETWORKED 非联网结算机构〔当 OUTSIDE_CITY NOT_NETWORKED，除非 MANUAL〕" in output
 
 

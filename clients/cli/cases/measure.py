@@ -37,8 +37,7 @@ Key = tuple[str, str, str]
 """A value by area, file and key path."""
 
 APART: Final = ("document", "selection")
-"""Kinds of values that decide no claim."""
-"""The kind of the values that nothing decides by: what they say is in the days of the others."""
+"""Kinds of values that nothing decides by: what they say is in the days of the others."""
 REFUSED: Final = "refused"
 EXCLUDED: Final = "excluded"
 
@@ -247,53 +246,72 @@ def _is_of_plan(value: CitedValue, plan: RulePlan) -> bool:
     return (entry.benefit == plan.benefit or inherited) and for_kinds and for_ages
 
 
-def _effects(
-    record: np.void, plan: RulePlan
-) -> Iterator[tuple[tuple[str, ...], Citation, tuple[int, ...]]]:
-    """Yield what had an effect: tables, the citation, and the place to look the value up."""
+Effect = tuple[tuple[str, ...], Citation, tuple[int, ...]]
+"""Tables, the citation, and the place to look the value up."""
+_RATES: Final = ("rate", "rate_bonus", "rate_cut")
+
+
+def _effects(record: np.void, plan: RulePlan) -> Iterator[Effect]:
+    """Yield what had an effect on a settlement, or on its part of one benefit."""
     row, result = record["row"], record["result"]
     amount = {name: int(result[name]) for name in result.dtype.names}
-    level, status, place = int(row["level"]), int(row["status"]), int(row["place"])
-    by_status, by_place = (level, status), (level, status, place)
+    place = int(row["level"]), int(row["status"]), int(row["place"])
+    yield from _shares(amount, plan, place)
+    yield from _caps(amount, plan, place[:2])
+    yield from _of_the_claim(record["claim"], amount, plan)
+    yield from _of_the_benefit(amount, plan, place[0])
 
-    def cited(name: str) -> Citation:
-        return plan.citations[amount[name]]
 
-    cuts = sum(amount[name] for name in CUTS)
-    base = amount["copay"] + amount["pooled_fund"] + cuts
+def _shares(
+    amount: Mapping[str, int], plan: RulePlan, place: tuple[int, int, int]
+) -> Iterator[Effect]:
+    """Yield the deductible, the rates and their rounding, the first payment."""
+    base = amount["copay"] + amount["pooled_fund"] + sum(amount[name] for name in CUTS)
     if amount["in_scope"] > 0 and (
         amount["deductible"]
         or amount["deductible_before"]
         or plan.deductible_kind == DEDUCTIBLE_NONE
     ):
-        yield ("deductible",), cited("cite_deductible"), by_status
+        yield ("deductible",), plan.citations[amount["cite_deductible"]], place[:2]
     if base > 0:
-        yield ("rate", "rate_bonus", "rate_cut"), cited("cite_rate"), by_place
-    if base * plan.rate_bp[plan.at(*by_place)] % BP:
+        yield _RATES, plan.citations[amount["cite_rate"]], place
+    if amount["cite_rate_above"]:
+        yield _RATES, plan.citations[amount["cite_rate_above"]], place
+    if base * plan.rate_bp[plan.at(*place)] % BP:
         yield ("rounding",), plan.citations[plan.rounding_cite], ()
     if amount["in_scope"] + amount["first_pay"] > 0:
         # A first payment of nothing is not cited, and holds all the same.
-        yield ("first_pay",), plan.citations[plan.first_pay_cite[place]], (place,)
-    if amount["cite_rate_above"]:
-        yield ("rate", "rate_bonus", "rate_cut"), cited("cite_rate_above"), by_place
+        yield ("first_pay",), plan.citations[plan.first_pay_cite[place[2]]], place[2:]
+
+
+def _caps(amount: Mapping[str, int], plan: RulePlan, where: tuple[int, int]) -> Iterator[Effect]:
+    """Yield the caps that cut, and the fund that pays above them."""
     for cap in ("visit", "day", "month", "annual"):
         if amount[f"cut_{cap}"]:
-            yield (f"{cap}_cap",), cited(f"cite_{cap}_cap"), by_status
+            yield (f"{cap}_cap",), plan.citations[amount[f"cite_{cap}_cap"]], where
     if amount["cut_disease"]:
-        yield ("disease_cap",), cited("cite_disease_cap"), ()
+        yield ("disease_cap",), plan.citations[amount["cite_disease_cap"]], ()
     if amount["cut_pooled"] or (plan.benefit != Benefit.ORDINARY and amount["pooled_counted"]):
         # Beside the ordinary benefit, that it counts there is what the clause says.
-        yield ("pooled_cap",), cited("cite_pooled_cap"), ()
+        yield ("pooled_cap",), plan.citations[amount["cite_pooled_cap"]], ()
+    if amount["large_amount_fund"]:
+        yield ("second_payment",), plan.citations[amount["cite_large_amount"]], ()
+
+
+def _of_the_claim(claim: np.void, amount: Mapping[str, int], plan: RulePlan) -> Iterator[Effect]:
+    """Yield what only some claims ask for: itemised lines, paper, the account."""
+    if plan.general_fee_cite and int(claim["lines_length"]):
+        yield ("general_fee",), plan.citations[plan.general_fee_cite], ()
+    if plan.papers_cite and int(claim["papers"]):
+        yield ("paper_claim",), plan.citations[plan.papers_cite], ()
+    asked = int(claim["flags"]) & FLAG_USE_ACCOUNT
+    if asked and amount["cite_account"] and amount["account_allowed"] < amount["person"]:
+        yield ("account_limit",), plan.citations[amount["cite_account"]], ()
+
+
+def _of_the_benefit(amount: Mapping[str, int], plan: RulePlan, level: int) -> Iterator[Effect]:
+    """Yield the price of a package, and that a benefit is given at the level at all."""
     if amount["cite_standard_price"]:
-        yield ("standard_price",), cited("cite_standard_price"), ()
+        yield ("standard_price",), plan.citations[amount["cite_standard_price"]], ()
     if plan.benefit != Benefit.ORDINARY:
         yield ("given",), Citation(()), (level,)
-    if plan.general_fee_cite and int(record["claim"]["lines_length"]):
-        yield ("general_fee",), plan.citations[plan.general_fee_cite], ()
-    if plan.papers_cite and int(record["claim"]["papers"]):
-        yield ("paper_claim",), plan.citations[plan.papers_cite], ()
-    if amount["large_amount_fund"]:
-        yield ("second_payment",), cited("cite_large_amount"), ()
-    asked = int(record["claim"]["flags"]) & FLAG_USE_ACCOUNT
-    if asked and amount["cite_account"] and amount["account_allowed"] < amount["person"]:
-        yield ("account_limit",), cited("cite_account"), ()
