@@ -72,8 +72,9 @@ def altered(expect: dict[str, Any]) -> Iterator[dict[str, Any]]:
         elif key == "outcome":
             yield {**expect, key: other.get(value, "cancelled")}
         else:
-            changed = "NOT_DESIGNATED" if value == "OTHER_SCHEME" else "OTHER_SCHEME"
-            yield {**expect, key: {"reason": changed, "benefit": "special"}[key]}
+            reason = "NOT_DESIGNATED" if value == "OTHER_SCHEME" else "OTHER_SCHEME"
+            benefit = "chronic" if value == "special" else "special"
+            yield {**expect, key: {"reason": reason, "benefit": benefit}[key]}
 
 
 def test_every_expectation_is_checked() -> None:

@@ -157,12 +157,12 @@ def test_a_deductible_at_each_institution_counts_what_was_borne(figures: Path) -
     assert found[JINAN]["deductible"] == "100.00"
 
 
-def test_a_benefit_that_wants_figures_is_no_error_of_the_command(figures: Path) -> None:
-    asked = (*ONE, "--benefit", "day_surgery", "--figures", figures)
-    found = cities(*asked)
+def test_what_is_refused_is_no_error_of_the_command(figures: Path) -> None:
+    found = cities(*ONE, "--benefit", "day_surgery", "--figures", figures)
     assert found[CHANGCHUN]["outcome"] == "refused"
     assert found[ZIBO]["reason"] == "NO_FIGURE"
     assert found[ZIBO]["supply"] == "inpatient_deductible.2"
+    assert found[HEYUAN]["reason"] == "NO_RULE"
 
 
 def test_for_people_everything_stands_side_by_side(figures: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from clients.cli.cases.coverage import cover
+from clients.cli.cases.coverage import Named, cover
 from clients.cli.cases.format import read_files
 from clients.cli.cases.measure import measure
 from clients.cli.cases.run import BULK, FAST, REFERENCE, run_cases
@@ -60,7 +60,7 @@ def test_its_cases_come_out(six: Mapping[str, CityRules], way: str) -> None:
 
 def test_its_cases_show_every_value_and_clause(six: Mapping[str, CityRules]) -> None:
     cases = read_files([EXAMPLE / "cases.toml"], six)
-    table = cover(cases, six, measure(cases, six), {}, "")
+    table = cover(cases, six, measure(cases, six), Named(), "")
     (city,) = [city for city in table if city.rules.pinyin == "example"]
     assert [value.path for value in city.undecided()] == []
     assert [covered.row.id for covered in city.rows if not covered.cases] == ["第六条 2"]

@@ -26,6 +26,7 @@ from server.codec_batch import decode_claims, encode_answers
 from server.codec_settlement import encode_settlement
 from server.merge import Settled, SettleOne, reply_of
 from tests.support.memory_store import MemoryStore
+from tests.support.parts_bench import CHRONIC, LINES, bench_with, itemised
 from tests.support.runner import cities
 from tests.support.world import ZIBO
 from tests.wire.encode import dictionary, texts, wire_columns
@@ -289,6 +290,28 @@ def test_answers_in_columns_say_what_answers_one_by_one_say() -> None:
         facts = int(np.frombuffer(columns.facts, "<u4")[row])
         assert [n + 1 for n in range(32) if facts >> n & 1] == one.facts
     assert len(columns.plan_digests) == 2
+
+
+def test_parts_of_a_claim_say_in_columns_what_they_say_alone() -> None:
+    bench = bench_with()
+    claims = [itemised("a", CHRONIC), itemised("b", *LINES), itemised("c", *LINES)]
+    answer = bench.batch(*claims)
+    columns = encode_answers(answer, bench.pipeline.plan)
+    assert [found.row for found in columns.groups] == [1, 2]
+    for found in columns.groups:
+        reply = reply_of(answer, found.row, SettleOne(claims[found.row]))
+        assert isinstance(reply, Settled)
+        one = encode_settlement(reply.entry, bench.pipeline.plan)
+        assert list(found.groups) == list(one.groups)
+        assert [group.benefit for group in one.groups] == [3, 2, 1]
+        fund = sum(group.payers.pooled_fund.amount_fen for group in one.groups)
+        assert np.frombuffer(columns.pooled_fund_fen, "<i8")[found.row] == fund
+        assert one.payers.pooled_fund.amount_fen == fund
+        # Citations count in the plan of a part, so they stand with it alone.
+        assert not np.frombuffer(columns.cite_rate, "<u2")[found.row]
+        assert not one.basis.copay.citations
+        assert all(group.basis.copay.citations for group in one.groups)
+    assert np.frombuffer(columns.cite_rate, "<u2")[0]
 
 
 def test_a_bad_line_is_the_error_of_its_row() -> None:

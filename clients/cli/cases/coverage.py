@@ -9,15 +9,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from clients.cli.cases.format import Case
 from clients.cli.cases.measure import Measured, readings_of
 from engine.errors import RuleFileError
 from engine.rules.clauses import CATEGORIES, CitedValue, cited_values
-from engine.rules.model import Choice, CityRules, ClauseRow, Question
+from engine.rules.model import BENEFIT_FILES, Choice, CityRules, ClauseRow, Question
 from engine.rules.readings import default_readings
 from engine.rules.schema import Strict
 from engine.rules.strict_toml import parse_toml
@@ -26,11 +26,21 @@ NAMED: Final = "named"
 UNSERVED: Final = "not served yet"
 PROVED: Final = ("settlement", "accumulators")
 """The categories in which every clause must have a case."""
+REASONED: Final = ("settlement", "accumulators", "eligibility", "precedence", "registration")
+"""The categories in which every clause has a case or says why it can have none."""
 
 _PARAGRAPH: Final = re.compile(r"第?[一二三四五六七八九十\d]+款$")
 _PARENTHESES: Final = str.maketrans("（）", "()")
 
-Named = Mapping[str, Mapping[str, Sequence[str]]]
+
+class Named(NamedTuple):
+    """What a coverage file says, by the pinyin of the city and the clause id."""
+
+    cases: Mapping[str, Mapping[str, Sequence[str]]] = {}
+    why: Mapping[str, Mapping[str, str]] = {}
+    """Why the clause has no case."""
+
+
 """Case ids by clause id, by city of the case format."""
 
 
@@ -39,6 +49,7 @@ class NamedFile(Strict):
 
     format: Literal[1]
     city: dict[str, dict[str, list[str]]]
+    why: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,8 @@ class Covered:
     values: tuple[CitedValue, ...]
     cases: Mapping[str, str]
     """Case id -> empty where a value decided it, else in what way."""
+    why: str = ""
+    """Why there is no case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +127,23 @@ def read_named(path: Path) -> Named:
     """Return the content of a coverage file.
 
     Raises:
-        RuleFileError: the file is not TOML or has other keys than `format` and `city`.
+        RuleFileError: the file is not TOML or has other keys than `format`, `city` and `why`.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise RuleFileError(str(path), "", f"cannot be read: {error.strerror}") from None
     try:
-        return NamedFile.model_validate(parse_toml(data, str(path))).city
+        found = NamedFile.model_validate(parse_toml(data, str(path)))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        problem = f"{first['msg']}; expected [city.NAME] with clause ids and lists of case ids"
+        problem = (
+            f"{first['msg']}; expected [city.NAME] with clause ids and lists of case ids, "
+            "and [why.NAME] with clause ids and texts"
+        )
         raise RuleFileError(str(path), where, problem) from None
+    return Named(found.city, found.why)
 
 
 def cover(
@@ -139,20 +156,27 @@ def cover(
     """Return the coverage of each city; `file` is the name of the coverage file in messages.
 
     Raises:
-        RuleFileError: the coverage file names an unknown city, clause or case, or a case that
-            does not cite the clause.
+        RuleFileError: the coverage file names an unknown city, clause or case, a case that does
+            not cite the clause, or says why there is no case where there is one.
     """
     names = [rules.pinyin for rules in cities.values()]
-    for city in named:
-        if city not in names:
-            known = ", ".join(names)
-            raise RuleFileError(file, f"city.{city}", f"no such city; expected one of {known}")
+    for table, by_city in (("city", named.cases), ("why", named.why)):
+        for city in by_city:
+            if city not in names:
+                known = ", ".join(names)
+                problem = f"no such city; expected one of {known}"
+                raise RuleFileError(file, f"{table}.{city}", problem)
     return tuple(
         _city(
             rules,
             [case for case in cases if case.area == area],
             measured,
-            _Names(file, rules.pinyin, named.get(rules.pinyin, {})),
+            _Names(
+                file,
+                rules.pinyin,
+                named.cases.get(rules.pinyin, {}),
+                named.why.get(rules.pinyin, {}),
+            ),
         )
         for area, rules in sorted(cities.items())
     )
@@ -165,6 +189,7 @@ class _Names:
     file: str
     city: str
     cases: Mapping[str, Sequence[str]]
+    why: Mapping[str, str]
 
     def check(self, rows: Iterable[ClauseRow], cases: Mapping[str, Case]) -> None:
         """Refuse a clause or a case that is not there, and a case that does not cite the clause."""
@@ -180,6 +205,18 @@ class _Names:
                 if not cites(cases[name], clause):
                     problem = f"{name} cites {', '.join(cases[name].clauses)} and not this clause"
                     raise RuleFileError(self.file, where, f"{problem}; remove it, or mend the case")
+        for clause in self.why:
+            if clause not in known:
+                where = f"why.{self.city}.{clause}"
+                raise RuleFileError(self.file, where, "clauses.toml has no clause of this id")
+
+    def why_none(self, clause: str, cases: Mapping[str, str]) -> str:
+        """Return why a clause has no case; refuse a reason where it has some."""
+        why = self.why.get(clause, "")
+        if why and cases:
+            problem = f"the clause has cases: {', '.join(cases)}; remove the reason"
+            raise RuleFileError(self.file, f"why.{self.city}.{clause}", problem)
+        return why
 
 
 def _city(
@@ -196,7 +233,9 @@ def _city(
                 found[case] = how if case not in found else found[case] and how
         for case in names.cases.get(row.id, ()):
             found.setdefault(case, UNSERVED if case in measured.unserved else NAMED)
-        rows.append(Covered(row, belonging, dict(sorted(found.items()))))
+        rows.append(
+            Covered(row, belonging, dict(sorted(found.items())), names.why_none(row.id, found))
+        )
     placed = {case for covered in rows for case in covered.cases}
     return CityCoverage(
         rules=rules,
@@ -204,7 +243,7 @@ def _city(
         values=tuple(
             (value, dict(sorted(measured.cases(rules.area, value).items())))
             for value in values
-            if value.file in ("ordinary.toml", "exclusions.toml")
+            if value.file in (*BENEFIT_FILES.values(), "exclusions.toml")
         ),
         choices=tuple(
             Answered(question, choice, measured.choices.get((rules.area, choice.id), ()))
@@ -249,6 +288,17 @@ def summarise(cities: Iterable[CityCoverage]) -> list[CategorySummary]:
             )
         )
     return found
+
+
+def unreasoned(cities: Iterable[CityCoverage]) -> list[str]:
+    """Return the clauses of `REASONED` with neither a case nor a reason why there is none."""
+    return [
+        f"{city.rules.name} {covered.row.id}"
+        for city in cities
+        for covered in city.rows
+        if not (covered.cases or covered.why)
+        and not set(REASONED).isdisjoint(covered.row.categories)
+    ]
 
 
 def unproved(cities: Iterable[CityCoverage]) -> list[str]:

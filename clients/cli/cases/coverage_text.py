@@ -22,6 +22,7 @@ from engine.rules.schema import PLACE_NAMES, STATUS_NAMES
 from engine.rules.units import LEVEL_NAMES
 
 _RATES: Final = ("rate", "rate_bonus", "rate_cut", "first_pay")
+_NOT_AMOUNTS: Final = ("rounding", "given", "general_fee", "paper_claim")
 _SIDES: Final = (
     ("levels", "level ", tuple(LEVEL_NAMES)),
     ("statuses", "", tuple(STATUS_NAMES)),
@@ -45,7 +46,7 @@ played through the reference kernel, whose citations are read, and a value count
 an effect (a cap that cut, a rate with something left to share). "refused: …" and "excluded: …":
 the clause is shown by a claim that is refused or not paid; `NO_FIGURE` where the figures are the
 operator's. "named": no value decides there, the case is named in `coverage.toml`. "not served
-yet": named there too, and the engine does not settle it yet.
+yet": named there too, and the engine does not settle it yet. "none: …": why no case can show it.
 """
 
 
@@ -114,7 +115,8 @@ def clause_cells(covered: Covered, defaults: Chosen) -> tuple[str, ...]:
     row = covered.row
     asks = f"{row.asks} (Operator's.)" if row.needs else row.asks
     values = "; ".join(_joined(covered.values, defaults)) or "–"
-    return (row.id, asks, ", ".join(row.categories), values, case_words(covered.cases))
+    shown = f"none: {covered.why}" if covered.why else case_words(covered.cases)
+    return (row.id, asks, ", ".join(row.categories), values, shown)
 
 
 def value_cells(value: CitedValue, cases: Mapping[str, str], defaults: Chosen) -> tuple[str, ...]:
@@ -156,7 +158,8 @@ def _joined(values: Iterable[CitedValue], defaults: Chosen) -> Iterator[str]:
     counts: dict[str, int] = {}
     for value in values:
         file = value.file.removesuffix(".toml")
-        name = value.path.partition("[")[0] if file in ("city", "exclusions") else value.kind
+        table = value.path.partition("[")[0]
+        name = value.kind if file == "figures" else table
         what = value.kind.removeprefix("line.") if file == "exclusions" else ""
         number = _number(value)
         words = [f"{file}:{name.removeprefix('figure.')}", what, number, days_words(value.days)]
@@ -177,15 +180,15 @@ def _place(value: CitedValue) -> str:
 
 
 def _number(value: CitedValue) -> str:
-    """Return a value of `ordinary.toml` as people write it; empty for anything else."""
-    entry = value.entry
-    if not isinstance(entry, Value) or value.kind == "rounding":
+    """Return the value of a benefit as people write it; empty for anything else."""
+    entry, table = value.entry, value.kind.rpartition(".")[2]
+    if not isinstance(entry, Value) or table in _NOT_AMOUNTS:
         return ""
-    if value.kind in _RATES:
+    if entry.figure and table != "second_payment":
+        return f"= {entry.label}"
+    if table in _RATES:
         whole, rest = divmod(entry.number, 100)
         return f"{whole}.{rest:02} %" if rest else f"{whole} %"
-    if entry.figure and value.kind != "second_payment":
-        return f"= {entry.label}"
     return "none" if entry.number == NO_CAP else format_yuan(entry.number)
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 
+from clients.cli.cases.effects import Effect, effects
 from clients.cli.cases.format import Case
 from clients.cli.cases.inprocess import FindPlan, InProcessLane
 from clients.cli.cases.play import Played, one_by_one, registers
@@ -22,23 +23,21 @@ from clients.cli.cases.run import REFERENCE, Shared, share
 from clients.cli.cases.support import why_not
 from clients.cli.cases.values import CaseError
 from engine.domain.claim import Claim
-from engine.domain.codes import Benefit
-from engine.domain.layout import CUTS, FLAG_USE_ACCOUNT
-from engine.domain.money import BP
-from engine.domain.reasons import Reason
+from engine.domain.codes import Kind
+from engine.domain.reasons import Detail, Reason
 from engine.domain.request import BatchAnswer, Refused
+from engine.rules.classes import narrowed, of_benefit
 from engine.rules.clauses import CitedValue, cited_values
 from engine.rules.figures import FigureSet
-from engine.rules.model import INHERITED, READING, CityRules, Line, Value
-from engine.rules.plan import DEDUCTIBLE_NONE, Citation, RulePlan
+from engine.rules.model import READING, CityRules, Line, Value
+from engine.rules.plan import ClaimClass, RulePlan
 from engine.rules.readings import Chosen, as_read, readings_on
 
 Key = tuple[str, str, str]
 """A value by area, file and key path."""
 
 APART: Final = ("document", "selection")
-"""Kinds of values that decide no claim."""
-"""The kind of the values that nothing decides by: what they say is in the days of the others."""
+"""Kinds of values that decide no claim: of a document, its days are in those of the others."""
 REFUSED: Final = "refused"
 EXCLUDED: Final = "excluded"
 
@@ -142,23 +141,32 @@ class _Watcher:
             if index in answer.errors:
                 continue
             if index in answer.refusals:
-                refusal = answer.refusals[index]
-                plan = find(refusal.plan_digest)
-                if plan is not None:
-                    self._note(_refusing(self._on(plan, claim), refusal, plan))
+                self._refused(claim, answer.refusals[index], find)
                 continue
-            for record in answer.parts.get(index, answer.entries[index : index + 1]):
+            whole = answer.entries[index : index + 1]
+            for record in answer.parts.get(index, whole):
                 plan = find(answer.plan_digests[int(record["row"]["plan"])])
                 if plan is not None:
-                    self._note(_deciding(self._on(plan, claim), record, plan))
+                    values = self._on(plan.city, claim)
+                    own = _of_class(values, self._cities[plan.city], plan)
+                    self._note(_deciding(own, record, plan, claim))
 
-    def _on(self, plan: RulePlan, claim: Claim) -> list[CitedValue]:
-        """Return the values of the plan's city that hold on the day of the claim, as then read."""
-        rules, day = self._cities[plan.city], claim.service_date
+    def _refused(self, claim: Claim, refusal: Refused, find: FindPlan) -> None:
+        """Note what refused a claim."""
+        plan = find(refusal.plan_digest)
+        if plan is not None:
+            self._note(_refusing(self._on(plan.city, claim), refusal, plan))
+        elif refusal.detail == Detail.PAPERS_MISSING and self.case is not None:
+            asked = (v for v in self._on(self.case.area, claim) if table_of(v) == "paper_claim")
+            self._note((value, f"{REFUSED}: {refusal.reason.name}") for value in asked)
+
+    def _on(self, area: str, claim: Claim) -> list[CitedValue]:
+        """Return the values of a city that hold on the day of the claim, as then read."""
+        rules, day = self._cities[area], claim.service_date
         chosen = readings_on(rules, self._figures, day)
-        if (plan.city, chosen) not in self._read:
-            self._read[plan.city, chosen] = list(_as_read(rules, chosen))
-        return [value for value in self._read[plan.city, chosen] if day in value.days]
+        if (area, chosen) not in self._read:
+            self._read[area, chosen] = list(_as_read(rules, chosen))
+        return [value for value in self._read[area, chosen] if day in value.days]
 
     def _note(self, found: Iterable[tuple[CitedValue, str]]) -> None:
         if self.case is None:
@@ -210,7 +218,7 @@ def _figures(values: Sequence[CitedValue], labels: Iterable[str]) -> Iterator[Ci
 
 
 def _deciding(
-    values: Sequence[CitedValue], record: np.void, plan: RulePlan
+    values: Sequence[CitedValue], record: np.void, plan: RulePlan, claim: Claim
 ) -> Iterator[tuple[CitedValue, str]]:
     """Yield what decided a settlement: lines of the matrix, values, and the figures they used."""
     result = record["result"]
@@ -222,78 +230,35 @@ def _deciding(
                 if name == "cite_excluded" and value.entry.reason != reason:
                     continue
                 yield value, f"{EXCLUDED}: {value.entry.reason.name}"
-    in_plan = [value for value in values if _is_of_plan(value, plan)]
-    for tables, citation, where in _effects(record, plan):
-        yield from ((value, "") for value in _figures(values, citation.figures))
-        for value in in_plan:
-            if (
-                value.path.partition("[")[0] in tables
-                and isinstance(value.entry, Value)
-                and value.entry.holds(where)
-                and (not citation.clauses or set(value.clauses) <= set(citation.clauses))
-            ):
-                yield value, ""
+    for effect in effects(record, plan, claim):
+        yield from ((value, "") for value in _figures(values, effect.citation.figures))
+        yield from ((value, "") for value in values if _had(value, effect))
 
 
-def _is_of_plan(value: CitedValue, plan: RulePlan) -> bool:
-    """Return whether a value is for the plan's benefit, institutions and ages."""
-    entry = value.entry
-    if not isinstance(entry, Value):
-        return False
-    inherited = value.path.partition("[")[0] in INHERITED and entry.benefit == Benefit.ORDINARY
-    for_kinds = not entry.kinds or set(plan.kinds) <= set(entry.kinds)
-    first, last = entry.ages
-    for_ages = first <= plan.ages[0] and plan.ages[1] <= last
-    return (entry.benefit == plan.benefit or inherited) and for_kinds and for_ages
+def _had(value: CitedValue, effect: Effect) -> bool:
+    """Return whether a value is one of those that had an effect."""
+    return (
+        isinstance(value.entry, Value)
+        and table_of(value) in effect.tables
+        and (value.entry.above == effect.above or table_of(value) != "rate")
+        and value.entry.holds(effect.where)
+        and (not effect.citation.clauses or set(value.clauses) <= set(effect.citation.clauses))
+    )
 
 
-def _effects(
-    record: np.void, plan: RulePlan
-) -> Iterator[tuple[tuple[str, ...], Citation, tuple[int, ...]]]:
-    """Yield what had an effect: tables, the citation, and the place to look the value up."""
-    row, result = record["row"], record["result"]
-    amount = {name: int(result[name]) for name in result.dtype.names}
-    level, status, place = int(row["level"]), int(row["status"]), int(row["place"])
-    by_status, by_place = (level, status), (level, status, place)
+def table_of(value: CitedValue) -> str:
+    """Return the table that a value stands in, whichever file it is of."""
+    return value.path.partition("[")[0]
 
-    def cited(name: str) -> Citation:
-        return plan.citations[amount[name]]
 
-    cuts = sum(amount[name] for name in CUTS)
-    base = amount["copay"] + amount["pooled_fund"] + cuts
-    if amount["in_scope"] > 0 and (
-        amount["deductible"]
-        or amount["deductible_before"]
-        or plan.deductible_kind == DEDUCTIBLE_NONE
-    ):
-        yield ("deductible",), cited("cite_deductible"), by_status
-    if base > 0:
-        yield ("rate", "rate_bonus", "rate_cut"), cited("cite_rate"), by_place
-    if base * plan.rate_bp[plan.at(*by_place)] % BP:
-        yield ("rounding",), plan.citations[plan.rounding_cite], ()
-    if amount["in_scope"] + amount["first_pay"] > 0:
-        # A first payment of nothing is not cited, and holds all the same.
-        yield ("first_pay",), plan.citations[plan.first_pay_cite[place]], (place,)
-    if amount["cite_rate_above"]:
-        yield ("rate", "rate_bonus", "rate_cut"), cited("cite_rate_above"), by_place
-    for cap in ("visit", "day", "month", "annual"):
-        if amount[f"cut_{cap}"]:
-            yield (f"{cap}_cap",), cited(f"cite_{cap}_cap"), by_status
-    if amount["cut_disease"]:
-        yield ("disease_cap",), cited("cite_disease_cap"), ()
-    if amount["cut_pooled"] or (plan.benefit != Benefit.ORDINARY and amount["pooled_counted"]):
-        # Beside the ordinary benefit, that it counts there is what the clause says.
-        yield ("pooled_cap",), cited("cite_pooled_cap"), ()
-    if amount["cite_standard_price"]:
-        yield ("standard_price",), cited("cite_standard_price"), ()
-    if plan.benefit != Benefit.ORDINARY:
-        yield ("given",), Citation(()), (level,)
-    if plan.general_fee_cite and int(record["claim"]["lines_length"]):
-        yield ("general_fee",), plan.citations[plan.general_fee_cite], ()
-    if plan.papers_cite and int(record["claim"]["papers"]):
-        yield ("paper_claim",), plan.citations[plan.papers_cite], ()
-    if amount["large_amount_fund"]:
-        yield ("second_payment",), cited("cite_large_amount"), ()
-    asked = int(record["claim"]["flags"]) & FLAG_USE_ACCOUNT
-    if asked and amount["cite_account"] and amount["account_allowed"] < amount["person"]:
-        yield ("account_limit",), cited("cite_account"), ()
+def _of_class(values: Sequence[CitedValue], rules: CityRules, plan: RulePlan) -> list[CitedValue]:
+    """Return the values that a plan was made of, and what is not of one benefit."""
+    kind = plan.kinds[0] if plan.kinds else int(Kind.HOSPITAL)
+    claim = ClaimClass(plan.benefit, kind, plan.ages[0])
+    own = cited_values(narrowed(of_benefit(rules, plan.benefit), claim))
+    inside = {(value.file, value.path) for value in own if isinstance(value.entry, Value)}
+    return [
+        value
+        for value in values
+        if not isinstance(value.entry, Value) or (value.file, value.path) in inside
+    ]

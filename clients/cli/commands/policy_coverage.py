@@ -39,7 +39,7 @@ def coverage(files: tuple[Path, ...], named: Path | None, markdown: bool) -> Non
     Exit codes: 0 every clause of settlement and accumulators has a case; 1 one has none, or a
     case belongs to no clause; 2 a file is wrong, or a case does not come out as it expects.
     """
-    from clients.cli.cases.coverage import cover, read_named, unproved
+    from clients.cli.cases.coverage import Named, cover, read_named, unproved
     from clients.cli.cases.coverage_text import to_markdown
     from clients.cli.cases.coverage_view import print_coverage
     from clients.cli.cases.format import read_files, with_own_rules
@@ -52,7 +52,7 @@ def coverage(files: tuple[Path, ...], named: Path | None, markdown: bool) -> Non
         measured = measure(cases, with_own_rules(cases, cities))
     except CaseError as error:
         raise Wrong(str(error)) from None
-    table = cover(cases, cities, measured, read_named(named) if named else {}, str(named))
+    table = cover(cases, cities, measured, read_named(named) if named else Named(), str(named))
     if markdown:
         click.echo(to_markdown(table), nl=False)
     else:
