@@ -13,7 +13,7 @@ from engine.domain.codes import Benefit, Fact, Place, Status
 from engine.domain.dates import Interval, next_day, previous_day
 from engine.domain.money import BP
 from engine.domain.reasons import EXCLUSION_FIRST
-from engine.rules.classes import classes_of, narrowed, of_benefit
+from engine.rules.classes import classes_of, narrowed, of_benefit, values_on
 from engine.rules.days import gaps, overlap, union
 from engine.rules.model import (
     BENEFIT_FILES,
@@ -112,7 +112,8 @@ class Proof(NamedTuple):
     """How much `find_problems` looks at."""
 
     combinations: int
-    """Of interval of days, level, status, benefit and place, under each reading that matters."""
+    """Of interval of days, level, status, benefit and place, and of the kinds of institution and
+    ages that rules tell apart, under each reading that matters."""
     readings: int
     """Combinations of readings, the default among them."""
     intervals: int
@@ -122,10 +123,24 @@ class Proof(NamedTuple):
 def proof(rules: CityRules) -> Proof:
     """Return how many combinations meet exactly one rule where `find_problems` finds nothing."""
     ways = list(choices_of(rules, [*rules.values(), *rules.lines, *_documents(rules)]))
-    cells = len(BY_PLACE) * len(BENEFITS)
-    found = [len(list(unchanging(as_read(rules, chosen)))) for chosen in ways]
+    found = sum(
+        len(BY_PLACE) * _classes(read, days.first_day)
+        for chosen in ways
+        for read in [as_read(rules, chosen)]
+        for days in unchanging(read)
+    )
     default = len(list(unchanging(as_read(rules, default_readings(rules)))))
-    return Proof(cells * sum(found), len(ways), default)
+    return Proof(found, len(ways), default)
+
+
+def _classes(rules: CityRules, day: int) -> int:
+    """Return how many benefits, kinds of institution and ages are told apart on a day."""
+    served = [of_benefit(rules, benefit) for benefit in rules.benefits]
+    classes = [
+        len(list(classes_of(own, values_on(own, day), benefit)))
+        for own, benefit in zip(served, rules.benefits, strict=True)
+    ]
+    return sum(classes) + len(BENEFITS) - len(served)
 
 
 def unchanging(rules: CityRules) -> Iterator[Interval]:

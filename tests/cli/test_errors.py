@@ -141,6 +141,6 @@ def test_policy_speaks_to_programs_and_to_people() -> None:
         assert shown.exit_code == 0
         assert city["name"] in shown.output
         assert city["documents"][0]["number"] in shown.output
-        plan = json.loads(run("policy", "show", city["area"], "--date", date, "--json").output)
-        assert plan["digest"] == city["versions"][0]["plan"]
+        found = json.loads(run("policy", "show", city["area"], "--date", date, "--json").output)
+        assert found["plans"][0]["digest"] == city["versions"][0]["plan"]
     assert "meet exactly one rule each" in run("policy", "check").output

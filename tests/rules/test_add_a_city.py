@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pydantic import BaseModel
 
 from clients.cli.cases.coverage import Named, cover
 from clients.cli.cases.format import read_files
 from clients.cli.cases.measure import measure
 from clients.cli.cases.run import BULK, FAST, REFERENCE, run_cases
+from clients.cli.main import gongji
 from engine.domain.codes import Fact
 from engine.errors import RuleFileError
 from engine.rules import schema, schema_values
@@ -21,7 +23,7 @@ from engine.rules.clauses import CATEGORIES, cited_values
 from engine.rules.compile import check_figures
 from engine.rules.figures import FigureSet, load_figures
 from engine.rules.load import CITIES, FILES, load_cities, rules_from_files
-from engine.rules.model import CityRules
+from engine.rules.model import BENEFIT_FILES, TABLES, CityRules
 from engine.rules.units import LEVEL_NAMES
 
 EXAMPLE = Path(__file__).parent / "example"
@@ -127,6 +129,11 @@ def test_every_word_that_is_accepted_is_named() -> None:
     assert {*LEVEL_NAMES, *schema.STATUS_NAMES, *schema.PLACE_NAMES} <= everywhere
 
 
+def test_every_file_and_table_of_a_benefit_is_explained() -> None:
+    assert {*TABLES} <= names(GUIDE)
+    assert [name for name in BENEFIT_FILES.values() if f"`{name}`" not in GUIDE] == []
+
+
 def without(text: str, what: str) -> str:
     """Return a rule file without the entries that hold `what`."""
     return "\n[[".join(entry for entry in text.split("\n[[") if what not in entry)
@@ -149,3 +156,8 @@ def test_the_errors_of_the_guide_are_those_that_come(
         rules_from_files(FOLDER, files)
     (listed,) = re.findall(r"^```text errors\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
     assert str(caught.value) in listed.splitlines()
+
+
+def test_the_count_of_the_guide_is_the_one_that_comes() -> None:
+    result = CliRunner().invoke(gongji, ["policy", "check", str(EXAMPLE)])
+    assert result.output in GUIDE

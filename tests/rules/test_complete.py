@@ -40,6 +40,12 @@ def test_the_shipped_cities_are_whole() -> None:
         assert len(BY_PLACE) * len(BENEFITS) == 4 * 3 * 4 * 7
 
 
+def test_kinds_and_ages_that_rules_tell_apart_are_counted() -> None:
+    linjiang = load_city(Path(__file__).parents[1] / "cases/linjiang/rules/990100_linjiang")
+    classes = 2 * 2 + len(BENEFITS) - 1  # communities and others, below 70 and above
+    assert proof(linjiang).combinations == len(BY_PLACE) * classes
+
+
 def test_all_that_is_wrong_is_named_and_the_loader_refuses_the_first(city: Path) -> None:
     spoil(city, "ordinary.toml", 'levels = ["3", "3p"]', 'levels = ["3"]')
     (city / "special.toml").unlink()

@@ -15,9 +15,10 @@ def check(folder: Path | None, as_json: bool) -> None:
     """Check rule files: those of the package, or a FOLDER that holds a folder for each city.
 
     Each file is read as the server reads it at start. Then every combination of day, level,
-    status, benefit and place, under every combination of readings, must meet exactly one rule
-    while a document is in force; those that meet none or two are named, all of them. What is wrong
-    with an entry by itself, with a figure it names or with clauses.toml is named one at a time.
+    status, benefit and place, and of the kinds of institution and ages that rules tell apart, under
+    every combination of readings, must meet exactly one rule while a document is in force; those
+    that meet none or two are named, all of them. What is wrong with an entry by itself, with a
+    figure it names or with clauses.toml is named one at a time.
 
     Exit codes: 0 sound; 1 something is wrong with a city; 2 there is no such folder.
     """
@@ -65,6 +66,6 @@ def _lines(city: dict[str, object]) -> list[str]:
         return [f"{city['folder']}: {len(problems)} problems", *(f"  {text}" for text in problems)]
     return [
         f"{city['folder']} {city['name']}: {city['combinations']:,} combinations of day, level, "
-        f"status, benefit and place meet exactly one rule each ({city['intervals']} intervals of "
-        f"days, {city['readings']} combinations of readings)"
+        f"status, benefit, place, kind and age meet exactly one rule each ({city['intervals']} "
+        f"intervals of days, {city['readings']} combinations of readings)"
     ]
