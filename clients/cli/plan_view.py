@@ -43,6 +43,8 @@ _PLACE_OFFSET: Final = 1
 """A place has its number of ours plus one on the wire, where 0 is: not given."""
 _AGE_MAX: Final = 199
 _CODES_SHOWN: Final = 40
+_HANGING: Final = 2
+"""A closing sign may stand beyond the end of a line by so much."""
 
 
 def print_plans(listed: Sequence[ListedPlan]) -> None:
@@ -70,7 +72,7 @@ def print_plans(listed: Sequence[ListedPlan]) -> None:
         console.print(line, markup=False, soft_wrap=True)
     console.print("依据：")
     for mark, text in notes.lines():
-        for row in indented(text, 8, f"  {mark}", console.width):
+        for row in indented(text, 8, f"  {mark}", console.width - _HANGING):
             console.print(row, markup=False, soft_wrap=True)
 
 
@@ -99,7 +101,7 @@ def _print_one(console: Console, one: ListedPlan, notes: Notes, shared: Sequence
 def _print_lines(console: Console, lines: Iterable[Line], notes: Notes) -> None:
     for line in lines:
         text = f"{line.text} {notes.mark_of(line.ground)}"
-        for row in indented(text, 4, "  ", console.width):
+        for row in indented(text, 4, "  ", console.width - _HANGING):
             console.print(row, markup=False, soft_wrap=True)
 
 

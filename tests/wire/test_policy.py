@@ -11,6 +11,7 @@ from engine.domain.codes import Benefit
 from engine.errors import InvalidInput
 from engine.rules.book import PlanBook
 from engine.rules.figures import figures_from_supply
+from engine.rules.plan import ClaimClass
 from gongji.v1 import policy_service_pb2 as pb
 from server.codec_policy import encode_plan, figures_to_toml, refusing_line
 from tests.support.runner import cities
@@ -52,13 +53,22 @@ def test_a_plan_can_be_checked_against_its_digest() -> None:
             assert cited <= keys
 
 
-@pytest.mark.parametrize("benefit", [Benefit.CHRONIC, Benefit.SPECIAL, Benefit.DAY_SURGERY])
-def test_a_benefit_that_lacks_a_figure_is_found_in_the_matrix(benefit: Benefit) -> None:
-    plan = PlanBook(cities()).plan_for(ZIBO, 20260302)
+@pytest.mark.parametrize(
+    ("benefit", "figure"),
+    [
+        (Benefit.CHRONIC, "chronic_annual_cap"),
+        (Benefit.SPECIAL, "special_annual_cap"),
+        (Benefit.DAY_SURGERY, "inpatient_deductible.1"),
+    ],
+)
+def test_a_benefit_that_lacks_a_figure_is_found_in_the_matrix(
+    benefit: Benefit, figure: str
+) -> None:
+    plan = PlanBook(cities()).plan_for(ZIBO, 20260302, ClaimClass(benefit))
     assert plan is not None
     line = refusing_line(plan, benefit)
     assert line is not None
-    assert line.figure == f"{benefit.name.lower()}_benefit"
+    assert line.figure == figure
     assert refusing_line(plan, Benefit.ORDINARY) is None
 
 
