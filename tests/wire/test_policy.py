@@ -11,6 +11,7 @@ from engine.domain.codes import Benefit
 from engine.errors import InvalidInput
 from engine.rules.book import PlanBook
 from engine.rules.figures import figures_from_supply
+from engine.rules.plan import ClaimClass
 from gongji.v1 import policy_service_pb2 as pb
 from server.codec_policy import encode_plan, figures_to_toml, refusing_line
 from tests.support.runner import cities
@@ -54,12 +55,16 @@ def test_a_plan_can_be_checked_against_its_digest() -> None:
 
 @pytest.mark.parametrize("benefit", [Benefit.CHRONIC, Benefit.SPECIAL, Benefit.DAY_SURGERY])
 def test_a_benefit_that_lacks_a_figure_is_found_in_the_matrix(benefit: Benefit) -> None:
-    plan = PlanBook(cities()).plan_for(ZIBO, 20260302)
+    book = PlanBook(cities())
+    plan, ordinary = (
+        book.plan_for(ZIBO, 20260302, ClaimClass(asked)) for asked in (benefit, Benefit.ORDINARY)
+    )
     assert plan is not None
+    assert ordinary is not None
     line = refusing_line(plan, benefit)
     assert line is not None
-    assert line.figure == f"{benefit.name.lower()}_benefit"
-    assert refusing_line(plan, Benefit.ORDINARY) is None
+    assert line.figure in {each.figure for each in plan.exclusions if each.figure}
+    assert refusing_line(ordinary, Benefit.ORDINARY) is None
 
 
 def test_ordinary_claims_are_refused_where_every_level_lacks_its_figure() -> None:
