@@ -184,7 +184,8 @@ cdef struct Verdict:
 
 
 # What one row reads and moves: its line, what counts as borne and as paid, and, or NULL, what has
-# a counter of its own. Few rows have one of the last three (`rare`); elsewhere they are not set.
+# a counter of its own. Few rows have one of the last four, or borne and paid elsewhere than in
+# the line (`rare`); of the others the last four are not set.
 cdef struct Slots:
     int64_t *counters
     int64_t *borne
@@ -235,7 +236,7 @@ cdef inline int64_t cost_so_far(const Slots *slots) noexcept nogil:
         slots.borne[0] + slots.counters[ORDINARY_PAID] + slots.counters[CHRONIC_PAID]
     )
 
-    return larger(known, slots.cost[0]) if slots.cost != NULL else known
+    return larger(known, slots.cost[0]) if slots.rare and slots.cost != NULL else known
 
 
 cdef inline int64_t *in_line(

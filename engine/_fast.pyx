@@ -222,6 +222,11 @@ cdef inline bint is_amount(int64_t fen) noexcept nogil:
     return <uint64_t>fen <= <uint64_t>AMOUNT_MAX_FEN
 
 
+cdef inline bint has_no_rare(const Row *row) noexcept nogil:
+    """Return whether a row has none of the slots that most rows have none of: all are -1."""
+    return (row.borne & row.cost & row.disease & row.month & row.day & row.paid) == -1
+
+
 cdef inline bint is_settleable(
     const Row *row, int64_t plans, int64_t counters, int64_t visits,  # IN
 ) noexcept nogil:
@@ -234,8 +239,7 @@ cdef inline bint is_settleable(
         and 0 <= row.counters < counters
         and -1 <= row.visit < visits
         and (
-            # Most rows have none of these: all of them are -1.
-            (row.borne & row.cost & row.disease & row.month & row.day & row.paid) == -1
+            has_no_rare(row)
             or (
                 -1 <= row.borne < visits
                 and -1 <= row.cost < visits
@@ -294,15 +298,15 @@ cdef void settle_rows(
         nothing = 0
         slots.counters = line
         slots.borne = in_line(line, row.deductible_at, &nothing)
-        if row.borne >= 0:
-            slots.borne = &visits[row.borne]
         slots.paid = in_line(line, row.paid_at, &nothing)
-        if row.paid >= 0:
-            slots.paid = &visits[row.paid]
         slots.visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
-        slots.cost = &visits[row.cost] if row.cost >= 0 else NULL
-        slots.rare = (row.disease & row.month & row.day) >= 0
+        slots.rare = not has_no_rare(row)
         if slots.rare:
+            if row.borne >= 0:
+                slots.borne = &visits[row.borne]
+            if row.paid >= 0:
+                slots.paid = &visits[row.paid]
+            slots.cost = &visits[row.cost] if row.cost >= 0 else NULL
             slots.disease_paid = &visits[row.disease] if row.disease >= 0 else NULL
             slots.month_paid = &visits[row.month] if row.month >= 0 else NULL
             slots.day_paid = &visits[row.day] if row.day >= 0 else NULL

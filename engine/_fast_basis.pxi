@@ -164,9 +164,9 @@ cdef inline void move_counters(
             slots.month_paid[0] += paid
         if slots.day_paid != NULL:
             slots.day_paid[0] += paid
-    if slots.cost != NULL:
-        result.cost_before = slots.cost[0]
-        slots.cost[0] += result.in_scope
+        if slots.cost != NULL:
+            result.cost_before = slots.cost[0]
+            slots.cost[0] += result.in_scope
 
 
 cdef inline void write_basis(

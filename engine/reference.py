@@ -432,12 +432,14 @@ def move_counters(row: Row, result: Result, counters: Array, visits: Array) -> N
         visits[row.borne] += result.deductible
     elif row.deductible_at != NOWHERE:
         counters[row.counters, row.deductible_at] += result.deductible
-    if row.paid_at != NOWHERE:
+    if row.paid >= 0:
+        visits[row.paid] += result.pooled_fund
+    elif row.paid_at != NOWHERE:
         counters[row.counters, row.paid_at] += result.pooled_fund
     counters[row.counters, POOLED_PAID] += result.pooled_counted
     counters[row.counters, COMPLIANT_BURDEN] += result.burden_counted
     counters[row.counters, LARGE_AMOUNT_PAID] += result.large_amount_fund
-    for slot in (row.visit, row.disease, row.month, row.day, row.paid):
+    for slot in (row.visit, row.disease, row.month, row.day):
         if slot >= 0:
             visits[slot] += result.pooled_fund
     if row.cost >= 0:

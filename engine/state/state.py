@@ -390,6 +390,6 @@ def line_moves(entry: np.void) -> list[tuple[int, int]]:
     moves = [(position, int(result[name])) for position, _, name in layout.MOVED]
     if row["borne"] < 0 and row["deductible_at"] != layout.NOWHERE:
         moves.append((int(row["deductible_at"]), int(result["deductible"])))
-    if row["paid_at"] != layout.NOWHERE:
+    if row["paid"] < 0 and row["paid_at"] != layout.NOWHERE:
         moves.append((int(row["paid_at"]), int(result["pooled_fund"])))
     return moves

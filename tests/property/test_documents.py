@@ -234,7 +234,7 @@ class Bench:
         at_institution = plan.deductible_kind == DEDUCTIBLE_INSTITUTION
         rows["deductible_at"], rows["paid_at"] = plan.deductible_at, plan.paid_at
         rows["counters"] = rows["visit"] = np.arange(count)
-        rows["account"] = rows["cost"] = -1
+        rows["account"] = rows["cost"] = rows["paid"] = -1
         for n, p in enumerate(claims):
             counters[n, DEDUCTIBLE] = 1_000_000 if self._by_institution else p.borne
             counters[n, SPECIAL_DEDUCTIBLE] = p.special_borne

@@ -94,7 +94,7 @@ def test_counters_move_by_what_the_results_say(seed: int) -> None:
     expected, visits = case.counters.copy(), case.visits.copy()
     rows, results = case.rows, outcome.results
     in_line = (rows["borne"] < 0) & (rows["deductible_at"] != NOWHERE)
-    paid_in_line = rows["paid_at"] != NOWHERE
+    paid_in_line = (rows["paid"] < 0) & (rows["paid_at"] != NOWHERE)
     for place, moved, where in (
         (rows["deductible_at"], "deductible", in_line),
         (rows["paid_at"], "pooled_fund", paid_in_line),
@@ -205,7 +205,7 @@ def test_shares_are_what_the_formulas_say(seed: int) -> None:
         if 0 < result["reason"] < EXCLUSION_FIRST:
             continue
         paid_of_cost = int(line[row["counters"], [ORDINARY_PAID, CHRONIC_PAID]].sum())
-        if row["paid_at"] != NOWHERE:
+        if row["paid"] < 0 and row["paid_at"] != NOWHERE:
             line[row["counters"], row["paid_at"]] += result["pooled_fund"]
         plan, of = (
             case.plans.plans[row["plan"]],

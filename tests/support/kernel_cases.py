@@ -25,7 +25,7 @@ from engine.rules.plan import (
     ALL_LEVELS,
     BAR_ALL,
     BRACKETS_MAX,
-    DEDUCTIBLE_EACH,
+    DEDUCTIBLE_BENEFIT,
     DEDUCTIBLE_NONE,
     HALF_UP,
     LEVELS,
@@ -41,11 +41,18 @@ from engine.rules.plan import (
 GROUPS: Final = LEVELS * STATUSES
 CITATIONS: Final = 60
 MEMBERS, ACCOUNTS = 4, 3
-VISITS: Final = MEMBERS + 5
+VISITS: Final = MEMBERS + 6
 """A visit of each member, then one slot for each of `MEMBER_SLOTS`."""
 DEDUCTIBLES: Final = (DEDUCTIBLE, SPECIAL_DEDUCTIBLE, NOWHERE)
 PAYMENTS: Final = (ORDINARY_PAID, CHRONIC_PAID, NOWHERE)
-MEMBER_SLOTS: Final = {"borne": 30, "cost": 80, "disease": 130, "month": 180, "day": 230}
+MEMBER_SLOTS: Final = {
+    "borne": 30,
+    "cost": 80,
+    "disease": 130,
+    "month": 180,
+    "day": 230,
+    "paid": 280,
+}
 """Wholesale: the first slot of each kind; below are visits, above stand 50 members."""
 # Few bits, so that lines apply often, and the account's among them.
 FACTS = [Fact.ORDINARY, Fact.SELECTED, Fact.LIABLE, Fact.IN_ARREARS, Fact.PHARMACY]
@@ -104,7 +111,7 @@ any_plans = st.builds(
     name=st.just(""),
     first_day=st.just(2025_01_01),
     last_day=st.just(2025_12_31),
-    deductible_kind=st.integers(DEDUCTIBLE_NONE, DEDUCTIBLE_EACH),
+    deductible_kind=st.integers(DEDUCTIBLE_NONE, DEDUCTIBLE_BENEFIT),
     deductible_fen=tables(amounts, GROUPS),
     deductible_cite=tables(cites, GROUPS),
     rate_bp=tables(rates, GROUPS * PLACES),
@@ -195,6 +202,8 @@ def claims(draw: Draw, plan_count: int) -> tuple[int, ...]:
         draw(st.sampled_from(DEDUCTIBLES)),
         draw(st.sampled_from(PAYMENTS)),
         0,
+        draw(st.sampled_from([-1, MEMBERS + 5])),
+        0,
     )
 
 
@@ -244,7 +253,7 @@ def wholesale(seed: int, count: int) -> Case:
             name="",
             first_day=2025_01_01,
             last_day=2025_12_31,
-            deductible_kind=int(random.integers(DEDUCTIBLE_EACH + 1)),
+            deductible_kind=int(random.integers(DEDUCTIBLE_BENEFIT + 1)),
             deductible_fen=some(GROUPS, 0, AMOUNT_MAX_FEN),
             deductible_cite=some(GROUPS, 0, top),
             rate_bp=some(GROUPS * PLACES, 0, BP),
@@ -302,7 +311,7 @@ def wholesale(seed: int, count: int) -> Case:
     # As in a ledger, where a member-year's deductible is at institutions all year, or never.
     rows["borne"] = np.where(rows["counters"] % 3, -1, MEMBER_SLOTS["borne"] + rows["counters"])
     rows["cost"] = np.where(rows["counters"] % 2, -1, MEMBER_SLOTS["cost"] + rows["counters"])
-    for name in ("disease", "month", "day"):
+    for name in ("disease", "month", "day", "paid"):
         counted = random.random(count) < 0.4
         rows[name] = np.where(counted, MEMBER_SLOTS[name] + rows["counters"], -1)
     rows["deductible_at"] = random.choice(DEDUCTIBLES, count)
@@ -312,5 +321,5 @@ def wholesale(seed: int, count: int) -> Case:
     for fact in (*FACTS, Fact.USE_ACCOUNT):
         rows["facts"] |= np.where(random.random(count) < 0.4, np.uint32(fact), np.uint32(0))
     counters = random.integers(0, 50_000, (50, 8)) * (random.random((50, 8)) < 0.5)
-    visits, balances = random.integers(0, 50_000, 280), random.integers(0, 10**9, 20)
+    visits, balances = random.integers(0, 50_000, 330), random.integers(0, 10**9, 20)
     return Case(table, rows, counters, visits, balances)

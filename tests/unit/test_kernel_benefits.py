@@ -97,6 +97,23 @@ def test_the_flag_is_not_for_a_deductible_that_counts_nowhere(kernel: Kernel) ->
     assert "deductible" not in world.settle_one(in_scope=8_000)
 
 
+def test_a_benefits_own_counter_stands_in_for_the_line(kernel: Kernel) -> None:
+    plan = replace(PLAN, annual_cap_fen=(7_000,) * GROUPS)
+    world = World(kernel, plan)
+    world.counters[0, ORDINARY_PAID] = 6_999
+    world.visits[:] = 2_000, 5
+    results = world.settle(
+        # Whatever the row says of the line.
+        {"in_scope": 10_000, "paid": 0, "paid_at": NOWHERE},
+        {"in_scope": 10_000, "paid": 0, "paid_at": ORDINARY_PAID},
+        {"in_scope": 10_000, "paid_at": ORDINARY_PAID},
+    )
+    assert results["pooled_fund"].tolist() == [5_000, 0, 1]
+    assert results["paid_before"].tolist() == [2_000, 7_000, 6_999]
+    assert world.visits.tolist() == [7_000, 5]
+    assert world.counters[0, ORDINARY_PAID] == 7_000
+
+
 # --- caps of a disease, a day, a month ---------------------------------------------------
 
 
