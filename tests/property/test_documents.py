@@ -87,15 +87,16 @@ class Case(NamedTuple):
 
     @property
     def own(self) -> int:
-        """Facts of the benefits that its probes may be of.
-
-        Where a city has a file for one benefit only, one plan stands for all: they are refused.
-        """
+        """Facts of the benefits that its probes may be of: others have plans of their own."""
         if self.benefit != Benefit.ORDINARY:
             return self.always
-        medicine = Fact.DUAL_CHANNEL | Fact.SEPARATE_PAY
-        others = Fact(0) if self.city == CHANGCHUN else REFUSED
-        return int(Fact.ORDINARY | medicine | others)
+        return int(Fact.ORDINARY | self.refused)
+
+    @property
+    def refused(self) -> Fact:
+        """Facts of benefits without a file of the city: its ordinary plan refuses them."""
+        ours = self.benefit == Benefit.ORDINARY and self.city == CHANGCHUN
+        return Fact.DUAL_CHANNEL | Fact.SEPARATE_PAY if ours else Fact(0)
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -110,8 +111,6 @@ class Case(NamedTuple):
         assert plan is not None
         return plan
 
-
-REFUSED = Fact.CHRONIC | Fact.SPECIAL | Fact.DAY_SURGERY
 
 CASES = [Case(city, day) for city, days in DAYS.items() for day in days]
 CASES += [
@@ -184,11 +183,7 @@ def amounts(base: Probe) -> Iterator[Probe]:
 
 def _fact_sets(case: Case, local: int, outside: int) -> Iterator[int]:
     """Yield each fact alone, and each pair, on top of a claim in and out of the city."""
-    for fact in REFUSED & Fact(case.own) if case.benefit == Benefit.ORDINARY else Fact(0):
-        yield int(fact)
-    never = BENEFITS & ~Fact.DUAL_CHANNEL & ~Fact.SEPARATE_PAY
-    if case.benefit != Benefit.ORDINARY:
-        never = BENEFITS
+    never = BENEFITS & ~case.refused
     others = [f for f in Fact if not f & (never | Fact.OUTSIDE_CITY | Fact.USE_ACCOUNT)]
     for base in (local, case.always, outside, outside | int(Fact.FILED)):
         yield base
