@@ -1,9 +1,9 @@
 """Plans, versions and operator figures on the wire."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from engine.domain.codes import Benefit, Fact, Paper
+from engine.domain.codes import BENEFIT_FACTS, Benefit, Fact, Paper
 from engine.domain.dates import to_date
 from engine.domain.reasons import EXCLUSION_FIRST
 from engine.errors import InvalidInput
@@ -26,13 +26,6 @@ from gongji.v1 import codes_pb2, policy_pb2, policy_service_pb2
 from server.codec import number
 
 _FACT_BITS: Final = [(int(fact), fact.value.bit_length()) for fact in Fact]
-_BENEFIT_FACTS: Final[Mapping[int, int]] = {
-    Benefit.ORDINARY: Fact.ORDINARY,
-    Benefit.CHRONIC: Fact.CHRONIC,
-    Benefit.SPECIAL: Fact.SPECIAL,
-    Benefit.DAY_SURGERY: Fact.DAY_SURGERY,
-    Benefit.EMERGENCY: Fact.ORDINARY | Fact.EMERGENCY,
-}
 
 
 def encode_clause(clause: ClauseRef) -> policy_pb2.Clause:
@@ -204,9 +197,10 @@ def refusing_line(plan: RulePlan, benefit: int) -> Exclusion | None:
     Raises:
         InvalidInput: there is no such benefit.
     """
-    facts = _BENEFIT_FACTS.get(benefit)
-    if facts is None:
-        raise InvalidInput("benefit", f"{benefit} is not a benefit; expected 1 to 5")
+    if benefit not in BENEFIT_FACTS:
+        known = f"expected 1 to {max(BENEFIT_FACTS)}"
+        raise InvalidInput("benefit", f"{benefit} is not a benefit; {known}")
+    facts = BENEFIT_FACTS[Benefit(benefit)]
     lines = [
         line
         for line in plan.exclusions

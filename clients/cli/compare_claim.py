@@ -23,7 +23,7 @@ from engine.domain.codes import (
     Status,
 )
 from engine.domain.dates import Interval, to_date, year_of
-from engine.domain.layout import AMOUNTS
+from engine.domain.layout import AMOUNTS, CUTS
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 from engine.domain.register import Disease, Filing, Institution, Member, Opening, Selection
@@ -50,7 +50,6 @@ _ROWS: Final = (
     ("large_amount_fund", "大额补助 large-amount"),
     ("person", "个人负担 person"),
 )
-_CUTS: Final = ("cut_visit", "cut_annual", "cut_disease", "cut_pooled")
 
 
 class Setting(NamedTuple):
@@ -151,7 +150,7 @@ def _amounts(outcome: Outcome) -> Mapping[str, int]:
     if outcome.record is None:
         return {}
     result = amounts(outcome.record["result"])
-    return {**result, "cuts": sum(result[name] for name in _CUTS)}
+    return {**result, "cuts": sum(result[name] for name in CUTS)}
 
 
 def _values(outcome: Outcome, moved: set[str]) -> Iterator[Value]:

@@ -72,6 +72,16 @@ def test_a_benefit_that_lacks_a_figure_is_found_in_the_matrix(
     assert refusing_line(plan, Benefit.ORDINARY) is None
 
 
+def test_drugs_paid_separately_can_be_asked_for_their_missing_figures() -> None:
+    plan = PlanBook(cities()).plan_for(ZIBO, 20260302, ClaimClass(Benefit.SEPARATE_PAY))
+    assert plan is not None
+    line = refusing_line(plan, Benefit.SEPARATE_PAY)
+    assert line is not None
+    assert line.figure == "separate_pay_deductible"
+    with pytest.raises(InvalidInput, match="8 is not a benefit; expected 1 to 7"):
+        refusing_line(plan, 8)
+
+
 def test_ordinary_claims_are_refused_where_every_level_lacks_its_figure() -> None:
     book, day = PlanBook(cities()), 20240601
 
