@@ -16,6 +16,7 @@ from clients.lines import AUTO
 from clients.rows import BadRow, Columns, Fields, Holds, check_names
 from clients.table import read_table
 from engine.domain.codes import (
+    Benefit,
     DiseaseKind,
     Employment,
     FilingKind,
@@ -204,19 +205,27 @@ _BY_KEY: Final = {
     "month_paid": "2024-03=120.00",
     "day_paid": "2024-03-05=80.00",
 }
+COUNTED_BENEFITS: Final = {benefit.name.lower(): benefit for benefit in Benefit}
+"""Benefits as the counters by benefit name them."""
+_BY_BENEFIT: Final = {"benefit_deductible": "chronic=200.00", "benefit_paid": "special=1500.00"}
 """Counters kept by a key, with what a message gives as an example."""
 
 
 def _opening(fields: Fields) -> tuple[RegisterItem, ...]:
     member = f.identifier(fields, "member", required=True)
     made: list[RegisterItem] = []
-    counters = ("deductible", "ordinary_paid", *_SUMS, *_BY_KEY)
+    counters = ("deductible", "ordinary_paid", *_SUMS, *_BY_KEY, *_BY_BENEFIT)
     if "year" in fields:
         met = fields.get("deductible") == "met"
         sums: dict[str, Any] = {f"{name}_fen": _not_negative(fields, name) for name in _SUMS}
         keyed: dict[str, Any] = {
             f"{name}_fen": _keyed(fields, name, like) for name, like in _BY_KEY.items()
         }
+        for name, like in _BY_BENEFIT.items():
+            keyed[f"{name}_fen"] = tuple(
+                (f.named(name, benefit, COUNTED_BENEFITS), fen)
+                for benefit, fen in _keyed(fields, name, like)
+            )
         made.append(
             Opening(
                 member=member,
@@ -317,7 +326,7 @@ REGISTERS: Final = {
                 "deductible": Holds.AMOUNT_OR_MET,
                 "ordinary_paid": Holds.AMOUNT,
                 **dict.fromkeys(_SUMS, Holds.AMOUNT),
-                **dict.fromkeys(_BY_KEY, Holds.AMOUNTS),
+                **dict.fromkeys((*_BY_KEY, *_BY_BENEFIT), Holds.AMOUNTS),
                 "account_balance": Holds.AMOUNT,
             },
             required=("member",),

@@ -422,12 +422,21 @@ def opening_message(opening: Opening | AccountOpening) -> register_pb2.Opening:
             cost_fen=opening.cost_fen,
             months=_spans(opening.month_paid_fen),
             days=_spans(opening.day_paid_fen),
+            benefit_deductible=_by_benefit(opening.benefit_deductible_fen),
+            benefit_paid=_by_benefit(opening.benefit_paid_fen),
         )
     )
 
 
 def _spans(paid: Iterable[tuple[str, int]]) -> list[register_pb2.SpanPaid]:
     return [register_pb2.SpanPaid(span=span, paid_fen=fen) for span, fen in paid]
+
+
+def _by_benefit(amounts: Iterable[tuple[int, int]]) -> list[register_pb2.BenefitAmount]:
+    return [
+        register_pb2.BenefitAmount(benefit=_code(benefit), amount_fen=fen)
+        for benefit, fen in amounts
+    ]
 
 
 def kind_of(items: Sequence[RegisterItem]) -> str:

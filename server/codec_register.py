@@ -172,9 +172,15 @@ def decode_opening(message: register_pb2.Opening) -> Opening | AccountOpening:
                 cost_fen=year.cost_fen,
                 month_paid_fen=tuple((m.span, m.paid_fen) for m in year.months),
                 day_paid_fen=tuple((d.span, d.paid_fen) for d in year.days),
+                benefit_deductible_fen=_by_benefit(year.benefit_deductible),
+                benefit_paid_fen=_by_benefit(year.benefit_paid),
             )
         case _:
             raise InvalidInput("opening", "is missing; give year or account")
+
+
+def _by_benefit(amounts: Iterable[register_pb2.BenefitAmount]) -> tuple[tuple[int, int], ...]:
+    return tuple((each.benefit, each.amount_fen) for each in amounts)
 
 
 def encode_accepted(
@@ -232,4 +238,13 @@ def encode_counters(counters: Counters) -> register_pb2.Counters:
         ],
         months=[register_pb2.SpanPaid(span=span, paid_fen=fen) for span, fen in counters.months],
         days=[register_pb2.SpanPaid(span=span, paid_fen=fen) for span, fen in counters.days],
+        benefit_deductible=_benefit_amounts(counters.benefit_deductible),
+        benefit_paid=_benefit_amounts(counters.benefit_paid),
     )
+
+
+def _benefit_amounts(amounts: Iterable[tuple[int, int]]) -> list[register_pb2.BenefitAmount]:
+    return [
+        register_pb2.BenefitAmount(benefit=number(benefit), amount_fen=fen)
+        for benefit, fen in amounts
+    ]

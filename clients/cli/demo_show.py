@@ -12,6 +12,8 @@ from clients.receipt import REASONS
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 from engine.rules.figures import Figure
+from engine.rules.model import CityRules
+from engine.rules.units import write_number
 
 
 def print_cities(tallies: Mapping[str, CityTally], names: Mapping[str, str]) -> None:
@@ -72,9 +74,11 @@ def print_digests(digests: Mapping[str, str]) -> bool:
     return same
 
 
-def print_figures(figures: Iterable[Figure], names: Mapping[str, str]) -> None:
-    """Print the figures that the demo assumed."""
+def print_figures(figures: Iterable[Figure], cities: Mapping[str, CityRules]) -> None:
+    """Print the figures that the demo assumed, each in its unit."""
     console = Console(highlight=False)
     for figure in figures:
-        value = format_yuan(figure.value)
-        console.print(f"  {names[figure.city]} {figure.label} = {value}  {figure.source}")
+        rules = cities[figure.city]
+        spec = rules.figure(figure.name)
+        value = write_number(spec.unit, figure.value) if spec else str(figure.value)
+        console.print(f"  {rules.name} {figure.label} = {value}  {figure.source}")

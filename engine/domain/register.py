@@ -153,6 +153,11 @@ class Opening(NamedTuple):
     """What the fund paid so far in each month, as `2024-03`."""
     day_paid_fen: tuple[tuple[str, int], ...] = ()
     """What the fund paid so far on each day, as `2024-03-05`."""
+    benefit_deductible_fen: tuple[tuple[int, int], ...] = ()
+    """What was borne of each benefit's deductible, by `Benefit`, where it is counted so."""
+    benefit_paid_fen: tuple[tuple[int, int], ...] = ()
+    """What the fund paid so far under each benefit, by `Benefit`, where its annual cap counts so;
+    ordinary and chronic care have counters of their own."""
 
 
 class AccountOpening(NamedTuple):

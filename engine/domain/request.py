@@ -241,6 +241,11 @@ class Counters(NamedTuple):
     """(month as `2024-03`, fen the fund paid), where a cap on months counts it."""
     days: tuple[tuple[str, int], ...] = ()
     """(day as `2024-03-05`, fen the fund paid), where a cap on days counts it."""
+    benefit_deductible: tuple[tuple[int, int], ...] = ()
+    """(`Benefit`, fen borne of its deductible), where it is counted apart."""
+    benefit_paid: tuple[tuple[int, int], ...] = ()
+    """(`Benefit`, fen the fund paid), where an annual cap counts it; ordinary and chronic care have
+    counters of their own."""
 
 
 @dataclass(frozen=True, slots=True)

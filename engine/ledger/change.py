@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from engine.domain.codes import Benefit
 from engine.domain.dates import year_of
 from engine.domain.journal import SegmentKind
 from engine.domain.register import AccountOpening, Institution, Member, Opening
@@ -14,8 +15,10 @@ from engine.rules.compile import check_figures
 from engine.rules.figures import FigureSet, from_json
 from engine.rules.model import READING
 from engine.rules.plan import (
+    DEDUCTIBLE_BENEFIT,
     DEDUCTIBLE_INSTITUTION,
     DEDUCTIBLE_LEVEL,
+    DEDUCTIBLE_OWN,
     NO_CAP,
     ClaimClass,
     RulePlan,
@@ -76,8 +79,7 @@ def import_openings(context: Context, openings: Sequence[Opening | AccountOpenin
                 raise InvalidInput(path, "is not in the register; register it first")
         if state.last_entry[state.member_year(member, opening.year)]:
             raise InvalidInput("year", "the member-year has entries; too late for an opening")
-        if opening.deductible_fen and not opening.deductible_met:
-            _check_counted_in_the_year(context, state.members.items[member].city, opening)
+        _check_counted_in_the_year(context, state.members.items[member].city, opening)
 
     taken, errors = _take_each(openings, check, state.open)
     if taken:
@@ -133,13 +135,18 @@ def _counting(plan: RulePlan) -> tuple[object, ...]:
 
 
 def _check_counted_in_the_year(context: Context, city: str, opening: Opening) -> None:
-    """Refuse an opening deductible that no counter takes: of the year, or of an institution."""
+    """Refuse an opening deductible that no counter of the year takes: a claim would not see it."""
     year = opening.year
-    for day in (year * 10_000 + 1231, year * 10_000 + 101):
-        plan = context.book.plan_for(city, day)
-        if plan is None:
-            continue
-        kind = plan.deductible_kind
+
+    def kind_of(benefit: Benefit) -> int | None:
+        """Return how the year counts the deductible of a benefit, None where no rule is known."""
+        for day in (year * 10_000 + 1231, year * 10_000 + 101):
+            if plan := context.book.plan_for(city, day, ClaimClass(benefit)):
+                return plan.deductible_kind
+        return None
+
+    if opening.deductible_fen and not opening.deductible_met:
+        kind = kind_of(Benefit.ORDINARY)
         nowhere = kind == DEDUCTIBLE_INSTITUTION and not opening.deductible_at_fen
         if nowhere or kind == DEDUCTIBLE_LEVEL:
             raise InvalidInput(
@@ -147,7 +154,22 @@ def _check_counted_in_the_year(context: Context, city: str, opening: Opening) ->
                 f"the deductible of {year} is counted by institution or level: give what was borne "
                 "at each institution (deductible_at), or that it was met",
             )
-        return
+    if opening.special_deductible_fen:
+        kind = kind_of(Benefit.SPECIAL)
+        if kind not in (None, DEDUCTIBLE_OWN):
+            apart = kind == DEDUCTIBLE_BENEFIT
+            there = "give it as benefit_deductible of special" if apart else "leave it out"
+            raise InvalidInput(
+                "special_deductible_fen", f"no rule of {year} counts it in this place; {there}"
+            )
+    for n, (benefit, fen) in enumerate(opening.benefit_deductible_fen):
+        if fen and kind_of(Benefit(benefit)) not in (None, DEDUCTIBLE_BENEFIT):
+            name = Benefit(benefit).name.lower()
+            raise InvalidInput(
+                f"benefit_deductible_fen[{n}].benefit",
+                f"{name} has no deductible of its own in {year}; give what was borne as deductible "
+                "or special_deductible, or leave it out",
+            )
 
 
 def figures_of(journalled: Sequence[bytes]) -> FigureSet:

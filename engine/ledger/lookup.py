@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.domain import layout
 from engine.domain.claim import check_id
-from engine.domain.codes import Level
+from engine.domain.codes import Benefit, Level
 from engine.domain.journal import EntryKind
 from engine.domain.reasons import Detail, Reason
 from engine.domain.request import (
@@ -19,7 +19,7 @@ from engine.domain.request import (
     VisitPaid,
 )
 from engine.ledger.context import Context
-from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH
+from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH, PAID
 from engine.state.tables import KeyStatus
 
 
@@ -95,6 +95,12 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
         diseases=_named(visits, DISEASE),
         months=_named(visits, MONTH),
         days=_named(visits, DAY),
+        benefit_deductible=tuple(
+            (benefit, visits[PAID - benefit, ""])
+            for benefit in Benefit
+            if visits.get((PAID - benefit, ""))
+        ),
+        benefit_paid=tuple((Benefit[name.upper()], fen) for name, fen in _named(visits, PAID)),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from engine.domain.claim import check_id
 from engine.domain.codes import (
+    Benefit,
     DiseaseKind,
     Employment,
     FilingKind,
@@ -260,6 +261,13 @@ def check_opening(opening: Opening | AccountOpening) -> None:
     for n, (code, paid_fen) in enumerate(opening.disease_paid_fen):
         check_id(f"disease_paid_fen[{n}].code", code)
         _check_amount(f"disease_paid_fen[{n}].paid_fen", paid_fen)
+    for name in ("benefit_deductible_fen", "benefit_paid_fen"):
+        for n, (benefit, fen) in enumerate(getattr(opening, name)):
+            if benefit not in iter(Benefit):
+                last = max(Benefit)
+                problem = f"{benefit} is not a Benefit; expected 1 to {int(last)}"
+                raise InvalidInput(f"{name}[{n}].benefit", problem)
+            _check_amount(f"{name}[{n}].amount_fen", fen)
     for name, example in (("month_paid_fen", "2024-03"), ("day_paid_fen", "2024-03-05")):
         for n, (span, paid_fen) in enumerate(getattr(opening, name)):
             _check_span(f"{name}[{n}]", span, example, opening.year)

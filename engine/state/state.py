@@ -19,7 +19,16 @@ from engine.domain.registration import Changed, exchange
 from engine.errors import InvariantBroken
 from engine.kernel import PlanTable
 from engine.rules.plan import plan_from_json
-from engine.state.keyed import DAY, DISEASE, MONTH, borne_key, cost_key, keyed_moves
+from engine.state.keyed import (
+    DAY,
+    DISEASE,
+    MONTH,
+    PAID,
+    borne_key,
+    cost_key,
+    keyed_moves,
+    paid_key,
+)
 from engine.state.registers import (
     Register,
     institutions_from_json,
@@ -340,6 +349,10 @@ class State:
             (DAY, opening.day_paid_fen),
         ):
             yield from (((member, year, number, text), fen) for text, fen in items)
+        for benefit, fen in opening.benefit_deductible_fen:
+            yield borne_key(member, year, PAID - benefit), fen
+        for benefit, fen in opening.benefit_paid_fen:
+            yield paid_key(member, year, benefit), fen
 
     # --- checkpoints ---------------------------------------------------------------------
 

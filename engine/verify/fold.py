@@ -240,6 +240,10 @@ class Fold:
             (_DAY, opening.day_paid_fen),
         ):
             named |= {(number, text): paid_fen for text, paid_fen in paid}
+        for benefit, borne_fen in opening.benefit_deductible_fen:
+            named[_PAID - benefit, ""] = borne_fen
+        for benefit, paid_fen in opening.benefit_paid_fen:
+            named[_PAID, Benefit(benefit).name.lower()] = paid_fen
         # A later opening replaces an earlier one: what it no longer names stays, with nothing.
         earlier = dict.fromkeys(self.visits.get((member, opening.year), {}), 0)
         self.visits[member, opening.year] = earlier | named

@@ -7,7 +7,7 @@ import pytest
 from clients.errors import FileError
 from clients.registers import RegisterRow, read_register, register_column
 from clients.rows import BadRow
-from engine.domain.codes import DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
+from engine.domain.codes import Benefit, DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
 from engine.domain.dates import OPEN_END, Interval
 from engine.domain.register import (
     ALL_OFFERS,
@@ -161,16 +161,22 @@ def test_counters_of_every_benefit(tmp_path: Path) -> None:
         cost_fen=500,
         month_paid_fen=(("2024-03", 600),),
         day_paid_fen=(("2024-03-05", 700),),
+        benefit_deductible_fen=((Benefit.CHRONIC, 800), (Benefit.DUAL_CHANNEL, 900)),
+        benefit_paid_fen=((Benefit.SPECIAL, 1000),),
     )
     text = (
-        "member,year,chronic_paid,special_deductible,disease_paid,cost,month_paid,day_paid\n"
-        "M1,2024,1.00,2.00,E11=3.00; I10=4.00,5.00,2024-03=6.00,2024-03-05=7.00\n"
+        "member,year,chronic_paid,special_deductible,disease_paid,cost,month_paid,day_paid,"
+        "benefit_deductible,benefit_paid\n"
+        "M1,2024,1.00,2.00,E11=3.00; I10=4.00,5.00,2024-03=6.00,2024-03-05=7.00,"
+        "chronic=8.00;dual_channel=9.00,special=10.00\n"
     )
     assert item(read(tmp_path, "openings", text)) == expected
     text = (
         '{"member": "M1", "year": 2024, "chronic_paid": "1.00", "special_deductible": "2.00",'
         ' "disease_paid": {"E11": "3.00", "I10": "4.00"}, "cost": "5.00",'
-        ' "month_paid": {"2024-03": "6.00"}, "day_paid": {"2024-03-05": "7.00"}}\n'
+        ' "month_paid": {"2024-03": "6.00"}, "day_paid": {"2024-03-05": "7.00"},'
+        ' "benefit_deductible": {"chronic": "8.00", "dual_channel": "9.00"},'
+        ' "benefit_paid": {"special": "10.00"}}\n'
     )
     assert item(read(tmp_path, "openings", text, "r.jsonl")) == expected
 
@@ -183,6 +189,8 @@ def test_counters_of_every_benefit(tmp_path: Path) -> None:
         ("disease_paid", "E11"),
         ("month_paid", "2024-03=-1.00"),
         ("day_paid", "=1.00"),
+        ("benefit_deductible", "cronic=1.00"),
+        ("benefit_paid", "special=-1.00"),
     ],
 )
 def test_a_bad_counter_is_named(tmp_path: Path, column: str, value: str) -> None:

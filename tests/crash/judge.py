@@ -141,7 +141,7 @@ def _ask_again(
     verdict: Verdict, steps: Sequence[Step], pipeline: Pipeline, store: SqliteStore
 ) -> None:
     """Repeat what changed the ledger: nothing may be booked, every answer must be as it was."""
-    before, undone = store.sequence, _undone(steps)
+    before, undone = store.sequence, undone_positions(steps)
     for step in steps:
         for request, answer in zip(step.requests, step.answers, strict=True):
             if isinstance(request, SettleBatch) and isinstance(answer, BatchAnswer):
@@ -154,7 +154,7 @@ def _ask_again(
     verdict["doubled"] += store.sequence - before
 
 
-def _undone(steps: Sequence[Step]) -> set[int]:
+def undone_positions(steps: Sequence[Step]) -> set[int]:
     """Return the positions of the settlements that were taken back."""
     return {
         int(answer.entry.record["link"]["undoes"])

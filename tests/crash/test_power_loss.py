@@ -15,7 +15,7 @@ import pytest
 from engine.domain.request import BatchAnswer
 from engine.ledger import settle
 from engine.store import schema
-from tests.crash.judge import MUST_BE_ZERO, Verdict, judge
+from tests.crash.judge import MUST_BE_ZERO, Verdict, judge, undone_positions
 from tests.crash.powerloss import Recorder
 from tests.crash.support import fast_folder
 from tests.crash.workload import Recording, run_workload
@@ -146,8 +146,15 @@ def test_a_changed_answer_is_caught() -> None:
     with fast_folder() as folder:
         run = run_workload(folder / STORE, SEED)
         answers = [answer for step in run.steps for answer in step.answers]
-        answer = next(a for a in answers if isinstance(a, BatchAnswer) and settled_rows(a))
-        answer.entries["result"]["cash"][settled_rows(answer)[0]] += 1
+        undone = undone_positions(run.steps)
+        answer, row = next(
+            (answer, row)
+            for answer in answers
+            if isinstance(answer, BatchAnswer)
+            for row in settled_rows(answer)
+            if int(answer.entries["link"]["position"][row]) not in undone
+        )
+        answer.entries["result"]["cash"][row] += 1
         verdict = judge(folder / STORE, run, len(run.steps), go_on=False)
     assert broken(verdict) == {"changed": 2}  # by the journal, and by asking again
 

@@ -258,7 +258,7 @@ def selected_level(now: Settled) -> bool:
 
 LEVEL_OF: Final = {
     **{str(level): level - 1 for level in range(1, 5)},
-    **dict.fromkeys(("station", "rx", "specialist", "no-offer", "till-june"), 0),
+    **dict.fromkeys(("station", "community", "rx", "specialist", "no-offer", "till-june"), 0),
     **dict.fromkeys(("undesignated", "near"), 1),
     **dict.fromkeys(("online", "far"), 2),
 }

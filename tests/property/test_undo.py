@@ -20,7 +20,7 @@ from tests.support.world import CHANGCHUN, YEARS, Act, World, make_world
 @pytest.mark.parametrize("seed", range(100, 102))
 def test_undone_is_never_made(city: str, seed: int, kernel: Kernel) -> None:
     """Make only the settlements that stand in the end: parts and counters are the same."""
-    world = make_world(seed, 200, city, acts=12)
+    world = make_world(seed, 240, city, acts=12)
     with_undo = run_world(world, kernel)
     undone = {
         (name, world.acts[name][n].claim.request_id)

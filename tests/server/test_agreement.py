@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from clients.wire import institution_message, member_message, opening_message
 from engine.domain.layout import AMOUNTS
 from engine.kernel import FAST
 from engine.pipeline import Pipeline
@@ -32,9 +33,6 @@ from tests.support.world import YEARS, Act, World, make_world
 from tests.wire.encode import (
     wire_claim,
     wire_columns,
-    wire_institution,
-    wire_member,
-    wire_opening,
 )
 
 Told = tuple[object, ...]
@@ -43,7 +41,7 @@ Told = tuple[object, ...]
 def _world(seed: int, members: int, city: str) -> World:
     """Return a world whose institutions are as the wire carries them: from 2000, not from 0."""
     world = make_world(seed, members, city)
-    world.institutions = [decode_institution(wire_institution(i)) for i in world.institutions]
+    world.institutions = [decode_institution(institution_message(i)) for i in world.institutions]
     return world
 
 
@@ -71,15 +69,15 @@ def _register(client: Client, world: World) -> None:
     institutions = institution_service_pb2_grpc.InstitutionServiceStub(client.channel)
     policy = policy_service_pb2_grpc.PolicyServiceStub(client.channel)
     put = institution_service_pb2.PutInstitutionsRequest(
-        institutions=[wire_institution(institution) for institution in world.institutions]
+        institutions=[institution_message(institution) for institution in world.institutions]
     )
     list(institutions.PutInstitutions(iter([put])))
     people = member_service_pb2.PutMembersRequest(
-        members=[wire_member(member) for member in world.members]
+        members=[member_message(member) for member in world.members]
     )
     list(members.PutMembers(iter([people])))
     openings = member_service_pb2.ImportOpeningsRequest(
-        openings=[wire_opening(opening) for opening in world.openings]
+        openings=[opening_message(opening) for opening in world.openings]
     )
     list(members.ImportOpenings(iter([openings])))
     figures = [

@@ -6,6 +6,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from clients.wire import institution_message, member_message, opening_message
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.pipeline import Pipeline
 from gongji.v1 import (
@@ -23,7 +24,6 @@ from server.app import ServerHandle
 from server.config import ServerConfig
 from tests.server.conftest import AT_H1, Client, claim
 from tests.support.world import HEYUAN, ZIBO
-from tests.wire.encode import wire_institution, wire_member, wire_opening
 
 
 def test_settle_undo_and_look_up(client: Client) -> None:
@@ -119,11 +119,11 @@ def test_garbage_is_an_invalid_argument(client: Client, method: str) -> None:
 
 def test_members_openings_and_counters(client: Client) -> None:
     stub = member_service_pb2_grpc.MemberServiceStub(client.channel)
-    good = [wire_member(Member(f"n{n}", HEYUAN)) for n in range(2_500)]
-    no_mode = wire_member(Member("x", HEYUAN))
+    good = [member_message(Member(f"n{n}", HEYUAN)) for n in range(2_500)]
+    no_mode = member_message(Member("x", HEYUAN))
     no_mode.ClearField("mode")
-    bad_city = wire_member(Member("y", "999999"))
-    no_id = wire_member(Member("", HEYUAN))
+    bad_city = member_message(Member("y", "999999"))
+    no_id = member_message(Member("", HEYUAN))
     sent = [*good[:10], no_mode, *good[10:2_000], bad_city, *good[2_000:], no_id]
     messages = [
         member_service_pb2.PutMembersRequest(sequence=1, members=sent),
@@ -138,9 +138,9 @@ def test_members_openings_and_counters(client: Client) -> None:
     assert third.sequence == 3
     assert third.accepted.count == 0
     openings = [
-        wire_opening(Opening("n1", 2026, 5, True, 7)),
-        wire_opening(AccountOpening("n1", 900)),
-        wire_opening(AccountOpening("nobody", 900)),
+        opening_message(Opening("n1", 2026, 5, True, 7)),
+        opening_message(AccountOpening("n1", 900)),
+        opening_message(AccountOpening("nobody", 900)),
         register_pb2.Opening(),
     ]
     (imported,) = stub.ImportOpenings(
@@ -161,7 +161,10 @@ def test_members_openings_and_counters(client: Client) -> None:
 
 def test_institutions(client: Client) -> None:
     stub = institution_service_pb2_grpc.InstitutionServiceStub(client.channel)
-    sent = [wire_institution(Institution("i1", ZIBO)), wire_institution(Institution("i2", "x"))]
+    sent = [
+        institution_message(Institution("i1", ZIBO)),
+        institution_message(Institution("i2", "x")),
+    ]
     request = institution_service_pb2.PutInstitutionsRequest(institutions=sent)
     (answer,) = stub.PutInstitutions(iter([request]))
     assert answer.accepted.count == 1

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,9 @@ from engine.rules.model import CityRules
 from tests.support.memory_store import MemoryStore
 from tests.support.world import CHANGCHUN, HEYUAN, JINAN, SUIZHOU, Act, World
 
+LINJIANG_RULES = Path(__file__).parents[1] / "cases/linjiang/rules"
+"""Rules of a city that the tests invent."""
+
 FIGURES: dict[str, dict[str, object]] = {
     HEYUAN: {"average_wage": {"2023": "98765.50", "2024": "101234.75"}},
     SUIZHOU: {"pooled_cap": "3000.00"},
@@ -64,8 +68,8 @@ FIGURES: dict[str, dict[str, object]] = {
 
 @cache
 def cities() -> dict[str, CityRules]:
-    """Return the rules of every city, loaded once."""
-    return load_cities()
+    """Return the rules of every city, the invented one among them, loaded once."""
+    return load_cities(more=[LINJIANG_RULES])
 
 
 def assumed_figures() -> tuple[Figure, ...]:

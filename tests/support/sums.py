@@ -1,6 +1,7 @@
 """What must hold of every journal: its sums, its counters, and the digest of no order."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from engine.domain.layout import CUTS, ENTRY, NEGATED, Array
 from engine.domain.reasons import EXCLUSION_FIRST, Reason
 from engine.domain.register import Opening
 from tests.support.runner import Run, counters
-from tests.support.world import World
+from tests.support.world import APART, CHANGCHUN, JINAN, SUIZHOU, ZIBO, World
 
 
 def digest(run: Run) -> bytes:
@@ -94,6 +95,7 @@ def check_counters(run: Run, world: World) -> None:
                 ordinary=opening.ordinary_paid_fen,
                 chronic=opening.chronic_paid_fen,
                 special=opening.special_deductible_fen,
+                **_apart(opening.benefit_deductible_fen, opening.benefit_paid_fen),
                 pooled=opening.pooled_paid_fen,
                 burden=opening.compliant_burden_fen,
                 large=opening.large_amount_paid_fen,
@@ -106,7 +108,8 @@ def check_counters(run: Run, world: World) -> None:
                 if entry["link"]["kind"] != EntryKind.TOMBSTONE:
                     member = world.members[int(entry["claim"]["member"])].id
                     year = booked[member, int(entry["row"]["year"])]
-                    year.update(_booked(entry, text.disease))
+                    city = world.members[int(entry["claim"]["member"])].city
+                    year.update(_booked(entry, text.disease, city))
                     spent[member] += int(entry["result"]["account"])
     opened = {o.member: o.balance_fen for o in world.openings if not isinstance(o, Opening)}
     for (member, policy_year), expected in booked.items():
@@ -115,6 +118,7 @@ def check_counters(run: Run, world: World) -> None:
             ordinary=now.ordinary_paid_fen,
             chronic=now.chronic_paid_fen,
             special=now.special_deductible_fen,
+            **_apart(now.benefit_deductible, now.benefit_paid),
             pooled=now.pooled_paid_fen,
             burden=now.compliant_burden_fen,
             large=now.large_amount_paid_fen,
@@ -124,7 +128,20 @@ def check_counters(run: Run, world: World) -> None:
         assert now.account_balance_fen == opened.get(member, 0) - spent[member] >= 0
 
 
-def _booked(entry: np.void, disease: str) -> dict[str, int]:
+def _apart(borne: Iterable[tuple[int, int]], paid: Iterable[tuple[int, int]]) -> dict[str, int]:
+    """Return the counters that benefits have for themselves."""
+    return {f"borne {n}": fen for n, fen in borne} | {f"paid {n}": fen for n, fen in paid}
+
+
+COUNT_PAID = {
+    JINAN: (Benefit.SPECIAL,),
+    ZIBO: (Benefit.SPECIAL,),
+    SUIZHOU: (Benefit.SPECIAL, Benefit.DUAL_CHANNEL),
+}
+"""Benefits whose payments have a cap of the year, beside ordinary and chronic care."""
+
+
+def _booked(entry: np.void, disease: str, city: str) -> dict[str, int]:
     """Return what an entry adds to the counters of its year."""
     result, benefit = entry["result"], Benefit(entry["row"]["benefit"])
     paid = int(result["pooled_fund"])
@@ -136,11 +153,17 @@ def _booked(entry: np.void, disease: str) -> dict[str, int]:
     if benefit == Benefit.ORDINARY:
         found["ordinary"] = paid
     elif benefit == Benefit.CHRONIC:
-        found |= {"chronic": paid, disease: paid}
+        found["chronic"] = paid
+        if city == CHANGCHUN:
+            found[disease] = paid
     else:
-        assert int(result["pooled_counted"]) == paid
-        if benefit == Benefit.SPECIAL:
+        assert city not in {CHANGCHUN, SUIZHOU} or found["pooled"] == paid
+        if city == CHANGCHUN and benefit == Benefit.SPECIAL:
             found["special"] = int(result["deductible"])
+    if benefit in APART.get(city, ()):
+        found[f"borne {int(benefit)}"] = int(result["deductible"])
+    if benefit in COUNT_PAID.get(city, ()):
+        found[f"paid {int(benefit)}"] = paid
     return found
 
 
@@ -176,4 +199,5 @@ def _tally_entries(found: Counter[str], entries: Array) -> None:
             found[f"excluded {Reason(reason).name}"] += 1
     for name in (*CUTS, "first_pay", "large_amount_fund", "account", "institution_share"):
         found[name] += int(np.count_nonzero(result[name]))
+    found["above the bracket"] += int(np.count_nonzero(result["cost_before"] >= 2_000_000))
     found["institution bears"] += int(np.count_nonzero(result["institution_share"] > 0))

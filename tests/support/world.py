@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass, field
 
 from engine.domain.claim import Claim
-from engine.domain.codes import DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
+from engine.domain.codes import Benefit, DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
 from engine.domain.dates import Interval
 from engine.domain.register import (
     AccountOpening,
@@ -22,6 +22,7 @@ from engine.domain.register import (
 )
 from tests.support.world_claims import CHANGCHUN as CHANGCHUN
 from tests.support.world_claims import CHRONIC, SPECIAL, Draw
+from tests.support.world_claims import LINJIANG as LINJIANG
 from tests.support.world_claims import day_of as _day
 from tests.support.world_claims import interval_of as _interval
 
@@ -33,6 +34,7 @@ YEARS = {
     SUIZHOU: (2022, 2023, 2024),
     JINAN: (2023, 2024, 2025),
     CHANGCHUN: (2023, 2024),
+    LINJIANG: (2024, 2025),
 }
 """Years to draw from, those of a change of rules among them."""
 
@@ -40,6 +42,14 @@ POOLED_NEAR = {
     SUIZHOU: (0, 150_000, 290_000, 300_000),
     CHANGCHUN: (0, 0, 19_000_000, 19_990_000, 20_000_000),
 }
+_LEFT_TO_THE_OPERATOR = (
+    Benefit.CHRONIC,
+    Benefit.SPECIAL,
+    Benefit.DUAL_CHANNEL,
+    Benefit.SEPARATE_PAY,
+)
+APART = dict.fromkeys((ZIBO, HEYUAN, SUIZHOU, JINAN), _LEFT_TO_THE_OPERATOR)
+"""Benefits that bear a deductible of their own, by city; all but the first count payments so."""
 DISEASE_NEAR = {"M01": (100_000, 239_000), "M02": (649_000, 700_000)}
 """Payments near the caps that the tests assume."""
 
@@ -85,6 +95,7 @@ def _institutions(city: str) -> list[Institution]:
         *here,
         Institution(f"{city}-station", city, kind=Kind.VILLAGE_STATION, parent=f"{city}-1"),
         Institution(f"{city}-online", city, kind=Kind.INTERNET_HOSPITAL, host=f"{city}-3"),
+        Institution(f"{city}-community", city, kind=Kind.COMMUNITY),
         Institution(f"{city}-rx", city, kind=Kind.PHARMACY),
         Institution(f"{city}-specialist", city, kind=Kind.SPECIALIST),
         Institution(f"{city}-no-offer", city, offers=frozenset({Offer.CHRONIC})),
@@ -141,17 +152,32 @@ def _opening(rng: random.Random, name: str, city: str, year: int) -> Opening:
         pooled_paid_fen=rng.choice(POOLED_NEAR.get(city, (0, 150_000))),
         compliant_burden_fen=rng.choice((0, 500_000, 590_000, 790_000, 2_000_000)),
         large_amount_paid_fen=rng.choice((0, 0, 490_000)),
-        special_deductible_fen=some(0.4, 20_000, 49_999, 90_000),
+        special_deductible_fen=some(0.4, 20_000, 49_999, 90_000) * (city == CHANGCHUN),
         chronic_paid_fen=some(0.4, 300_000, 600_000, 649_999),
         disease_paid_fen=tuple(
             (code, rng.choice(fen)) for code, fen in DISEASE_NEAR.items() if rng.random() < 0.3
+        ),
+        cost_fen=rng.choice((0, 150_000, 1_600_000, 1_990_000, 2_100_000)),
+        month_paid_fen=tuple(
+            (f"{year}-{month:02}", rng.choice((20_000, 290_000, 299_999)))
+            for month in rng.sample(range(1, 13), 3)
+        ),
+        benefit_deductible_fen=tuple(
+            (benefit, rng.choice((1, 6_000, 15_000)))
+            for benefit in APART.get(city, ())
+            if rng.random() < 0.3
+        ),
+        benefit_paid_fen=tuple(
+            (benefit, rng.choice((49_990, 150_000, 199_999)))
+            for benefit in APART.get(city, ())[1:]
+            if rng.random() < 0.3
         ),
     )
 
 
 def _diseases(rng: random.Random, year: int, city: str) -> tuple[Disease, ...]:
     """Return registered diseases: of the whole year or a part of it, with a figure or without."""
-    chance = 0.7 if city == CHANGCHUN else 0.05
+    chance = 0.05 if city == LINJIANG else 0.7
     return tuple(
         Disease(code, kind, Interval(20200101) if rng.random() < 0.7 else _interval(rng, year))
         for kind, codes in ((DiseaseKind.CHRONIC, CHRONIC), (DiseaseKind.SPECIAL, SPECIAL))

@@ -15,13 +15,20 @@ from engine.domain.dates import Interval
 from engine.domain.register import Institution, Member
 
 CHANGCHUN = "220100"
+LINJIANG = "990100"
+"""A city of the tests' own, with rules for ordinary care alone."""
 CHRONIC = ("M01", "M02", "M09")
 SPECIAL = ("T01", "T02", "M01")
 PROCEDURES = ("DS01", "DS02", "DS09")
 """Codes; of those with a 9 the operator has no figure. One is both chronic and special, so that a
 bill may have parts of both."""
 
-FIRST_DAY = {"441600": 2025_08_01, "421300": 2022_12_31, CHANGCHUN: 2023_06_15}
+FIRST_DAY = {
+    LINJIANG: 2024_01_01,
+    "441600": 2025_08_01,
+    "421300": 2022_12_31,
+    CHANGCHUN: 2023_06_15,
+}
 LAST_DAY = {"421300": 2024_12_30}
 """Days on which documents begin and end, where that is within a year that is drawn."""
 
@@ -32,11 +39,13 @@ _SHARES = {
     Benefit.DAY_SURGERY: 9,
     Benefit.EMERGENCY: 15,
 }
-_LEVELS = {
+_CHANGCHUN_LEVELS = {
     Benefit.CHRONIC: (Level.LEVEL_1, Level.LEVEL_2, Level.LEVEL_3),
     Benefit.SPECIAL: (Level.LEVEL_2, Level.LEVEL_3, Level.LEVEL_3_PROVINCIAL),
     Benefit.DAY_SURGERY: (Level.LEVEL_3, Level.LEVEL_3_PROVINCIAL),
 }
+_DRUG_LINES = {CHANGCHUN: 0.01, LINJIANG: 0.01}
+"""Share of bill lines with a drug that has a payment of its own, where hardly any is settled."""
 _PACKAGES = (1, 432_101, 600_001, 1_000_000, 2_000_000)
 _NEAR = (1, 5_000, 10_000, 20_001, 50_000, 70_000, 90_000, 250_000, 600_000)
 
@@ -101,7 +110,7 @@ class Draw:
             prescription="rx-1" if here.kind == Kind.PHARMACY and rng.random() < 0.5 else "",
             papers=rng.choice((0, 7, sum(Paper), 5)) if manual else 0,
         )
-        itemised = rng.random() < (0.35 if member.city == CHANGCHUN else 0.15)
+        itemised = rng.random() < 0.35
         claim = self._itemised(claim) if itemised and not self.ordinary else self._in_parts(claim)
         if liability and rng.random() < 0.5:
             claim = claim._replace(liable_fen=rng.randint(0, claim.total_fen + 100))
@@ -110,7 +119,7 @@ class Draw:
     # --- who, when, where ----------------------------------------------------------------
 
     def _benefit(self) -> Benefit:
-        if self.ordinary or (self.member.city != CHANGCHUN and self.rng.random() < 0.85):
+        if self.ordinary or (self.member.city == LINJIANG and self.rng.random() < 0.9):
             return Benefit.ORDINARY
         return self.rng.choices(list(_SHARES), list(_SHARES.values()))[0]
 
@@ -130,10 +139,10 @@ class Draw:
         return max(day, self._day()) if rng.random() < 0.6 else (year + 1) * 10_000 + 105
 
     def _institution(self, benefit: Benefit) -> Institution:
-        levels = _LEVELS.get(benefit, ())
+        city = self.member.city
+        levels = _CHANGCHUN_LEVELS.get(benefit, ()) if city == CHANGCHUN else ()
         if not levels or self.rng.random() < 0.4:
             return self.rng.choice(self.institutions)
-        city = self.member.city
         fit = [i for i in self.institutions if i.level in levels and i.kind == Kind.HOSPITAL]
         if benefit == Benefit.SPECIAL:
             fit += [i for i in self.institutions if i.kind == Kind.SPECIALIST]
@@ -182,7 +191,7 @@ class Draw:
         rng = self.rng
         kind = rng.choice((LineClass.A, LineClass.A, LineClass.B, LineClass.NONE))
         flag = LineFlag.GENERAL_FEE if rng.random() < 0.1 else LineFlag.NONE
-        if rng.random() < 0.01:
+        if rng.random() < _DRUG_LINES.get(self.member.city, 0.15):
             flag = rng.choice((LineFlag.DUAL_CHANNEL, LineFlag.SEPARATE_PAY))
         line = BillLine(
             kind,

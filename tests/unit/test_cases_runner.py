@@ -159,6 +159,8 @@ def test_registers_and_openings():
     cost = "10.00"
     month_paid = { "2024-03" = "11.00" }
     day_paid = { "2024-03-05" = "12.00" }
+    benefit_deductible = { dual_channel = "13.00" }
+    benefit_paid = { special = "14.00" }
     """
     names = Names.of(one_case(body + EVENT + EXPECT))
     member, spouse = members(names)
@@ -175,6 +177,7 @@ def test_registers_and_openings():
         *("A1/m", 2024, 0, True, 500, (("V", 100),), (("A1/Y", 200),)),
         *(300, 400, 600),
         *(700, 800, (("M1", 900),), 1000, (("2024-03", 1100),), (("2024-03-05", 1200),)),
+        *(((Benefit.DUAL_CHANNEL, 1300),), ((Benefit.SPECIAL, 1400),)),
     )
     assert balance == AccountOpening("A1/m", 1234)
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from engine.domain.codes import Benefit
+from engine.domain.bill import BillLine
+from engine.domain.codes import Benefit, LineClass, LineFlag
 from engine.domain.layout import BEFORE
 from engine.domain.reasons import Reason
 from engine.domain.register import Opening
@@ -20,7 +21,7 @@ from engine.kernel import FAST, REFERENCE, Kernel
 from engine.pipeline import Pipeline
 from tests.support.city_bench import Bench, claim
 from tests.support.runner import cities
-from tests.support.world import CHANGCHUN, JINAN, SUIZHOU
+from tests.support.world import CHANGCHUN, JINAN, LINJIANG, SUIZHOU, ZIBO
 
 KERNELS = pytest.mark.parametrize("kernel", [REFERENCE, FAST], ids=lambda kernel: kernel.name)
 
@@ -82,6 +83,50 @@ def test_openings_by_institution_need_the_institution() -> None:
     assert answer.count == 1
     assert [error.path for error in answer.errors] == ["deductible_at_fen[0].institution"]
     assert bench.settle(claim("a", "M", 2023_05_05, 100))[0]["deductible"] == 1
+    bench.check()
+
+
+@pytest.mark.parametrize(
+    ("city", "opening", "problem"),
+    [
+        (ZIBO, {"special_deductible_fen": 1}, "give it as benefit_deductible of special"),
+        (CHANGCHUN, {"special_deductible_fen": 1}, ""),
+        (LINJIANG, {"special_deductible_fen": 1}, "leave it out"),
+        (ZIBO, {"benefit_deductible_fen": ((Benefit.SPECIAL, 1), (Benefit.SEPARATE_PAY, 1))}, ""),
+        (ZIBO, {"benefit_deductible_fen": ((Benefit.CHRONIC, 1), (Benefit.ORDINARY, 1))}, "[1]"),
+        (CHANGCHUN, {"benefit_deductible_fen": ((Benefit.CHRONIC, 1),)}, "[0]"),
+        (CHANGCHUN, {"benefit_deductible_fen": ((Benefit.CHRONIC, 0),)}, ""),
+        (ZIBO, {"benefit_deductible_fen": ((8, 1),)}, "8 is not a Benefit; expected 1 to 7"),
+        (ZIBO, {"benefit_paid_fen": ((Benefit.SPECIAL, -1),)}, "benefit_paid_fen[0].amount_fen"),
+    ],
+)
+def test_an_opening_that_no_counter_takes_is_refused(
+    city: str, opening: dict[str, Any], problem: str
+) -> None:
+    """What was borne and would not be seen by a claim is not taken in silence."""
+    answer = Bench(city).ask(ImportOpenings([Opening("m", 2024, **opening)]))
+    assert isinstance(answer, Accepted)
+    assert answer.count == (not problem)
+    assert all(problem in f"{error.path}: {error.problem}" for error in answer.errors)
+
+
+@KERNELS
+def test_what_a_benefit_counts_for_itself_goes_on_from_the_opening(kernel: Kernel) -> None:
+    bench = Bench(ZIBO, kernel, separate_pay_deductible="30.00", separate_pay_rate="0.65")
+    opening = Opening(
+        "m",
+        2024,
+        benefit_deductible_fen=((Benefit.SEPARATE_PAY, 1_000),),
+        benefit_paid_fen=((Benefit.SPECIAL, 2),),
+    )
+    bench.ask(ImportOpenings([opening._replace(benefit_deductible_fen=((2, 7),)), opening]))
+    drug = BillLine(LineClass.A, 9_000, flag=LineFlag.SEPARATE_PAY)
+    asked = claim("a", "M", 2024_05_05, 0, lines=(drug,))._replace(total_fen=9_000)
+    (parts,) = bench.settle(asked)
+    assert (parts["deductible"], parts["pooled_fund"]) == (2_000, 4_550)
+    now = bench.counters(2024)
+    assert now.benefit_deductible == ((Benefit.SEPARATE_PAY, 3_000),)
+    assert now.benefit_paid == ((Benefit.SPECIAL, 2),)
     bench.check()
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from clients.wire import institution_message, member_message
+from clients.wire import institution_message, member_message, opening_message
 from engine.domain.codes import (
+    Benefit,
     DiseaseKind,
     Employment,
     FilingKind,
@@ -32,7 +33,6 @@ from engine.errors import InvalidInput
 from gongji.v1 import register_pb2
 from server.codec_register import decode_institution, decode_member, decode_opening
 from tests.support.world import HEYUAN, ZIBO, make_world
-from tests.wire.encode import wire_institution, wire_member, wire_opening
 
 FULL = Member(
     "m1",
@@ -52,14 +52,14 @@ FULL = Member(
 
 
 def test_a_full_member_comes_through_unchanged() -> None:
-    assert decode_member(wire_member(FULL)) == FULL
+    assert decode_member(member_message(FULL)) == FULL
 
 
 @pytest.mark.parametrize("city", [ZIBO, HEYUAN])
 def test_a_world_comes_through_unchanged(city: str) -> None:
     world = make_world(7, 50, city)
-    assert [decode_member(wire_member(member)) for member in world.members] == world.members
-    assert [decode_opening(wire_opening(one)) for one in world.openings] == world.openings
+    assert [decode_member(member_message(member)) for member in world.members] == world.members
+    assert [decode_opening(opening_message(one)) for one in world.openings] == world.openings
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_world_comes_through_unchanged(city: str) -> None:
     ],
 )
 def test_an_institution_comes_through_unchanged(institution: Institution) -> None:
-    assert decode_institution(wire_institution(institution)) == institution
+    assert decode_institution(institution_message(institution)) == institution
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,16 @@ def test_an_institution_comes_through_unchanged(institution: Institution) -> Non
     [
         AccountOpening("m1", 5),
         Opening("m1", 2026, 1, True, 3, (("V1", 4), ("V2", 5))),
+        Opening(
+            "m1",
+            2026,
+            benefit_deductible_fen=((Benefit.SPECIAL, 6), (Benefit.DUAL_CHANNEL, 7)),
+            benefit_paid_fen=((Benefit.SEPARATE_PAY, 8),),
+        ),
     ],
 )
 def test_an_opening_comes_through_unchanged(opening: Opening | AccountOpening) -> None:
-    assert decode_opening(wire_opening(opening)) == opening
+    assert decode_opening(opening_message(opening)) == opening
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ def test_an_opening_comes_through_unchanged(opening: Opening | AccountOpening) -
     ],
 )
 def test_a_member_without_a_code_is_refused(change: dict[str, Any], path: str) -> None:
-    message = wire_member(FULL)
+    message = member_message(FULL)
     for name, value in change.items():
         setattr(message, name, value)
     with pytest.raises(InvalidInput) as caught:
@@ -107,7 +113,7 @@ def test_a_member_without_a_code_is_refused(change: dict[str, Any], path: str) -
 
 
 def test_codes_inside_a_member_are_named_with_their_position() -> None:
-    message = wire_member(FULL)
+    message = member_message(FULL)
     message.filings[0].ClearField("kind")
     with pytest.raises(InvalidInput) as caught:
         decode_member(message)
@@ -127,6 +133,6 @@ def test_an_opening_of_nothing_is_refused() -> None:
 def test_dated_offers_come_through_unchanged() -> None:
     held = (Qualification(Offer.CHRONIC, Interval(20240301, 20240331)),)
     institution = Institution("h", ZIBO, offers=frozenset({Offer.ORDINARY}), qualifications=held)
-    assert decode_institution(wire_institution(institution)) == institution
+    assert decode_institution(institution_message(institution)) == institution
     assert decode_institution(institution_message(institution)) == institution
     assert decode_member(member_message(FULL)) == FULL

@@ -11,6 +11,7 @@ from typing import Final
 from clients.bill import BENEFITS, CLASSES, FLAGS, PAPERS
 from clients.cli.cases.format import CLAIMS, Case, Event
 from clients.cli.cases.values import CaseError, Values
+from clients.registers import COUNTED_BENEFITS
 from engine.domain.bill import BillLine
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import (
@@ -120,6 +121,8 @@ def openings(names: Names) -> list[Opening | AccountOpening]:
             cost_fen=opening.get("cost", 0),
             month_paid_fen=tuple(opening.get("month_paid", {}).items()),
             day_paid_fen=tuple(opening.get("day_paid", {}).items()),
+            benefit_deductible_fen=_by_benefit(opening, "benefit_deductible"),
+            benefit_paid_fen=_by_benefit(opening, "benefit_paid"),
         )
         for opening in names.case.openings
     ]
@@ -127,6 +130,10 @@ def openings(names: Names) -> list[Opening | AccountOpening]:
         if person["account_balance"]:
             result.append(AccountOpening(names.id(person["id"]), person["account_balance"]))
     return result
+
+
+def _by_benefit(opening: Values, name: str) -> tuple[tuple[int, int], ...]:
+    return tuple((COUNTED_BENEFITS[benefit], fen) for benefit, fen in opening.get(name, {}).items())
 
 
 def _liable(amount_fen: int | None) -> int:

@@ -1,6 +1,6 @@
 """Compares what a case expects with what came of it, and checks what always holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from clients.cli.cases.build import Names, undone
@@ -8,6 +8,7 @@ from clients.cli.cases.format import UNDOS, Event, explicit_visits
 from clients.cli.cases.outcome import ERROR, SETTLED, Outcome
 from clients.cli.cases.schema import CUTS, SETTLEMENT_AMOUNTS
 from clients.cli.cases.values import Values
+from engine.domain.codes import Benefit
 from engine.domain.money import format_yuan
 from engine.domain.reasons import EXCLUSION_FIRST, Reason
 from engine.domain.request import Counters
@@ -130,6 +131,8 @@ def differences_after(names: Names, event: Event, counters: Counters) -> Iterato
         ("disease_paid", dict(counters.diseases)),
         ("month_paid", dict(counters.months)),
         ("day_paid", dict(counters.days)),
+        ("benefit_deductible", _by_name(counters.benefit_deductible)),
+        ("benefit_paid", _by_name(counters.benefit_paid)),
     ):
         for key, paid_fen in after.get(name, {}).items():
             if found.get(key, 0) != paid_fen:
@@ -138,6 +141,10 @@ def differences_after(names: Names, event: Event, counters: Counters) -> Iterato
         found_fen = _visit_paid(names, visit, counters)
         if found_fen != paid_fen:
             yield Difference(f"after.visit_paid.{visit}", _yuan(paid_fen), _yuan(found_fen))
+
+
+def _by_name(amounts: Iterable[tuple[int, int]]) -> dict[str, int]:
+    return {Benefit(benefit).name.lower(): fen for benefit, fen in amounts}
 
 
 def _visit_paid(names: Names, visit: str, counters: Counters) -> int:

@@ -24,6 +24,7 @@ from clients.cli.cases.values import (
     text,
     unit_price,
 )
+from clients.registers import COUNTED_BENEFITS
 from engine.domain.reasons import Reason
 
 _SETTLEMENT_REASONS: Final = tuple(r.name for r in Reason if r)
@@ -150,6 +151,8 @@ _COUNTERS: Final = {
     "cost": Key(money),
     "month_paid": Key(mapping(identifier, money)),
     "day_paid": Key(mapping(identifier, money)),
+    "benefit_deductible": Key(mapping(choice(*COUNTED_BENEFITS), money)),
+    "benefit_paid": Key(mapping(choice(*COUNTED_BENEFITS), money)),
     "pooled_paid": Key(money),
     "compliant_burden": Key(money),
     "large_amount_paid": Key(money),

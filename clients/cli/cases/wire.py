@@ -42,4 +42,6 @@ def counters_of(message: register_pb2.Counters) -> Counters:
         diseases=tuple((d.code, d.paid_fen) for d in message.diseases),
         months=tuple((m.span, m.paid_fen) for m in message.months),
         days=tuple((d.span, d.paid_fen) for d in message.days),
+        benefit_deductible=tuple((b.benefit, b.amount_fen) for b in message.benefit_deductible),
+        benefit_paid=tuple((b.benefit, b.amount_fen) for b in message.benefit_paid),
     )

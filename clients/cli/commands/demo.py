@@ -77,7 +77,7 @@ def _tour(folder: Path) -> bool:
         same = print_digests(outcome.digests)
         click.echo("6  operator figures assumed, which the documents leave open:")
         figures = load_figures(read_figures(), book.cities)
-        print_figures(figures, names)
+        print_figures(figures, book.cities)
         click.echo("7  speed, on this machine, with everything else running:")
         print_load(outcome.load, setting.workers)
     return same

@@ -139,7 +139,7 @@ class Offers(_message.Message):
     def __init__(self, offers: _Optional[_Iterable[_Union[_codes_pb2.Offer, str]]] = ...) -> None: ...
 
 class YearOpening(_message.Message):
-    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "special_deductible_fen", "chronic_paid_fen", "diseases", "cost_fen", "months", "days")
+    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "special_deductible_fen", "chronic_paid_fen", "diseases", "cost_fen", "months", "days", "benefit_deductible", "benefit_paid")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_YEAR_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
@@ -156,6 +156,8 @@ class YearOpening(_message.Message):
     COST_FEN_FIELD_NUMBER: _ClassVar[int]
     MONTHS_FIELD_NUMBER: _ClassVar[int]
     DAYS_FIELD_NUMBER: _ClassVar[int]
+    BENEFIT_DEDUCTIBLE_FIELD_NUMBER: _ClassVar[int]
+    BENEFIT_PAID_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     policy_year: int
     deductible_fen: int
@@ -172,7 +174,9 @@ class YearOpening(_message.Message):
     cost_fen: int
     months: _containers.RepeatedCompositeFieldContainer[SpanPaid]
     days: _containers.RepeatedCompositeFieldContainer[SpanPaid]
-    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitOpening, _Mapping]]] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., special_deductible_fen: _Optional[int] = ..., chronic_paid_fen: _Optional[int] = ..., diseases: _Optional[_Iterable[_Union[DiseasePaid, _Mapping]]] = ..., cost_fen: _Optional[int] = ..., months: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ..., days: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ...) -> None: ...
+    benefit_deductible: _containers.RepeatedCompositeFieldContainer[BenefitAmount]
+    benefit_paid: _containers.RepeatedCompositeFieldContainer[BenefitAmount]
+    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitOpening, _Mapping]]] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., special_deductible_fen: _Optional[int] = ..., chronic_paid_fen: _Optional[int] = ..., diseases: _Optional[_Iterable[_Union[DiseasePaid, _Mapping]]] = ..., cost_fen: _Optional[int] = ..., months: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ..., days: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ..., benefit_deductible: _Optional[_Iterable[_Union[BenefitAmount, _Mapping]]] = ..., benefit_paid: _Optional[_Iterable[_Union[BenefitAmount, _Mapping]]] = ...) -> None: ...
 
 class DeductibleAt(_message.Message):
     __slots__ = ("institution_id", "borne_fen")
@@ -223,7 +227,7 @@ class ItemError(_message.Message):
     def __init__(self, index: _Optional[int] = ..., error: _Optional[_Union[_settlement_pb2.Error, _Mapping]] = ...) -> None: ...
 
 class Counters(_message.Message):
-    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "account_balance_fen", "last_entry_id", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "deductible_by_level", "cost_fen", "special_deductible_fen", "chronic_paid_fen", "diseases", "months", "days")
+    __slots__ = ("member_id", "policy_year", "deductible_fen", "deductible_met", "ordinary_paid_fen", "visits", "account_balance_fen", "last_entry_id", "deductible_at", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "deductible_by_level", "cost_fen", "special_deductible_fen", "chronic_paid_fen", "diseases", "months", "days", "benefit_deductible", "benefit_paid")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_YEAR_FIELD_NUMBER: _ClassVar[int]
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
@@ -243,6 +247,8 @@ class Counters(_message.Message):
     DISEASES_FIELD_NUMBER: _ClassVar[int]
     MONTHS_FIELD_NUMBER: _ClassVar[int]
     DAYS_FIELD_NUMBER: _ClassVar[int]
+    BENEFIT_DEDUCTIBLE_FIELD_NUMBER: _ClassVar[int]
+    BENEFIT_PAID_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     policy_year: int
     deductible_fen: int
@@ -262,7 +268,17 @@ class Counters(_message.Message):
     diseases: _containers.RepeatedCompositeFieldContainer[DiseasePaid]
     months: _containers.RepeatedCompositeFieldContainer[SpanPaid]
     days: _containers.RepeatedCompositeFieldContainer[SpanPaid]
-    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitPaid, _Mapping]]] = ..., account_balance_fen: _Optional[int] = ..., last_entry_id: _Optional[int] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., deductible_by_level: _Optional[_Iterable[_Union[DeductibleByLevel, _Mapping]]] = ..., cost_fen: _Optional[int] = ..., special_deductible_fen: _Optional[int] = ..., chronic_paid_fen: _Optional[int] = ..., diseases: _Optional[_Iterable[_Union[DiseasePaid, _Mapping]]] = ..., months: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ..., days: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ...) -> None: ...
+    benefit_deductible: _containers.RepeatedCompositeFieldContainer[BenefitAmount]
+    benefit_paid: _containers.RepeatedCompositeFieldContainer[BenefitAmount]
+    def __init__(self, member_id: _Optional[str] = ..., policy_year: _Optional[int] = ..., deductible_fen: _Optional[int] = ..., deductible_met: bool = ..., ordinary_paid_fen: _Optional[int] = ..., visits: _Optional[_Iterable[_Union[VisitPaid, _Mapping]]] = ..., account_balance_fen: _Optional[int] = ..., last_entry_id: _Optional[int] = ..., deductible_at: _Optional[_Iterable[_Union[DeductibleAt, _Mapping]]] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., deductible_by_level: _Optional[_Iterable[_Union[DeductibleByLevel, _Mapping]]] = ..., cost_fen: _Optional[int] = ..., special_deductible_fen: _Optional[int] = ..., chronic_paid_fen: _Optional[int] = ..., diseases: _Optional[_Iterable[_Union[DiseasePaid, _Mapping]]] = ..., months: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ..., days: _Optional[_Iterable[_Union[SpanPaid, _Mapping]]] = ..., benefit_deductible: _Optional[_Iterable[_Union[BenefitAmount, _Mapping]]] = ..., benefit_paid: _Optional[_Iterable[_Union[BenefitAmount, _Mapping]]] = ...) -> None: ...
+
+class BenefitAmount(_message.Message):
+    __slots__ = ("benefit", "amount_fen")
+    BENEFIT_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    benefit: _codes_pb2.Benefit
+    amount_fen: int
+    def __init__(self, benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., amount_fen: _Optional[int] = ...) -> None: ...
 
 class DiseasePaid(_message.Message):
     __slots__ = ("code", "paid_fen")
