@@ -23,6 +23,14 @@ class Reason(IntEnum):
     CANCEL_BLOCKED = 10
     OUTSIDE_WINDOW = 16
     """Of a selection; no claim is refused for it."""
+    NO_ACCOUNT = 17
+    """This and the five after it are of personal accounts; no claim is refused for them."""
+    PURPOSE_NOT_ALLOWED = 18
+    NOT_REGISTERED = 19
+    RELATION_NOT_ALLOWED = 20
+    NO_BALANCE = 21
+    """Comes after `NOT_DESIGNATED`, which an account may meet as well."""
+    NOT_APPLIED = 22
     NOT_DESIGNATED = 32
     ARREARS = 33
     INPATIENT_STAY = 34

@@ -28,7 +28,7 @@ ACCOUNT_BARS = {"none": BAR_NONE, "excluded": BAR_EXCLUDED, "all": BAR_ALL}
 REASONS = {
     reason.name: reason
     for reason in Reason
-    if reason >= Reason.NO_FIGURE and reason not in (Reason.CANCEL_BLOCKED, Reason.OUTSIDE_WINDOW)
+    if reason >= Reason.NO_FIGURE and not Reason.CANCEL_BLOCKED <= reason <= Reason.NOT_APPLIED
 }
 """Reasons a rule file may give; the others are the ledger's own."""
 
