@@ -7,8 +7,9 @@ The columns have the names of CSV and JSON lines, with this in place of text:
     day                date32
     flag               bool
     number             an integer
-    list               list<struct> under the names that JSON lines use, days as date32; names as
-                       list<text>; what is true or a list elsewhere is bool or list<struct>
+    list               list<struct> under the names that JSON lines use, days as date32, amounts as
+                       text of yuan; names as list<text>; what is true or a list elsewhere is bool
+                       or list<struct>
     deductible         deductible_fen, or true in deductible_met (bool)
 
 Whatever is no amount may also be text, as CSV writes it. Text may be dictionary-encoded, a null is

@@ -2,8 +2,12 @@
 
 The names are those of the worked-case format. Lists are written in CSV as entries with `;` between
 them: `arrears` `2024-01-01/2024-03-31`, `filings` `long_term 110000 2024-01-01/`, `selections` and
-`stays` `H1 2024-01-01/`, `diseases` `chronic DM 2024-01-01/`, `visit_paid` `V1=120.00`,
-`month_paid` `2024-03=120.00`. A period without its last day is still open.
+`stays` `H1 2024-01-01/`, `diseases` `chronic DM 2024-01-01/`, `family` `child R1 CONSENT-17
+2024-01-01/`, `visit_paid` `V1=120.00`, `month_paid` `2024-03=120.00`. A period without its last day
+is still open.
+
+`contribution_base` and `own_contribution` always hold; where they change, `contributions` has both
+with their days: `5000.00 100.00 2024-01-01/2024-12-31; 5400.00 108.00 2025-01-01/`.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +19,7 @@ from clients.errors import FileError
 from clients.lines import AUTO
 from clients.rows import BadRow, Columns, Fields, Holds, check_names
 from clients.table import read_table
+from engine.domain.account import Relation
 from engine.domain.codes import (
     Benefit,
     DiseaseKind,
@@ -26,12 +31,15 @@ from engine.domain.codes import (
     Offer,
     Status,
 )
-from engine.domain.dates import Interval
+from engine.domain.dates import EVERY_DAY, Interval
 from engine.domain.register import (
     ALL_OFFERS,
     ALWAYS,
+    MONTHS_MAX,
     AccountOpening,
+    Contribution,
     Disease,
+    FamilyLink,
     Filing,
     Institution,
     Member,
@@ -66,6 +74,7 @@ _COLUMN_OF: Final = {
     "born_date": "born_on",
     "host_id": "host",
     "parent_id": "parent",
+    "still_paying": "still_paying_since_retirement_age",
 }
 """Columns of the fields that engine and server name, without `_fen`."""
 
@@ -108,6 +117,13 @@ def _member(fields: Fields) -> tuple[RegisterItem, ...]:
             referrals=f.items(
                 fields, "referrals", ("from_institution", "to_institution"), _referral
             ),
+            family=f.items(fields, "family", ("relation", "relative", "consent"), _link),
+            contributions=_contributions(fields),
+            still_paying=_periods(
+                fields, "still_paying_since_retirement_age", default=False, always=(EVERY_DAY,)
+            ),
+            months_combined=_months(fields, "months_combined"),
+            months_pooled_only=_months(fields, "months_pooled_only"),
         ),
     )
 
@@ -132,6 +148,37 @@ def _referral(entry: Fields, days: Interval) -> Referral:
         f.identifier(entry, "to_institution", required=True),
         days,
     )
+
+
+def _link(entry: Fields, days: Interval) -> FamilyLink:
+    return FamilyLink(
+        f.identifier(entry, "relative", required=True),
+        f.code(entry, "relation", Relation),
+        f.identifier(entry, "consent", required=True),
+        days,
+    )
+
+
+def _contributions(fields: Fields) -> tuple[Contribution, ...]:
+    """Return the dated contributions, or the one that always holds."""
+    always = [name for name in ("contribution_base", "own_contribution") if name in fields]
+    dated = f.items(fields, "contributions", ("base", "own"), _contribution)
+    if dated and always:
+        problem = f"stands beside {always[0]}, which always holds; give one of the two"
+        raise InvalidInput("contributions", problem)
+    base_fen = _not_negative(fields, "contribution_base")
+    own_fen = _not_negative(fields, "own_contribution")
+    if base_fen or own_fen:
+        return (Contribution(base_fen, own_fen, EVERY_DAY),)
+    return dated
+
+
+def _contribution(entry: Fields, days: Interval) -> Contribution:
+    return Contribution(_not_negative(entry, "base"), _not_negative(entry, "own"), days)
+
+
+def _months(fields: Fields, name: str) -> int:
+    return f.number(fields, name, 0, MONTHS_MAX) if name in fields else 0
 
 
 def _stays(fields: Fields) -> tuple[Stay, ...]:
@@ -170,11 +217,13 @@ def _institution(fields: Fields) -> tuple[RegisterItem, ...]:
     )
 
 
-def _periods(fields: Fields, name: str) -> tuple[Interval, ...]:
+def _periods(
+    fields: Fields, name: str, *, default: bool = True, always: tuple[Interval, ...] = ALWAYS
+) -> tuple[Interval, ...]:
     """Return `true` (always), `false` (never), or the days that are listed."""
-    value = fields.get(name, True)
+    value = fields.get(name, default)
     if isinstance(value, bool) or value in ("true", "false"):
-        return ALWAYS if value in (True, "true") else ()
+        return always if value in (True, "true") else ()
     return f.items(fields, name, (), lambda _, days: days)
 
 
@@ -249,7 +298,7 @@ def _opening(fields: Fields) -> tuple[RegisterItem, ...]:
 def _not_negative(fields: Fields, name: str) -> int:
     amount = f.yuan(fields, name) or 0
     if amount < 0:
-        raise InvalidInput(name, "is negative; a counter is zero or more")
+        raise InvalidInput(name, "is negative; expected an amount of zero or more")
     return amount
 
 
@@ -288,16 +337,16 @@ REGISTERS: Final = {
                 "diseases": Holds.ENTRIES,
                 "stays": Holds.ENTRIES,
                 "referrals": Holds.ENTRIES,
+                "family": Holds.ENTRIES,
+                "contribution_base": Holds.AMOUNT,
+                "own_contribution": Holds.AMOUNT,
+                "contributions": Holds.ENTRIES,
+                "still_paying_since_retirement_age": Holds.ENTRIES_OR_FLAG,
+                "months_combined": Holds.NUMBER,
+                "months_pooled_only": Holds.NUMBER,
             },
             required=("id", "city"),
-            later=(
-                "account_balance",
-                "contribution_base",
-                "own_contribution",
-                "months_combined",
-                "months_pooled_only",
-                "still_paying_since_retirement_age",
-            ),
+            later=("account_balance",),
         ),
         _member,
     ),

@@ -2,24 +2,34 @@
 
 from typing import Any, Final
 
-from clients.wire import interval_message, last_day
+from clients.wire import contribution_message, interval_message, last_day, link_message
+from engine.domain.account import Relation
 from engine.domain.codes import DiseaseKind, FilingKind, Offer
 from engine.domain.dates import OPEN_END, Interval
 from engine.domain.reasons import Detail, Reason
-from engine.domain.register import Disease, Filing, Qualification, Referral, Selection, Stay
+from engine.domain.register import (
+    Contribution,
+    Disease,
+    FamilyLink,
+    Filing,
+    Qualification,
+    Referral,
+    Selection,
+    Stay,
+)
 from engine.domain.registration import (
+    ITEMS,
+    NAMES,
     Affected,
-    Arrears,
     Changed,
     ChangeKind,
     ChangeRegister,
     Changes,
     DecidedBy,
-    Designated,
     Item,
     ListChanges,
-    Networked,
     NotedChange,
+    OnlyDays,
     RegistrationAnswer,
     RegistrationRequest,
     Select,
@@ -142,6 +152,12 @@ def item_message(item: Item) -> pb.RegisterItem:
         )
         return pb.RegisterItem(stay=stay)
     days = interval_message(item.days)
+    if isinstance(item, OnlyDays):
+        message = pb.RegisterItem()
+        field = getattr(message, NAMES[type(item)])
+        field.SetInParent()  # all days are an empty message, which is there all the same
+        field.MergeFrom(days)
+        return message
     match item:
         case Filing():
             filing = register_pb2.Filing(kind=_code(item.kind), area=item.area, days=days)
@@ -152,8 +168,6 @@ def item_message(item: Item) -> pb.RegisterItem:
         case Disease():
             disease = register_pb2.Disease(code=item.code, kind=_code(item.kind), days=days)
             return pb.RegisterItem(disease=disease)
-        case Arrears():
-            return pb.RegisterItem(arrears=days)
         case Referral():
             referral = register_pb2.Referral(
                 from_institution_id=item.from_institution,
@@ -161,10 +175,10 @@ def item_message(item: Item) -> pb.RegisterItem:
                 days=days,
             )
             return pb.RegisterItem(referral=referral)
-        case Designated():
-            return pb.RegisterItem(designated=days)
-        case Networked():
-            return pb.RegisterItem(networked=days)
+        case FamilyLink():
+            return pb.RegisterItem(family=link_message(item))
+        case Contribution():
+            return pb.RegisterItem(contribution=contribution_message(item))
         case Qualification():
             offer = register_pb2.Qualification(offer=_code(item.offer), days=days)
             return pb.RegisterItem(offer=offer)
@@ -176,8 +190,10 @@ def item_of(message: pb.RegisterItem) -> Item:
     inner: Any = getattr(message, name) if name else None
     if name == "stay":
         return Stay(inner.institution_id, inner.admitted_date, inner.discharged_date or OPEN_END)
-    dated = name in ("arrears", "designated", "networked")
-    days = _days(inner if dated else inner.days)
+    if name in ("arrears", "still_paying", "designated", "networked"):
+        item: OnlyDays = ITEMS[name](_days(inner))
+        return item
+    days = _days(inner.days)
     match name:
         case "filing":
             return Filing(FilingKind(inner.kind), inner.area, days)
@@ -185,14 +201,12 @@ def item_of(message: pb.RegisterItem) -> Item:
             return Selection(inner.institution_id, days)
         case "disease":
             return Disease(inner.code, DiseaseKind(inner.kind), days)
-        case "arrears":
-            return Arrears(days)
         case "referral":
             return Referral(inner.from_institution_id, inner.to_institution_id, days)
-        case "designated":
-            return Designated(days)
-        case "networked":
-            return Networked(days)
+        case "family":
+            return FamilyLink(inner.relative_id, Relation(inner.relation), inner.consent, days)
+        case "contribution":
+            return Contribution(inner.base_fen, inner.own_fen, days)
     return Qualification(Offer(inner.offer), days)
 
 

@@ -26,6 +26,8 @@ from engine.domain.register import (
     ALL_OFFERS,
     ALWAYS,
     AccountOpening,
+    Contribution,
+    FamilyLink,
     Institution,
     Member,
     Opening,
@@ -356,6 +358,30 @@ def member_message(member: Member) -> register_pb2.Member:
             )
             for referral in member.referrals
         ],
+        family=map(link_message, member.family),
+        contributions=map(contribution_message, member.contributions),
+        still_paying=map(interval_message, member.still_paying),
+        months_combined=member.months_combined,
+        months_pooled_only=member.months_pooled_only,
+    )
+
+
+def link_message(link: FamilyLink) -> register_pb2.FamilyLink:
+    """Return a family link."""
+    return register_pb2.FamilyLink(
+        relative_id=link.relative,
+        relation=_code(link.relation),
+        consent=link.consent,
+        days=interval_message(link.days),
+    )
+
+
+def contribution_message(contribution: Contribution) -> register_pb2.Contribution:
+    """Return a contribution, its amounts in fen."""
+    return register_pb2.Contribution(
+        base_fen=contribution.base_fen,
+        own_fen=contribution.own_fen,
+        days=interval_message(contribution.days),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
+from engine.domain.account import Relation
 from engine.domain.codes import (
     DiseaseKind,
     Employment,
@@ -18,7 +19,9 @@ from engine.domain.register import (
     ALL_OFFERS,
     ALWAYS,
     AccountOpening,
+    Contribution,
     Disease,
+    FamilyLink,
     Filing,
     Institution,
     Member,
@@ -36,7 +39,19 @@ from server.codec import encode_error, number
 
 BORN_NOT_KNOWN: Final = 1975_01_01
 
-E = TypeVar("E", Status, Mode, Employment, FilingKind, DiseaseKind, Level, Kind, Offer, ChangeKind)
+E = TypeVar(
+    "E",
+    Status,
+    Mode,
+    Employment,
+    FilingKind,
+    DiseaseKind,
+    Level,
+    Kind,
+    Offer,
+    ChangeKind,
+    Relation,
+)
 
 
 def code(kind: type[E], path: str, value: int) -> E:
@@ -104,6 +119,22 @@ def decode_member(message: register_pb2.Member) -> Member:
             )
             for referral in message.referrals
         ),
+        family=tuple(
+            FamilyLink(
+                link.relative_id,
+                code(Relation, f"family[{n}].relation", link.relation),
+                link.consent,
+                interval(link.days),
+            )
+            for n, link in enumerate(message.family)
+        ),
+        contributions=tuple(
+            Contribution(one.base_fen, one.own_fen, interval(one.days))
+            for one in message.contributions
+        ),
+        still_paying=tuple(interval(days) for days in message.still_paying),
+        months_combined=message.months_combined,
+        months_pooled_only=message.months_pooled_only,
     )
 
 

@@ -2,21 +2,31 @@
 
 from typing import Any
 
+from engine.domain.account import Relation
 from engine.domain.codes import DiseaseKind, FilingKind, Offer
 from engine.domain.dates import DATE_MIN, OPEN_END, Interval
-from engine.domain.register import Disease, Filing, Qualification, Referral, Selection, Stay
+from engine.domain.register import (
+    Contribution,
+    Disease,
+    FamilyLink,
+    Filing,
+    Qualification,
+    Referral,
+    Selection,
+    Stay,
+)
 from engine.domain.registration import (
+    ITEMS,
+    NAMES,
     Affected,
-    Arrears,
     Changed,
     ChangeKind,
     ChangeRegister,
     Changes,
     DecidedBy,
-    Designated,
     Item,
     ListChanges,
-    Networked,
+    OnlyDays,
     Select,
     UndoChange,
 )
@@ -76,7 +86,7 @@ def decode_item(message: pb.RegisterItem, *, added: bool) -> Item:
     Args:
         message: The item.
         added: Whether a first day that is not given is the first there is; of an item that is
-            only named it is not given.
+            only named it is not given, and of a family link the relation neither.
 
     Raises:
         InvalidInput: it is none, or a code is missing or unknown.
@@ -87,6 +97,9 @@ def decode_item(message: pb.RegisterItem, *, added: bool) -> Item:
         return Interval(first_day, interval.last_day or OPEN_END)
 
     match message.WhichOneof("item"):
+        case "arrears" | "still_paying" | "designated" | "networked" as name:
+            item: OnlyDays = ITEMS[name](days(getattr(message, name)))
+            return item
         case "filing":
             filing = message.filing
             kind = code(FilingKind, "item.filing.kind", filing.kind)
@@ -101,16 +114,19 @@ def decode_item(message: pb.RegisterItem, *, added: bool) -> Item:
             stay = message.stay
             discharged = stay.discharged_date or OPEN_END
             return Stay(stay.institution_id, stay.admitted_date, discharged)
-        case "arrears":
-            return Arrears(days(message.arrears))
         case "referral":
             referral = message.referral
             ends = referral.from_institution_id, referral.to_institution_id
             return Referral(*ends, days(referral.days))
-        case "designated":
-            return Designated(days(message.designated))
-        case "networked":
-            return Networked(days(message.networked))
+        case "family":
+            link = message.family
+            # Who names a link need not say the relation, which then does not count.
+            said = link.relation or (0 if added else Relation.OTHER)
+            relation = code(Relation, "item.family.relation", said)
+            return FamilyLink(link.relative_id, relation, link.consent, days(link.days))
+        case "contribution":
+            one = message.contribution
+            return Contribution(one.base_fen, one.own_fen, days(one.days))
         case "offer":
             offer = code(Offer, "item.offer.offer", message.offer.offer)
             return Qualification(offer, days(message.offer.days))
@@ -119,21 +135,20 @@ def decode_item(message: pb.RegisterItem, *, added: bool) -> Item:
 
 def encode_item(item: Item) -> pb.RegisterItem:
     """Return an item."""
-    match item:
-        case Stay():
-            stay = register_pb2.Stay(
-                institution_id=item.institution,
-                admitted_date=item.admitted,
-                discharged_date=_last(item.discharged),
-            )
-            return pb.RegisterItem(stay=stay)
-        case Arrears():
-            return pb.RegisterItem(arrears=_interval(item.days))
-        case Designated():
-            return pb.RegisterItem(designated=_interval(item.days))
-        case Networked():
-            return pb.RegisterItem(networked=_interval(item.days))
+    if isinstance(item, Stay):
+        stay = register_pb2.Stay(
+            institution_id=item.institution,
+            admitted_date=item.admitted,
+            discharged_date=_last(item.discharged),
+        )
+        return pb.RegisterItem(stay=stay)
     days = _interval(item.days)
+    if isinstance(item, OnlyDays):
+        message = pb.RegisterItem()
+        field = getattr(message, NAMES[type(item)])
+        field.SetInParent()  # all days are an empty message, which is there all the same
+        field.MergeFrom(days)
+        return message
     match item:
         case Filing():
             filing = register_pb2.Filing(kind=number(item.kind), area=item.area, days=days)
@@ -151,6 +166,19 @@ def encode_item(item: Item) -> pb.RegisterItem:
                 days=days,
             )
             return pb.RegisterItem(referral=referral)
+        case FamilyLink():
+            link = register_pb2.FamilyLink(
+                relative_id=item.relative,
+                relation=number(item.relation),
+                consent=item.consent,
+                days=days,
+            )
+            return pb.RegisterItem(family=link)
+        case Contribution():
+            contribution = register_pb2.Contribution(
+                base_fen=item.base_fen, own_fen=item.own_fen, days=days
+            )
+            return pb.RegisterItem(contribution=contribution)
         case Qualification():
             offer = register_pb2.Qualification(offer=number(item.offer), days=days)
             return pb.RegisterItem(offer=offer)

@@ -9,7 +9,16 @@ from rich.table import Table
 from engine.domain.dates import DATE_MIN, OPEN_END, to_date
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
-from engine.domain.register import Disease, Filing, Qualification, Referral, Selection, Stay
+from engine.domain.register import (
+    Contribution,
+    Disease,
+    FamilyLink,
+    Filing,
+    Qualification,
+    Referral,
+    Selection,
+    Stay,
+)
 from engine.domain.registration import (
     NAMES,
     Affected,
@@ -115,7 +124,11 @@ def _words(item: Item) -> str:
     first_day, last_day = days_of(item)
     start = "the beginning" if first_day <= DATE_MIN else _day(first_day)
     end = "open" if last_day == OPEN_END else _day(last_day)
-    what = " ".join(value for value in _fields(item).values() if value)
+    fields = _fields(item)
+    if isinstance(item, Contribution):
+        # Two amounts: neither says by itself which it is.
+        fields = {name: f"{name} {yuan}" for name, yuan in fields.items()}
+    what = " ".join(value for value in fields.values() if value)
     return f"{NAMES[type(item)]} {what}{' ' if what else ''}{start} to {end}"
 
 
@@ -133,6 +146,14 @@ def _fields(item: Item) -> dict[str, str]:
                 "from_institution": item.from_institution,
                 "to_institution": item.to_institution,
             }
+        case FamilyLink():
+            return {
+                "relation": item.relation.name.lower(),
+                "relative": item.relative,
+                "consent": item.consent,
+            }
+        case Contribution():
+            return {"base": format_yuan(item.base_fen), "own": format_yuan(item.own_fen)}
         case Qualification():
             return {"offer": item.offer.name.lower()}
     return {}

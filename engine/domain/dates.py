@@ -57,3 +57,7 @@ class Interval(NamedTuple):
 
     def __contains__(self, day: object) -> bool:
         return isinstance(day, int) and self.first_day <= day <= self.last_day
+
+
+EVERY_DAY = Interval(DATE_MIN)
+"""All the days there are."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from engine.domain.account import Relation
 from engine.domain.codes import (
     DiseaseKind,
     Employment,
@@ -14,6 +15,9 @@ from engine.domain.codes import (
     Status,
 )
 from engine.domain.dates import OPEN_END, Interval, first_of_next_month
+
+MONTHS_MAX = 1200
+"""Most months that a member can have contributed: a hundred years."""
 
 
 class Filing(NamedTuple):
@@ -58,6 +62,29 @@ class Referral(NamedTuple):
     days: Interval
 
 
+class FamilyLink(NamedTuple):
+    """A person that the owner's personal account may pay for; the owner's entry holds it.
+
+    `relative` is the person's id, in this register or insured elsewhere; `relation` is what that
+    person is to the owner, never `SELF`; `consent` is the reference of the owner's written consent.
+    """
+
+    relative: str
+    relation: Relation
+    consent: str
+    days: Interval
+
+
+class Contribution(NamedTuple):
+    """What a member contributes a month on these days; 0: not known or none."""
+
+    base_fen: int
+    """Contribution base of the month, in fen."""
+    own_fen: int
+    """The member's own contribution of the month, in fen."""
+    days: Interval
+
+
 class Qualification(NamedTuple):
     """Something an institution is admitted for on some days; `Institution.offers` has no days."""
 
@@ -83,6 +110,14 @@ class Member:
     diseases: tuple[Disease, ...] = ()
     stays: tuple[Stay, ...] = ()
     referrals: tuple[Referral, ...] = ()
+    family: tuple[FamilyLink, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
+    still_paying: tuple[Interval, ...] = ()
+    """Days on which a retiree goes on paying monthly to complete the years required."""
+    months_combined: int = 0
+    """Contribution months with a personal account (统账结合)."""
+    months_pooled_only: int = 0
+    """Contribution months without one (单建统筹)."""
 
     def status_on(self, day: int) -> Status:
         """Return the status on a day (reading G8-B: a new status from the first of next month)."""

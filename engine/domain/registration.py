@@ -13,7 +13,9 @@ from typing import Any, Final, NamedTuple, TypeVar
 from engine.domain.dates import DATE_MIN, Interval, next_day
 from engine.domain.reasons import Reason
 from engine.domain.register import (
+    Contribution,
     Disease,
+    FamilyLink,
     Filing,
     Institution,
     Member,
@@ -31,7 +33,14 @@ REASON_BYTES_MAX: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Arrears:
-    """Days in arrears. No tuple, like the other two: the same days are not the same item."""
+    """Days in arrears. No tuple, like the other three: the same days are not the same item."""
+
+    days: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class StillPaying:
+    """Days on which a retiree goes on paying monthly."""
 
     days: Interval
 
@@ -50,16 +59,19 @@ class Networked:
     days: Interval
 
 
+OnlyDays = Arrears | StillPaying | Designated | Networked
+"""An item that says its days and nothing else."""
+
 Item = (
     Filing
     | Selection
     | Disease
     | Stay
-    | Arrears
     | Referral
-    | Designated
-    | Networked
+    | FamilyLink
+    | Contribution
     | Qualification
+    | OnlyDays
 )
 """One item of a register entry."""
 
@@ -70,6 +82,9 @@ MEMBER_ITEMS: Final[dict[str, type[Any]]] = {
     "stay": Stay,
     "arrears": Arrears,
     "referral": Referral,
+    "family": FamilyLink,
+    "contribution": Contribution,
+    "still_paying": StillPaying,
 }
 INSTITUTION_ITEMS: Final[dict[str, type[Any]]] = {
     "designated": Designated,
@@ -81,6 +96,9 @@ ITEMS: Final = MEMBER_ITEMS | INSTITUTION_ITEMS
 
 NAMES: Final = {kind: name for name, kind in ITEMS.items()}
 """The names by kind."""
+
+ACCOUNT_ITEMS: Final = FamilyLink, Contribution, StillPaying
+"""Kinds that the rules of personal accounts alone look at, no settlement."""
 
 Holder = TypeVar("Holder", Member, Institution)
 
@@ -95,23 +113,29 @@ def with_days(item: Item, days: Interval) -> Item:
     match item:
         case Stay():
             return Stay(item.institution, *days)
-        case Arrears() | Designated() | Networked():
+        case Arrears() | StillPaying() | Designated() | Networked():
             return replace(item, days=days)
     return item._replace(days=days)
 
 
 def content_of(item: Item) -> tuple[object, ...]:
-    """Return what an item says, its kind first and without its days."""
+    """Return what an item is known by beside its days, its kind first.
+
+    That is all it says, but of a family link the relative alone, and of a contribution nothing: it
+    is one at a time, so that to end or remove one nobody has to repeat relation, consent, amounts.
+    """
     match item:
         case Stay():
             return Stay, item.institution
-        case Arrears() | Designated() | Networked():
+        case FamilyLink():
+            return FamilyLink, item.relative
+        case Contribution() | Arrears() | StillPaying() | Designated() | Networked():
             return (type(item),)
     return type(item), *item[:-1]
 
 
 def overlaps(item: Item, other: Item) -> bool:
-    """Return whether the two say the same on a common day; two selections always do."""
+    """Return whether the two, known by the same or both selections, have a common day."""
     alike = isinstance(item, Selection) or content_of(item) == content_of(other)
     if not alike or type(item) is not type(other):
         return False
@@ -129,6 +153,9 @@ def items_of(holder: Member | Institution) -> tuple[Item, ...]:
             *holder.stays,
             *map(Arrears, holder.arrears),
             *holder.referrals,
+            *holder.family,
+            *holder.contributions,
+            *map(StillPaying, holder.still_paying),
         )
     return (
         *map(Designated, holder.designated),
@@ -141,7 +168,7 @@ def items_of(holder: Member | Institution) -> tuple[Item, ...]:
 def exchange(holder: Holder, taken: Sequence[Item], put: Sequence[Item]) -> Holder:
     """Return the register entry with items taken out and others put in.
 
-    What says the same as an item that is taken comes in its place, everything else at the end.
+    What is known by the same as an item that is taken comes in its place, the rest at the end.
 
     Raises:
         LookupError: the entry has not all of the items that are to be taken.
@@ -173,6 +200,9 @@ def _with_items(holder: Holder, items: Sequence[Item]) -> Holder:
             stays=tuple(i for i in items if isinstance(i, Stay)),
             arrears=tuple(i.days for i in items if isinstance(i, Arrears)),
             referrals=tuple(i for i in items if isinstance(i, Referral)),
+            family=tuple(i for i in items if isinstance(i, FamilyLink)),
+            contributions=tuple(i for i in items if isinstance(i, Contribution)),
+            still_paying=tuple(i.days for i in items if isinstance(i, StillPaying)),
         )
     held = [i for i in items if isinstance(i, Qualification)]
     return replace(
@@ -231,8 +261,9 @@ class ChangeKind(IntEnum):
 class ChangeRegister(NamedTuple):
     """Add, end or remove one item of a member's or an institution's entry.
 
-    To end or remove one, `item` may leave out its first day (0) where only one item says the
-    same, and its last day does not count; `last_day` is the new one of an item that is ended.
+    To end or remove one, `item` may leave out its first day (0) where only one item is known by
+    the same (`content_of`), and its last day does not count; `last_day` is the new one of an item
+    that is ended.
     """
 
     change_id: str

@@ -14,9 +14,11 @@ from engine.domain.journal import SegmentKind
 from engine.domain.reasons import Detail, Reason
 from engine.domain.register import Institution, Member, Referral, Selection, Stay
 from engine.domain.registration import (
+    ACCOUNT_ITEMS,
     INSTITUTION_ITEMS,
     MEMBER_ITEMS,
     NAMES,
+    Affected,
     Changed,
     ChangeKind,
     ChangeRegister,
@@ -45,6 +47,8 @@ from engine.state.registers import check_day
 from engine.state.registration import changes_to_json, check_item
 
 _ENTRY_KINDS = (ChangeKind.ADD, ChangeKind.END, ChangeKind.REMOVE)
+_WORDS = {"family": "family link", "still_paying": "period of still paying"}
+"""What messages call an item, where its name is no noun of its own."""
 
 
 def answer(context: Context, request: RegistrationRequest) -> Changed | Changes | Refused:
@@ -173,8 +177,11 @@ def _make(
         after = exchange(holder, changed.taken, changed.put)
     else:
         after = exchange(holder, changed.taken, changed.put)
-    days = changed_days(changed.taken, changed.put)
-    affected, more = affected_by(context, holder, after, days)
+    affected: tuple[Affected, ...] = ()
+    more = False
+    if not all(isinstance(item, ACCOUNT_ITEMS) for item in (*changed.taken, *changed.put)):
+        days = changed_days(changed.taken, changed.put)
+        affected, more = affected_by(context, holder, after, days)
     changed = replace(changed, affected=affected, more=more)
     if dry_run:
         return replace(changed, dry_run=True)
@@ -202,7 +209,7 @@ def _moved(
 
 
 def _add(context: Context, holder: Member | Institution, item: Item) -> _Moved | Refused:
-    check_item(item)
+    check_item(item, holder.id)
     unknown = _unknown_institution(context, item)
     if unknown is not None:
         return unknown
@@ -227,7 +234,7 @@ def _overlapping(
             first_day, last_day = days_of(held)
             return _refuse(
                 Detail.ITEM_OVERLAPS,
-                f"there is a {NAMES[type(held)]} from {first_day} to {last_day} already; end or "
+                f"there is a {_word(held)} from {first_day} to {last_day} already; end or "
                 "remove it first",
             )
     return None
@@ -241,13 +248,18 @@ def _find(holder: Member | Institution, item: Item) -> _Moved | Refused:
     if len(meant) == 1:
         return _Moved((meant[0],))
     firsts = ", ".join(str(days_of(held).first_day) for held in alike)
-    name = NAMES[type(item)]
+    name = _word(item)
     if not meant:
         there = f"those there begin on {firsts}" if alike else "there is none"
         return _refuse(Detail.ITEM_UNKNOWN, f"the register has no such {name}; {there}")
     return _refuse(
         Detail.ITEM_UNKNOWN, f"there are several such {name}s; say which, they begin on {firsts}"
     )
+
+
+def _word(item: Item) -> str:
+    name = NAMES[type(item)]
+    return _WORDS.get(name, name)
 
 
 def _end(holder: Member | Institution, item: Item, last_day: int) -> _Moved | Refused:

@@ -7,9 +7,11 @@ the same id; what settled claims were decided on is stored with them and does no
 
 import datetime
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from engine.domain.account import Relation
 from engine.domain.claim import check_id
 from engine.domain.codes import (
     Benefit,
@@ -26,8 +28,11 @@ from engine.domain.dates import Interval, to_date
 from engine.domain.money import AMOUNT_MAX_FEN
 from engine.domain.register import (
     ALWAYS,
+    MONTHS_MAX,
     AccountOpening,
+    Contribution,
     Disease,
+    FamilyLink,
     Filing,
     Institution,
     Member,
@@ -37,6 +42,7 @@ from engine.domain.register import (
     Selection,
     Stay,
 )
+from engine.domain.registration import days_of, overlaps
 from engine.errors import InvalidInput
 
 
@@ -92,13 +98,25 @@ def members_to_json(members: Iterable[Member]) -> bytes:
             [[d.code, d.kind, *d.days] for d in m.diseases],
             m.stays,
             [[r.from_institution, r.to_institution, *r.days] for r in m.referrals],
+            [[f.relative, f.relation, f.consent, *f.days] for f in m.family],
+            [[c.base_fen, c.own_fen, *c.days] for c in m.contributions],
+            m.still_paying,
+            m.months_combined,
+            m.months_pooled_only,
         ]
         for m in members
     )
 
 
+_FIRST_FIELDS: Final = 13
+"""Fields that every journal has of a member."""
+_ADDED_FIELDS: Final[tuple[Any, ...]] = ([], [], [], 0, 0)
+"""What an entry says of the later fields, where the journal is older than they are."""
+
+
 def members_from_json(data: bytes) -> list[Member]:
-    """Return the members that `members_to_json` wrote."""
+    """Return the members that `members_to_json` wrote, of this version or an earlier one."""
+    rows = ([*row, *_ADDED_FIELDS[len(row) - _FIRST_FIELDS :]] for row in json.loads(data))
     return [
         Member(
             id=m[0],
@@ -114,8 +132,13 @@ def members_from_json(data: bytes) -> list[Member]:
             diseases=tuple(Disease(d[0], DiseaseKind(d[1]), Interval(*d[2:])) for d in m[10]),
             stays=tuple(Stay(*stay) for stay in m[11]),
             referrals=tuple(Referral(r[0], r[1], Interval(*r[2:])) for r in m[12]),
+            family=tuple(FamilyLink(f[0], Relation(f[1]), f[2], Interval(*f[3:])) for f in m[13]),
+            contributions=tuple(Contribution(c[0], c[1], Interval(*c[2:])) for c in m[14]),
+            still_paying=tuple(Interval(*days) for days in m[15]),
+            months_combined=m[16],
+            months_pooled_only=m[17],
         )
-        for m in json.loads(data)
+        for m in rows
     ]
 
 
@@ -219,6 +242,74 @@ def check_member(member: Member, cities: Iterable[str]) -> None:
         check_id(f"referrals[{n}].to_institution", referral.to_institution)
     _check_intervals("referrals", (referral.days for referral in member.referrals))
     _check_intervals("stays", (Interval(stay.admitted, stay.discharged) for stay in member.stays))
+    _check_for_the_account(member)
+
+
+def _check_for_the_account(member: Member) -> None:
+    """Check what the rules of personal accounts need to know of a member."""
+    for n, link in enumerate(member.family):
+        check_link(f"family[{n}]", link, member.id)
+    _check_intervals("family", (link.days for link in member.family))
+    _check_one_at_a_time("family", member.family)
+    for n, contribution in enumerate(member.contributions):
+        check_contribution(f"contributions[{n}]", contribution)
+    _check_intervals("contributions", (one.days for one in member.contributions))
+    _check_one_at_a_time("contributions", member.contributions)
+    _check_intervals("still_paying", member.still_paying)
+    for path in ("months_combined", "months_pooled_only"):
+        months: int = getattr(member, path)
+        if not 0 <= months <= MONTHS_MAX:
+            raise InvalidInput(path, f"expected 0 to {MONTHS_MAX} months, found {months}")
+
+
+def check_link(path: str, link: FamilyLink, owner: str) -> None:
+    """Check a family link of the owner of an account, but for its days.
+
+    Raises:
+        InvalidInput: naming the field below `path`.
+    """
+    check_id(f"{path}.relative", link.relative)
+    if link.relative == owner:
+        problem = "is the owner of the account, who needs no link; expected another person's id"
+        raise InvalidInput(f"{path}.relative", problem)
+    if link.relation == Relation.SELF:
+        others = ", ".join(relation.name for relation in Relation if relation != Relation.SELF)
+        raise InvalidInput(
+            f"{path}.relation", f"SELF is the owner of the account; expected one of {others}"
+        )
+    if not link.consent:
+        problem = "is missing; expected the reference of the owner's written consent"
+        raise InvalidInput(f"{path}.consent", problem)
+    check_id(f"{path}.consent", link.consent)
+
+
+def check_contribution(path: str, contribution: Contribution) -> None:
+    """Check the amounts of a contribution.
+
+    Raises:
+        InvalidInput: naming the field below `path`; amounts are from 0 to `AMOUNT_MAX_FEN`.
+    """
+    _check_amount(f"{path}.base_fen", contribution.base_fen)
+    _check_amount(f"{path}.own_fen", contribution.own_fen)
+
+
+def _check_one_at_a_time(path: str, items: Sequence[FamilyLink] | Sequence[Contribution]) -> None:
+    """Check that no two items of an entry overlap; in order of days, two that do are neighbours."""
+
+    def place(n: int) -> tuple[str, int]:
+        item = items[n]
+        same = item.relative if isinstance(item, FamilyLink) else ""
+        return same, days_of(item).first_day
+
+    for n, after in pairwise(sorted(range(len(items)), key=place)):
+        if overlaps(items[n], items[after]):
+            first_day, last_day = days_of(items[n])
+            what = "a link to the same relative" if path == "family" else "a contribution"
+            raise InvalidInput(
+                f"{path}[{after}]",
+                f"begins on {days_of(items[after]).first_day}, but {path}[{n}] is {what} from "
+                f"{first_day} to {last_day}; expected one at a time",
+            )
 
 
 def check_institution(institution: Institution) -> None:

@@ -10,11 +10,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from engine.domain.account import Relation
 from engine.domain.claim import check_id
 from engine.domain.codes import DiseaseKind, FilingKind, Offer
 from engine.domain.dates import Interval
 from engine.domain.reasons import Reason
-from engine.domain.register import Disease, Filing, Qualification, Referral, Selection, Stay
+from engine.domain.register import (
+    Contribution,
+    Disease,
+    FamilyLink,
+    Filing,
+    Qualification,
+    Referral,
+    Selection,
+    Stay,
+)
 from engine.domain.registration import (
     ITEMS,
     NAMES,
@@ -27,11 +37,12 @@ from engine.domain.registration import (
     days_of,
 )
 from engine.errors import InvalidInput
-from engine.state.registers import check_area, check_day
+from engine.state.registers import check_area, check_contribution, check_day, check_link
 
 _CODES: Final[dict[type[Any], tuple[str, type[Any]]]] = {
     Filing: ("kind", FilingKind),
     Disease: ("kind", DiseaseKind),
+    FamilyLink: ("relation", Relation),
     Qualification: ("offer", Offer),
 }
 """Which field of an item is a code, and of which list."""
@@ -146,8 +157,8 @@ def item_from_json(fields: dict[str, Any]) -> Item:
 # --- checks ------------------------------------------------------------------------------
 
 
-def check_item(item: Item) -> None:
-    """Check an item that is to be added.
+def check_item(item: Item, holder: str) -> None:
+    """Check an item that is to be added to the entry of a member or an institution, by its id.
 
     Raises:
         InvalidInput: naming the field of the item.
@@ -162,6 +173,10 @@ def check_item(item: Item) -> None:
         case Referral():
             check_id("item.from_institution", item.from_institution, required=False)
             check_id("item.to_institution", item.to_institution)
+        case FamilyLink():
+            check_link("item", item, holder)
+        case Contribution():
+            check_contribution("item", item)
         case _:
             pass
     first_day, last_day = days_of(item)

@@ -12,6 +12,7 @@ from clients.bill import BENEFITS, CLASSES, FLAGS, PAPERS
 from clients.cli.cases.format import CLAIMS, Case, Event
 from clients.cli.cases.values import CaseError, Values
 from clients.registers import COUNTED_BENEFITS
+from engine.domain.account import INVERSE, Relation
 from engine.domain.bill import BillLine
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import (
@@ -26,13 +27,15 @@ from engine.domain.codes import (
     Offer,
     Status,
 )
-from engine.domain.dates import OPEN_END, Interval
+from engine.domain.dates import EVERY_DAY, OPEN_END, Interval
 from engine.domain.ids import ID_LENGTH_MAX
 from engine.domain.register import (
     ALL_OFFERS,
     ALWAYS,
     AccountOpening,
+    Contribution,
     Disease,
+    FamilyLink,
     Filing,
     Institution,
     Member,
@@ -51,6 +54,8 @@ LEVELS: Final = {
 _PREFIX_MAX: Final = 32
 _HASHED: Final = "~"
 _UNDO: Final = "!"
+_CONSENT: Final = "consent"
+"""The format says nothing of consents: who is registered has given one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,19 @@ class Names:
 
 
 def members(names: Names) -> list[Member]:
-    """Return the register entries of the member and of the relatives."""
-    people = (names.case.member, *names.case.relatives)
-    return [_member(names, person) for person in people]
+    """Return the register entries of the member and of the relatives.
+
+    The accounts of the member and of a registered relative may pay for each other.
+    """
+    links, relatives = [], []
+    for person in names.case.relatives:
+        relation = Relation[person["relation"].upper()]
+        link = FamilyLink(names.id(person["id"]), relation, _CONSENT, EVERY_DAY)
+        back = FamilyLink(names.member, INVERSE[relation], _CONSENT, EVERY_DAY)
+        registered: bool = person["registered"]
+        links += [link] * registered
+        relatives.append(_member(names, person, (back,) * registered))
+    return [_member(names, names.case.member, tuple(links)), *relatives]
 
 
 def institutions(names: Names) -> list[Institution]:
@@ -217,7 +232,9 @@ def _days(values: Values) -> Interval:
     return Interval(values["from"], values.get("to", OPEN_END))
 
 
-def _member(names: Names, person: Values) -> Member:
+def _member(names: Names, person: Values, family: tuple[FamilyLink, ...]) -> Member:
+    base_fen, own_fen = person["contribution_base"], person["own_contribution"]
+    contribution = Contribution(base_fen, own_fen, EVERY_DAY)
     return Member(
         id=names.id(person["id"]),
         city=names.case.area,
@@ -246,6 +263,11 @@ def _member(names: Names, person: Values) -> Member:
             )
             for item in person["stays"]
         ),
+        family=family,
+        contributions=(contribution,) if base_fen or own_fen else (),
+        still_paying=(EVERY_DAY,) if person["still_paying_since_retirement_age"] else (),
+        months_combined=person["months_combined"],
+        months_pooled_only=person["months_pooled_only"],
     )
 
 

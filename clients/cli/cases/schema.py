@@ -26,6 +26,7 @@ from clients.cli.cases.values import (
 )
 from clients.registers import COUNTED_BENEFITS
 from engine.domain.reasons import Reason
+from engine.domain.register import MONTHS_MAX
 
 _SETTLEMENT_REASONS: Final = tuple(r.name for r in Reason if r)
 _ACCOUNT_REASONS: Final = (
@@ -46,6 +47,7 @@ _ACCOUNT_REASONS: Final = (
 
 _YEAR: Final = integer(2000, 2999)
 _COUNT: Final = integer(0, 10**9)
+_MONTHS: Final = integer(0, MONTHS_MAX)
 _REASON: Final = Key(choice(*_SETTLEMENT_REASONS))
 _BENEFITS: Final = choice("ordinary", "chronic", "special", "day_surgery", "emergency")
 _LEVELS: Final = choice("1", "2", "3", "3p")
@@ -61,8 +63,8 @@ _PERSON: Final = {
     "employment": Key(choice("unit", "flexible"), "unit"),
     "contribution_base": Key(money, 0),
     "own_contribution": Key(money, 0),
-    "months_combined": Key(_COUNT, 0),
-    "months_pooled_only": Key(_COUNT, 0),
+    "months_combined": Key(_MONTHS, 0),
+    "months_pooled_only": Key(_MONTHS, 0),
     "still_paying_since_retirement_age": Key(boolean, False),
     "account_balance": Key(money, 0),
     "arrears": Key(list_of(table(_INTERVAL)), ()),
@@ -108,7 +110,8 @@ RELATIVE: Final = table(
         "relation": Key(
             choice("spouse", "parent", "child", "sibling", "grandparent", "grandchild", "other"),
             REQUIRED,
-        )
+        ),
+        "registered": Key(boolean, True),
     }
     | {"id": _REQUIRED_ID}
 )

@@ -32,6 +32,11 @@ def register() -> None:
     JSON lines, int64 fen in Parquet (account_balance_fen); days are date32 there, and lists are
     lists of structs under the names of JSON lines.
 
+    For the rules of personal accounts a member has family (RELATION RELATIVE CONSENT FROM/TO, such
+    as "child R1 C-2025-17 2025-01-01/"), contribution_base and own_contribution, or contributions
+    with their days (BASE OWN FROM/TO), months_combined, months_pooled_only, and
+    still_paying_since_retirement_age (true, or FROM/TO).
+
     An entry replaces the earlier one of the same id, so a file may be entered again.
 
     add, end, remove, select and undo change one item of an entry. Each is a change with an id of

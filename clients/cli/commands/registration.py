@@ -18,9 +18,20 @@ from clients.cli.common import (
     server_or_store,
 )
 from clients.errors import CallError, ClientError
+from engine.domain.account import Relation
 from engine.domain.codes import DiseaseKind, FilingKind, Offer
 from engine.domain.dates import OPEN_END, Interval, from_date
-from engine.domain.register import Disease, Filing, Qualification, Referral, Selection, Stay
+from engine.domain.money import parse_yuan
+from engine.domain.register import (
+    Contribution,
+    Disease,
+    FamilyLink,
+    Filing,
+    Qualification,
+    Referral,
+    Selection,
+    Stay,
+)
 from engine.domain.registration import (
     INSTITUTION_ITEMS,
     Arrears,
@@ -33,6 +44,7 @@ from engine.domain.registration import (
     ListChanges,
     Networked,
     Select,
+    StillPaying,
     UndoChange,
 )
 from engine.errors import OutcomeUnknown
@@ -58,7 +70,23 @@ class _Day(click.ParamType[int]):
             self.fail(f"expected a day such as 2025-09-01, found {value}", param, ctx)
 
 
+class _Yuan(click.ParamType[int]):
+    """An amount of yuan, as fen to the engine."""
+
+    name = "yuan"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return fen."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_yuan(value)
+        except ValueError:
+            self.fail(f"expected yuan with two decimals such as 5000.00, found {value}", param, ctx)
+
+
 DAY: Final = _Day()
+YUAN: Final = _Yuan()
 
 
 class _Kind(NamedTuple):
@@ -71,6 +99,9 @@ class _Kind(NamedTuple):
     """The options of an item, as an example."""
     first: str = "--from"
     last: str = "--to"
+    added: tuple[Callable[[Any], Any], ...] = ()
+    """Options of an item to be added only: it is found again without them."""
+    added_example: str = ""
 
 
 def _required(name: str, text: str, **more: Any) -> Callable[[Any], Any]:
@@ -81,6 +112,17 @@ def _names(codes: type[Any]) -> click.Choice[str]:
     return click.Choice([code.name.lower() for code in codes])
 
 
+def _amount(name: str, text: str) -> Callable[[Any], Any]:
+    return click.option(name, type=YUAN, default=0, show_default=False, help=f"{text}  [not known]")
+
+
+def _link(options: dict[str, Any], days: Interval) -> Item:
+    # A link that is only named goes without its relation, which then does not count.
+    relation = Relation[options.get("relation", Relation.OTHER.name).upper()]
+    return FamilyLink(options["relative"], relation, options.get("consent", ""), days)
+
+
+_RELATIONS: Final = click.Choice([r.name.lower() for r in Relation if r != Relation.SELF])
 _INSTITUTION: Final = _required("--institution", "Id of the institution.")
 
 KINDS: Final = {
@@ -136,6 +178,34 @@ KINDS: Final = {
         lambda o, days: Referral(o["from_institution"], o["to_institution"], days),
         "--member M1 --to-institution H3",
     ),
+    "family": _Kind(
+        "a relative whom the member's personal account may pay for",
+        (_required("--relative", "Id of the relative, who may be insured elsewhere."),),
+        _link,
+        "--member M1 --relative R1",
+        added=(
+            _required("--relation", "What the relative is to the member.", type=_RELATIONS),
+            _required("--consent", "Reference of the member's written consent."),
+        ),
+        added_example=" --relation child --consent C-2025-17",
+    ),
+    "contribution": _Kind(
+        "what the member contributes a month; one at a time",
+        (),
+        lambda o, days: Contribution(o.get("base", 0), o.get("own", 0), days),
+        "--member M1",
+        added=(
+            _amount("--base", "Contribution base of the month, in yuan."),
+            _amount("--own", "Own contribution of the month, in yuan."),
+        ),
+        added_example=" --base 5000.00 --own 100.00",
+    ),
+    "still_paying": _Kind(
+        "days on which a retiree goes on paying monthly to complete the years required",
+        (),
+        lambda _, days: StillPaying(days),
+        "--member M1",
+    ),
     "designated": _Kind(
         "days on which an institution is designated",
         (),
@@ -155,7 +225,7 @@ KINDS: Final = {
         "--institution H1 --offer chronic",
     ),
 }
-"""The kinds of items, in the order of the contract."""
+"""The kinds of items, those of a member first."""
 
 _EXIT = """
 
@@ -207,6 +277,7 @@ def _item_command(verb: str, kind: ChangeKind, name: str) -> click.Command:
     decorate: list[Callable[[Any], Any]] = [
         _required(holder, f"Id of the {holder.removeprefix('--')}."),
         *entry.options,
+        *(entry.added if kind == ChangeKind.ADD else ()),
         *_days(kind, name),
     ]
     command: Any = _common(friendly(run))
@@ -242,7 +313,8 @@ def _days(kind: ChangeKind, name: str) -> list[Callable[[Any], Any]]:
 def _example(verb: str, name: str) -> str:
     entry = KINDS[name]
     days = {"add": f" {entry.first} 2025-09-01", "end": " --on 2025-09-30", "remove": ""}
-    return f"gongji register {verb} {name} {entry.example}{days[verb]}"
+    said = entry.added_example if verb == "add" else ""
+    return f"gongji register {verb} {name} {entry.example}{said}{days[verb]}"
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -84,6 +84,18 @@ class Employment(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EMPLOYMENT_UNIT: _ClassVar[Employment]
     EMPLOYMENT_FLEXIBLE: _ClassVar[Employment]
 
+class Relation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RELATION_UNSPECIFIED: _ClassVar[Relation]
+    RELATION_SELF: _ClassVar[Relation]
+    RELATION_SPOUSE: _ClassVar[Relation]
+    RELATION_PARENT: _ClassVar[Relation]
+    RELATION_CHILD: _ClassVar[Relation]
+    RELATION_SIBLING: _ClassVar[Relation]
+    RELATION_GRANDPARENT: _ClassVar[Relation]
+    RELATION_GRANDCHILD: _ClassVar[Relation]
+    RELATION_OTHER: _ClassVar[Relation]
+
 class Place(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PLACE_UNSPECIFIED: _ClassVar[Place]
@@ -238,6 +250,15 @@ MODE_POOLED_ONLY: Mode
 EMPLOYMENT_UNSPECIFIED: Employment
 EMPLOYMENT_UNIT: Employment
 EMPLOYMENT_FLEXIBLE: Employment
+RELATION_UNSPECIFIED: Relation
+RELATION_SELF: Relation
+RELATION_SPOUSE: Relation
+RELATION_PARENT: Relation
+RELATION_CHILD: Relation
+RELATION_SIBLING: Relation
+RELATION_GRANDPARENT: Relation
+RELATION_GRANDCHILD: Relation
+RELATION_OTHER: Relation
 PLACE_UNSPECIFIED: Place
 PLACE_LOCAL: Place
 PLACE_FILED: Place

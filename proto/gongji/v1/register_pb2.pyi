@@ -70,6 +70,28 @@ class Referral(_message.Message):
     days: Interval
     def __init__(self, from_institution_id: _Optional[str] = ..., to_institution_id: _Optional[str] = ..., days: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
 
+class FamilyLink(_message.Message):
+    __slots__ = ("relative_id", "relation", "consent", "days")
+    RELATIVE_ID_FIELD_NUMBER: _ClassVar[int]
+    RELATION_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    relative_id: str
+    relation: _codes_pb2.Relation
+    consent: str
+    days: Interval
+    def __init__(self, relative_id: _Optional[str] = ..., relation: _Optional[_Union[_codes_pb2.Relation, str]] = ..., consent: _Optional[str] = ..., days: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
+
+class Contribution(_message.Message):
+    __slots__ = ("base_fen", "own_fen", "days")
+    BASE_FEN_FIELD_NUMBER: _ClassVar[int]
+    OWN_FEN_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    base_fen: int
+    own_fen: int
+    days: Interval
+    def __init__(self, base_fen: _Optional[int] = ..., own_fen: _Optional[int] = ..., days: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
+
 class Qualification(_message.Message):
     __slots__ = ("offer", "days")
     OFFER_FIELD_NUMBER: _ClassVar[int]
@@ -79,7 +101,7 @@ class Qualification(_message.Message):
     def __init__(self, offer: _Optional[_Union[_codes_pb2.Offer, str]] = ..., days: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
 
 class Member(_message.Message):
-    __slots__ = ("member_id", "city", "status", "retired_date", "born_date", "mode", "employment", "arrears", "filings", "selections", "diseases", "stays", "referrals")
+    __slots__ = ("member_id", "city", "status", "retired_date", "born_date", "mode", "employment", "arrears", "filings", "selections", "diseases", "stays", "referrals", "family", "contributions", "still_paying", "months_combined", "months_pooled_only")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     CITY_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -93,6 +115,11 @@ class Member(_message.Message):
     DISEASES_FIELD_NUMBER: _ClassVar[int]
     STAYS_FIELD_NUMBER: _ClassVar[int]
     REFERRALS_FIELD_NUMBER: _ClassVar[int]
+    FAMILY_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTIONS_FIELD_NUMBER: _ClassVar[int]
+    STILL_PAYING_FIELD_NUMBER: _ClassVar[int]
+    MONTHS_COMBINED_FIELD_NUMBER: _ClassVar[int]
+    MONTHS_POOLED_ONLY_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     city: str
     status: _codes_pb2.Status
@@ -106,7 +133,12 @@ class Member(_message.Message):
     diseases: _containers.RepeatedCompositeFieldContainer[Disease]
     stays: _containers.RepeatedCompositeFieldContainer[Stay]
     referrals: _containers.RepeatedCompositeFieldContainer[Referral]
-    def __init__(self, member_id: _Optional[str] = ..., city: _Optional[str] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., retired_date: _Optional[int] = ..., born_date: _Optional[int] = ..., mode: _Optional[_Union[_codes_pb2.Mode, str]] = ..., employment: _Optional[_Union[_codes_pb2.Employment, str]] = ..., arrears: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., filings: _Optional[_Iterable[_Union[Filing, _Mapping]]] = ..., selections: _Optional[_Iterable[_Union[Selection, _Mapping]]] = ..., diseases: _Optional[_Iterable[_Union[Disease, _Mapping]]] = ..., stays: _Optional[_Iterable[_Union[Stay, _Mapping]]] = ..., referrals: _Optional[_Iterable[_Union[Referral, _Mapping]]] = ...) -> None: ...
+    family: _containers.RepeatedCompositeFieldContainer[FamilyLink]
+    contributions: _containers.RepeatedCompositeFieldContainer[Contribution]
+    still_paying: _containers.RepeatedCompositeFieldContainer[Interval]
+    months_combined: int
+    months_pooled_only: int
+    def __init__(self, member_id: _Optional[str] = ..., city: _Optional[str] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., retired_date: _Optional[int] = ..., born_date: _Optional[int] = ..., mode: _Optional[_Union[_codes_pb2.Mode, str]] = ..., employment: _Optional[_Union[_codes_pb2.Employment, str]] = ..., arrears: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., filings: _Optional[_Iterable[_Union[Filing, _Mapping]]] = ..., selections: _Optional[_Iterable[_Union[Selection, _Mapping]]] = ..., diseases: _Optional[_Iterable[_Union[Disease, _Mapping]]] = ..., stays: _Optional[_Iterable[_Union[Stay, _Mapping]]] = ..., referrals: _Optional[_Iterable[_Union[Referral, _Mapping]]] = ..., family: _Optional[_Iterable[_Union[FamilyLink, _Mapping]]] = ..., contributions: _Optional[_Iterable[_Union[Contribution, _Mapping]]] = ..., still_paying: _Optional[_Iterable[_Union[Interval, _Mapping]]] = ..., months_combined: _Optional[int] = ..., months_pooled_only: _Optional[int] = ...) -> None: ...
 
 class Institution(_message.Message):
     __slots__ = ("institution_id", "area", "level", "kind", "host_id", "parent_id", "designated", "networked", "offers", "qualifications")

@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RegisterItem(_message.Message):
-    __slots__ = ("filing", "selection", "disease", "stay", "arrears", "referral", "designated", "networked", "offer")
+    __slots__ = ("filing", "selection", "disease", "stay", "arrears", "referral", "designated", "networked", "offer", "family", "contribution", "still_paying")
     FILING_FIELD_NUMBER: _ClassVar[int]
     SELECTION_FIELD_NUMBER: _ClassVar[int]
     DISEASE_FIELD_NUMBER: _ClassVar[int]
@@ -21,6 +21,9 @@ class RegisterItem(_message.Message):
     DESIGNATED_FIELD_NUMBER: _ClassVar[int]
     NETWORKED_FIELD_NUMBER: _ClassVar[int]
     OFFER_FIELD_NUMBER: _ClassVar[int]
+    FAMILY_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    STILL_PAYING_FIELD_NUMBER: _ClassVar[int]
     filing: _register_pb2.Filing
     selection: _register_pb2.Selection
     disease: _register_pb2.Disease
@@ -30,7 +33,10 @@ class RegisterItem(_message.Message):
     designated: _register_pb2.Interval
     networked: _register_pb2.Interval
     offer: _register_pb2.Qualification
-    def __init__(self, filing: _Optional[_Union[_register_pb2.Filing, _Mapping]] = ..., selection: _Optional[_Union[_register_pb2.Selection, _Mapping]] = ..., disease: _Optional[_Union[_register_pb2.Disease, _Mapping]] = ..., stay: _Optional[_Union[_register_pb2.Stay, _Mapping]] = ..., arrears: _Optional[_Union[_register_pb2.Interval, _Mapping]] = ..., referral: _Optional[_Union[_register_pb2.Referral, _Mapping]] = ..., designated: _Optional[_Union[_register_pb2.Interval, _Mapping]] = ..., networked: _Optional[_Union[_register_pb2.Interval, _Mapping]] = ..., offer: _Optional[_Union[_register_pb2.Qualification, _Mapping]] = ...) -> None: ...
+    family: _register_pb2.FamilyLink
+    contribution: _register_pb2.Contribution
+    still_paying: _register_pb2.Interval
+    def __init__(self, filing: _Optional[_Union[_register_pb2.Filing, _Mapping]] = ..., selection: _Optional[_Union[_register_pb2.Selection, _Mapping]] = ..., disease: _Optional[_Union[_register_pb2.Disease, _Mapping]] = ..., stay: _Optional[_Union[_register_pb2.Stay, _Mapping]] = ..., arrears: _Optional[_Union[_register_pb2.Interval, _Mapping]] = ..., referral: _Optional[_Union[_register_pb2.Referral, _Mapping]] = ..., designated: _Optional[_Union[_register_pb2.Interval, _Mapping]] = ..., networked: _Optional[_Union[_register_pb2.Interval, _Mapping]] = ..., offer: _Optional[_Union[_register_pb2.Qualification, _Mapping]] = ..., family: _Optional[_Union[_register_pb2.FamilyLink, _Mapping]] = ..., contribution: _Optional[_Union[_register_pb2.Contribution, _Mapping]] = ..., still_paying: _Optional[_Union[_register_pb2.Interval, _Mapping]] = ...) -> None: ...
 
 class ChangeRegisterRequest(_message.Message):
     __slots__ = ("change_id", "member_id", "institution_id", "kind", "item", "last_day", "dry_run")
