@@ -34,6 +34,7 @@ _WIRE_NAMES: Final[Mapping[str, str]] = {
     "unit_price": "unit_price_micro_yuan",
     "unit_ceiling": "unit_ceiling_micro_yuan",
     "host": "host_id",
+    "relative": "relative_id",
     "parent": "parent_id",
     "retired_on": "retired_date",
     "born_on": "born_date",

@@ -62,6 +62,39 @@ def test_a_change_from_dry_run_to_undo(run: Run) -> None:
     assert [one["kind"] for one in changes] == ["add", "end", "undo", "undo"]
 
 
+def test_what_accounts_need_is_added_and_ended(run: Run) -> None:
+    link = ("family", "--member", "Z-ACTIVE", "--relative", "R1")
+    said = ("--relation", "child", "--consent", "C-17", "--from", "2025-01-01")
+    made = run("add", *link, *said)
+    assert made.exit_code == 0, made.output
+    assert "+ family child R1 C-17 2025-01-01 to open" in made.output
+    assert "no settlement would have come out differently" in made.output
+    twice = run("add", *link, *said)
+    assert twice.exit_code == 1
+    assert "there is a family link from" in twice.stderr
+    ended = json.loads(run("end", *link, "--on", "2025-06-30", "--json").output)
+    assert ended["put"] == [
+        {
+            "item": "family",
+            "relation": "child",
+            "relative": "R1",
+            "consent": "C-17",
+            "from": "2025-01-01",
+            "to": "2025-06-30",
+        }
+    ]
+    paid = ("contribution", "--member", "Z-ACTIVE")
+    amounts = ("--base", "5000.00", "--own", "100.00")
+    made = run("add", *paid, *amounts, "--from", "2025-01-01")
+    assert "+ contribution base 5000.00 own 100.00 2025-01-01 to open" in made.output
+    assert run("end", *paid, "--on", "2025-12-31").exit_code == 0
+    removed = json.loads(run("remove", *paid, "--json").output)
+    assert (removed["taken"][0]["base"], removed["taken"][0]["to"]) == ("5000.00", "2025-12-31")
+    retired = ("still_paying", "--member", "Z-RETIRED")
+    made = run("add", *retired, "--from", "2025-01-01")
+    assert "+ still_paying 2025-01-01 to open" in made.output
+
+
 def test_a_selection_and_what_refuses_it(run: Run) -> None:
     made = json.loads(
         run(
@@ -104,6 +137,30 @@ def test_a_selection_and_what_refuses_it(run: Run) -> None:
             ),
             2,
             "item.area: expected a six-digit",
+        ),
+        (
+            (
+                *("add", "family", "--member", "Z-ACTIVE", "--relative", "Z-ACTIVE"),
+                *("--relation", "other", "--consent", "C-17", "--from", "2024-01-01"),
+            ),
+            2,
+            "is the owner of the account",
+        ),
+        (
+            (
+                *("add", "family", "--member", "Z-ACTIVE", "--relative", "R1", "--consent", ""),
+                *("--relation", "child", "--from", "2024-01-01"),
+            ),
+            2,
+            "item.consent: is missing",
+        ),
+        (
+            (
+                *("add", "contribution", "--member", "Z-ACTIVE", "--base", "5000"),
+                *("--from", "2024-01-01"),
+            ),
+            2,
+            "expected yuan with two decimals",
         ),
         (("history",), 2, "--member or --institution"),
         (("undo", "never"), 1, "no register change never"),

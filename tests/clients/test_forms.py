@@ -15,7 +15,8 @@ from clients.files import ClaimRow, read_claims
 from clients.registers import RegisterRow, read_register
 from clients.rows import BadRow
 from engine.domain.codes import Benefit, Offer
-from engine.domain.register import ALL_OFFERS, ALWAYS, Institution
+from engine.domain.dates import EVERY_DAY
+from engine.domain.register import ALL_OFFERS, ALWAYS, Contribution, Institution, Member
 from tests.support.files import Texts, write_forms
 
 FORMS = ("utf-8", "mark", "gb18030", "json", "parquet")
@@ -81,11 +82,13 @@ def day(text: str) -> int:
 
 REGISTERS: dict[str, tuple[str, dict[str, pa.DataType], list[dict[str, object]]]] = {
     "members": (
-        "id,city,status,retired_on,born_on,mode,arrears,filings,selections,diseases,stays\n"
+        "id,city,status,retired_on,born_on,mode,arrears,filings,selections,diseases,stays,family,"
+        "contributions,still_paying_since_retirement_age,months_combined\n"
         "张三,370100,retired,1998-03-31,1940-02-29,pooled_only,"
         "2024-01-01/2024-03-31; 2025-01-01/,long_term 110000 2024-01-01/,"
-        "医院甲 2024-01-01/2024-12-31,chronic 糖尿病 2024-01-01/,医院乙 2024-05-01/2024-05-09\n"
-        "李四,370100,,,,,,,,,\n",
+        "医院甲 2024-01-01/2024-12-31,chronic 糖尿病 2024-01-01/,医院乙 2024-05-01/2024-05-09,"
+        "child 小张 同意书17 2024-01-01/,5000.00 100.00 2024-01-01/,2024-01-01/,180\n"
+        "李四,370100,,,,,,,,,,,,,\n",
         {
             "retired_on": pa.date32(),
             "born_on": pa.date32(),
@@ -93,6 +96,10 @@ REGISTERS: dict[str, tuple[str, dict[str, pa.DataType], list[dict[str, object]]]
             "filings": keyed(kind=pa.string(), area=pa.string()),
             "selections": keyed(institution=pa.string()),
             "diseases": keyed(kind=pa.string(), code=pa.string()),
+            "family": keyed(relation=pa.string(), relative=pa.string(), consent=pa.string()),
+            "contributions": keyed(base=pa.string(), own=pa.string()),
+            "still_paying_since_retirement_age": pa.list_(PERIOD),
+            "months_combined": pa.int32(),
             "stays": pa.list_(
                 pa.struct(
                     [
@@ -121,6 +128,17 @@ REGISTERS: dict[str, tuple[str, dict[str, pa.DataType], list[dict[str, object]]]
                 "stays": [
                     {"institution": "医院乙", "admitted": "2024-05-01", "discharged": "2024-05-09"}
                 ],
+                "family": [
+                    {
+                        "relation": "child",
+                        "relative": "小张",
+                        "consent": "同意书17",
+                        "from": "2024-01-01",
+                    }
+                ],
+                "contributions": [{"base": "5000.00", "own": "100.00", "from": "2024-01-01"}],
+                "still_paying_since_retirement_age": [{"from": "2024-01-01"}],
+                "months_combined": 180,
             },
             {"id": "李四", "city": "370100"},
         ],
@@ -233,6 +251,19 @@ def test_a_register_is_the_same_in_every_form(register: str, tmp_path: Path) -> 
     assert sum(isinstance(row[0], str) for row in wanted) == (register == "openings")
     for file, found in zip(files[1:], others, strict=True):
         assert found == wanted, file.name
+
+
+def test_a_contribution_is_fen_in_parquet(tmp_path: Path) -> None:
+    file = tmp_path / "r.parquet"
+    columns = {"contribution_base_fen": [500_000, -1], "own_contribution_fen": [10_000, None]}
+    table = pa.table({"id": ["张三", "李四"], "city": ["370100"] * 2, **columns})
+    parquet.write_table(table, file)
+    good, bad = read_register(file, "members")
+    assert isinstance(good, RegisterRow)
+    contribution = Contribution(500_000, 10_000, EVERY_DAY)
+    assert good.items == (Member("张三", "370100", contributions=(contribution,)),)
+    assert isinstance(bad, BadRow)
+    assert bad.column == "contribution_base"
 
 
 def institution(file: Path) -> Institution:

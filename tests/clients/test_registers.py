@@ -7,13 +7,16 @@ import pytest
 from clients.errors import FileError
 from clients.registers import RegisterRow, read_register, register_column
 from clients.rows import BadRow
+from engine.domain.account import Relation
 from engine.domain.codes import Benefit, DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
-from engine.domain.dates import OPEN_END, Interval
+from engine.domain.dates import EVERY_DAY, OPEN_END, Interval
 from engine.domain.register import (
     ALL_OFFERS,
     ALWAYS,
     AccountOpening,
+    Contribution,
     Disease,
+    FamilyLink,
     Filing,
     Institution,
     Member,
@@ -73,6 +76,109 @@ def test_the_same_member_from_json_lines(tmp_path: Path) -> None:
         ' "discharged": "2024-05-09"}]}\n'
     )
     assert item(read(tmp_path, "members", text, "r.jsonl")) == MEMBER
+
+
+ACCOUNT = Member(
+    id="M1",
+    city="370100",
+    family=(
+        FamilyLink("R1", Relation.CHILD, "C-17", Interval(2025_01_01)),
+        FamilyLink("R2", Relation.SPOUSE, "C-18", Interval(2025_01_01, 2025_06_30)),
+    ),
+    contributions=(
+        Contribution(500_000, 10_000, Interval(2024_01_01, 2024_12_31)),
+        Contribution(540_005, 0, Interval(2025_01_01)),
+    ),
+    still_paying=(Interval(2025_01_01, 2025_06_30),),
+    months_combined=180,
+    months_pooled_only=96,
+)
+
+
+def test_what_accounts_need_of_a_member(tmp_path: Path) -> None:
+    text = (
+        "id,city,family,contributions,still_paying_since_retirement_age,months_combined,"
+        "months_pooled_only\n"
+        "M1,370100,child R1 C-17 2025-01-01/; spouse R2 C-18 2025-01-01/2025-06-30,"
+        "5000.00 100.00 2024-01-01/2024-12-31; 5400.05 0.00 2025-01-01/,"
+        "2025-01-01/2025-06-30,180,96\n"
+    )
+    assert item(read(tmp_path, "members", text)) == ACCOUNT
+    text = (
+        '{"id": "M1", "city": "370100", "family": ['
+        '{"relation": "child", "relative": "R1", "consent": "C-17", "from": "2025-01-01"},'
+        '{"relation": "spouse", "relative": "R2", "consent": "C-18", "from": "2025-01-01",'
+        ' "to": "2025-06-30"}], "contributions": ['
+        '{"base": "5000.00", "own": "100.00", "from": "2024-01-01", "to": "2024-12-31"},'
+        '{"base": "5400.05", "from": "2025-01-01"}],'
+        ' "still_paying_since_retirement_age": [{"from": "2025-01-01", "to": "2025-06-30"}],'
+        ' "months_combined": 180, "months_pooled_only": 96}\n'
+    )
+    assert item(read(tmp_path, "members", text, "r.jsonl")) == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "contributions"),
+    [
+        ("5000.00", "100.00", (Contribution(500_000, 10_000, EVERY_DAY),)),
+        ("", "160.00", (Contribution(0, 16_000, EVERY_DAY),)),
+        ("0.00", "", ()),
+        ("", "", ()),
+    ],
+)
+def test_a_contribution_without_days_always_holds(
+    tmp_path: Path, base: str, own: str, contributions: tuple[Contribution, ...]
+) -> None:
+    heading = "id,city,contribution_base,own_contribution,still_paying_since_retirement_age\n"
+    text = f"{heading}M1,370100,{base},{own},true\nM2,370100,,,false\n"
+    first, second = read(tmp_path, "members", text)
+    assert isinstance(first, RegisterRow)
+    assert isinstance(second, RegisterRow)
+    (member,) = first.items
+    assert member == Member("M1", "370100", contributions=contributions, still_paying=(EVERY_DAY,))
+    assert second.items == (Member("M2", "370100"),)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "problem"),
+    [
+        ("family", "child R1 2025-01-01/", "RELATION RELATIVE CONSENT FROM/TO"),
+        ("family", "cousin R1 C-17 2025-01-01/", "relation: expected one of"),
+        ("contributions", "5000.00 2025-01-01/", "BASE OWN FROM/TO"),
+        ("contributions", "-5000.00 0.00 2025-01-01/", "base: is negative"),
+        ("contributions", "5000 0.00 2025-01-01/", "base: expected yuan"),
+        ("contribution_base", "-1.00", "is negative"),
+        ("own_contribution", "1", "expected yuan"),
+        ("months_combined", "1201", "0 to 1200"),
+        ("months_pooled_only", "-1", "0 to 1200"),
+        ("still_paying_since_retirement_age", "yes", "FROM/TO"),
+    ],
+)
+def test_a_bad_field_for_accounts_is_named(
+    tmp_path: Path, column: str, value: str, problem: str
+) -> None:
+    (bad,) = read(tmp_path, "members", f"id,city,{column}\nM1,370100,{value}\n")
+    assert isinstance(bad, BadRow)
+    assert bad.column == column
+    assert problem in bad.problem
+
+
+def test_a_consent_is_never_left_out_of_a_file(tmp_path: Path) -> None:
+    text = (
+        '{"id": "M1", "city": "370100", "family": '
+        '[{"relation": "child", "relative": "R1", "from": "2025-01-01"}]}\n'
+    )
+    (bad,) = read(tmp_path, "members", text, "r.jsonl")
+    assert isinstance(bad, BadRow)
+    assert (bad.column, bad.problem) == ("family", "consent: is missing; an id is expected")
+
+
+def test_contributions_with_days_and_without_exclude_each_other(tmp_path: Path) -> None:
+    text = "id,city,own_contribution,contributions\nM1,370100,1.00,5000.00 0.00 2025-01-01/\n"
+    (bad,) = read(tmp_path, "members", text)
+    assert isinstance(bad, BadRow)
+    assert bad.column == "contributions"
+    assert "beside own_contribution" in bad.problem
 
 
 def test_an_institution(tmp_path: Path) -> None:
@@ -206,6 +312,9 @@ def test_a_bad_counter_is_named(tmp_path: Path, column: str, value: str) -> None
         ("openings[3].year.months[0].span", "month_paid"),
         ("day_paid_fen[1].span", "day_paid"),
         ("disease_paid_fen[0].code", "disease_paid"),
+        ("still_paying[0].from", "still_paying_since_retirement_age"),
+        ("family[2].relative_id", "family"),
+        ("contributions[0].base_fen", "contributions"),
     ],
 )
 def test_what_the_engine_says_of_a_counter_names_its_column(path: str, column: str) -> None:

@@ -14,11 +14,12 @@ from clients.cli.cases.run import share
 from clients.cli.cases.support import lines, why_not
 from clients.cli.cases.values import CaseError
 from clients.cli.commands.cases import cases as command
+from engine.domain.account import Relation
 from engine.domain.bill import BillLine
 from engine.domain.codes import Benefit, Level, Liability, LineClass, LineFlag, Offer, Paper
-from engine.domain.dates import OPEN_END
+from engine.domain.dates import EVERY_DAY, OPEN_END
 from engine.domain.layout import AMOUNTS
-from engine.domain.register import ALWAYS, AccountOpening
+from engine.domain.register import ALWAYS, AccountOpening, Contribution
 from engine.rules.load import load_cities
 from tests.support.cases_text import EVENT, EXPECT, FILE, HEAD, INSTITUTION, one_case
 
@@ -180,6 +181,36 @@ def test_registers_and_openings():
         *(((Benefit.DUAL_CHANNEL, 1300),), ((Benefit.SPECIAL, 1400),)),
     )
     assert balance == AccountOpening("A1/m", 1234)
+
+
+def test_what_accounts_need_of_the_people_of_a_case():
+    body = """
+    [case.member]
+    contribution_base = "5000.00"
+    own_contribution = "100.00"
+    months_combined = 180
+    months_pooled_only = 96
+    still_paying_since_retirement_age = true
+    [[case.relative]]
+    id = "c"
+    relation = "child"
+    own_contribution = "16.00"
+    [[case.relative]]
+    id = "g"
+    relation = "grandparent"
+    registered = false
+    """
+    member, child, other = members(Names.of(one_case(body + INSTITUTION + EVENT + EXPECT)))
+    # Each is to the other what the other's inverse relation says.
+    assert [link[:2] for link in member.family] == [("A1/c", Relation.CHILD)]
+    assert [link[:2] for link in child.family] == [("A1/m", Relation.PARENT)]
+    assert member.family[0].consent
+    assert member.family[0].days == EVERY_DAY
+    assert member.contributions == (Contribution(500_000, 10_000, EVERY_DAY),)
+    assert child.contributions == (Contribution(0, 1_600, EVERY_DAY),)
+    assert (member.months_combined, member.months_pooled_only) == (180, 96)
+    assert (member.still_paying, child.still_paying) == ((EVERY_DAY,), ())
+    assert (other.family, other.contributions, other.months_combined) == ((), (), 0)
 
 
 def test_an_undo_names_the_claim_before_it_else_the_one_after():

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from engine.domain.account import Relation
 from engine.domain.codes import DiseaseKind, FilingKind, Offer
 from engine.domain.dates import OPEN_END, Interval
 from engine.domain.reasons import Detail, Reason
 from engine.domain.register import (
+    Contribution,
     Disease,
+    FamilyLink,
     Filing,
     Institution,
     Member,
@@ -29,6 +32,7 @@ from engine.domain.registration import (
     ListChanges,
     Networked,
     Select,
+    StillPaying,
     UndoChange,
 )
 from engine.domain.request import (
@@ -49,6 +53,9 @@ MEMBER_ITEMS: list[Item] = [
     Stay("Z", 20250101, 20251231),
     Arrears(Interval(20250101, 20251231)),
     Referral("", "Z", Interval(20250101, 20251231)),
+    FamilyLink("elsewhere", Relation.PARENT, "C-17", Interval(20250101, 20251231)),
+    Contribution(500_000, 10_000, Interval(20250101, 20251231)),
+    StillPaying(Interval(20250101, 20251231)),
 ]
 INSTITUTION_ITEMS: list[Item] = [
     Designated(Interval(20400101, 20401231)),

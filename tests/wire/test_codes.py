@@ -5,6 +5,7 @@ from enum import IntEnum
 import pytest
 
 from engine.domain import codes
+from engine.domain.account import Relation
 from engine.domain.reasons import Detail, Reason
 from engine.domain.registration import ChangeKind
 from engine.rules.plan import DEDUCTIBLE_NONE, DEDUCTIBLE_SHARED
@@ -33,6 +34,7 @@ from server.settlement import SettlementService
         (codes_pb2.Reason, Reason, "REASON_"),
         (codes_pb2.Detail, Detail, "DETAIL_"),
         (codes_pb2.ChangeKind, ChangeKind, "CHANGE_KIND_"),
+        (codes_pb2.Relation, Relation, "RELATION_"),
     ],
 )
 def test_numbers_are_the_engines(wire: object, ours: type[IntEnum], prefix: str) -> None:
