@@ -179,7 +179,7 @@ KINDS: Final = {
         "--member M1 --to-institution H3",
     ),
     "family": _Kind(
-        "a relative whom the member's personal account may pay for",
+        "a link to a relative whom the member's personal account may pay for",
         (_required("--relative", "Id of the relative, who may be insured elsewhere."),),
         _link,
         "--member M1 --relative R1",
@@ -190,7 +190,7 @@ KINDS: Final = {
         added_example=" --relation child --consent C-2025-17",
     ),
     "contribution": _Kind(
-        "what the member contributes a month; one at a time",
+        "the monthly contribution of a member, one at a time",
         (),
         lambda o, days: Contribution(o.get("base", 0), o.get("own", 0), days),
         "--member M1",
