@@ -55,6 +55,19 @@ def sum_bp_half_down(shares: Iterable[tuple[int, int]]) -> int:
     return (sum(amount_fen * rate_bp for amount_fen, rate_bp in shares) + BP // 2 - 1) // BP
 
 
+def share_bp_half_up(amount_fen: int, rate_bp: int, part: int, whole: int) -> int:
+    """Return `amount_fen` times `rate_bp` times `part` / `whole`, rounded half up to the fen, once.
+
+    Args:
+        amount_fen: not negative.
+        rate_bp: not negative; `BP` for the amount itself.
+        part: how many units of the whole, as months; not negative.
+        whole: positive.
+    """
+    divisor = BP * whole
+    return (2 * amount_fen * rate_bp * part + divisor) // (2 * divisor)
+
+
 def mul_price_half_up(quantity: int, unit_price: int) -> int:
     """Return the fen of a quantity at a unit price, rounded half up once; both not negative.
 
