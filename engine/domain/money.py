@@ -7,6 +7,12 @@ millionths of a yuan.
 
 import re
 from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import numpy.typing as npt
+
+N = TypeVar("N", int, npt.NDArray[Any])
+"""A number, or a column of numbers in 64 bits."""
 
 BP = 10_000
 """Basis points in one: 6_000 is 60 %."""
@@ -55,7 +61,13 @@ def sum_bp_half_down(shares: Iterable[tuple[int, int]]) -> int:
     return (sum(amount_fen * rate_bp for amount_fen, rate_bp in shares) + BP // 2 - 1) // BP
 
 
-def share_bp_half_up(amount_fen: int, rate_bp: int, part: int, whole: int) -> int:
+def bp_half_up(products: N) -> N:
+    """Return sums of amounts (fen) times rates (bp), not negative, rounded half up to the fen."""
+    fen: N = (products + BP // 2) // BP
+    return fen
+
+
+def share_bp_half_up(amount_fen: N, rate_bp: int, part: N, whole: N) -> N:
     """Return `amount_fen` times `rate_bp` times `part` / `whole`, rounded half up to the fen, once.
 
     Args:

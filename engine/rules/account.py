@@ -21,7 +21,7 @@ from engine.domain.account import (
 )
 from engine.domain.codes import Employment, Kind, Mode, Status
 from engine.domain.dates import last_of_month
-from engine.domain.money import share_bp_half_up, sum_bp_half_up
+from engine.domain.money import bp_half_up, share_bp_half_up
 from engine.domain.reasons import Reason
 from engine.rules.account_model import CreditOf, UsePlace, both
 from engine.rules.account_plan import AccountPlan, CreditRule
@@ -287,7 +287,7 @@ def _amount(rule: CreditRule, member: Credited) -> int:
 
 
 def _parts(applied: list[tuple[int, CreditRule]], member: Credited) -> Iterable[PartCredited]:
-    shares: list[tuple[int, int]] = []
+    total = 0
     for number, rule in applied:
         amount_fen = _amount(rule, member)
         if rule.prorated:
@@ -295,9 +295,9 @@ def _parts(applied: list[tuple[int, CreditRule]], member: Credited) -> Iterable[
             whole = months + member.months_pooled_only
             fen = share_bp_half_up(amount_fen, rule.rate_bp, months, whole)
         else:
-            before = sum_bp_half_up(shares)
-            shares.append((amount_fen, rule.rate_bp))
-            fen = sum_bp_half_up(shares) - before
+            before = bp_half_up(total)
+            total += amount_fen * rule.rate_bp
+            fen = bp_half_up(total) - before
         yield PartCredited(CreditPart(rule.part), number, rule.citation, fen)
 
 
