@@ -7,11 +7,12 @@ millionths of a yuan.
 
 import re
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
+import numpy as np
 import numpy.typing as npt
 
-N = TypeVar("N", int, npt.NDArray[Any])
+N = TypeVar("N", int, npt.NDArray[np.int64])
 """A number, or a column of numbers in 64 bits."""
 
 BP = 10_000
@@ -63,8 +64,7 @@ def sum_bp_half_down(shares: Iterable[tuple[int, int]]) -> int:
 
 def bp_half_up(products: N) -> N:
     """Return sums of amounts (fen) times rates (bp), not negative, rounded half up to the fen."""
-    fen: N = (products + BP // 2) // BP
-    return fen
+    return (products + BP // 2) // BP
 
 
 def share_bp_half_up(amount_fen: N, rate_bp: int, part: N, whole: N) -> N:
