@@ -24,6 +24,17 @@ from engine.rules.plan import ClauseRef
 ACCOUNT: Final = "account.toml"
 """The rule file of personal accounts; a city has it only where its documents rule them."""
 
+ACCOUNT_KINDS: Final = (
+    *(f"credit.{part.name.lower()}" for part in CreditPart),
+    "no_account",
+    *(f"use.{purpose.name.lower()}" for purpose in Purpose),
+    "use_ban",
+    "disposal",
+    "contribution",
+)
+"""What the clause register calls the entries: their table, a credit by its part, a use by its
+purpose."""
+
 ACCOUNT_TABLES: Final = (
     "credit",
     "no_account",
@@ -79,6 +90,11 @@ class AccountEntry:
     """Its days without those before the first of the document."""
     table: ClassVar[str] = ""
 
+    @property
+    def kind(self) -> str:
+        """What the clause register calls it, one of `ACCOUNT_KINDS`."""
+        return self.table
+
 
 @dataclass(frozen=True, slots=True)
 class CreditEntry(AccountEntry):
@@ -103,6 +119,11 @@ class CreditEntry(AccountEntry):
     prorated: bool
     """Only the share of the months with an account."""
 
+    @property
+    def kind(self) -> str:
+        """`credit` and the part."""
+        return f"{self.table}.{self.part.name.lower()}"
+
 
 @dataclass(frozen=True, slots=True)
 class NoAccountEntry(AccountEntry):
@@ -125,6 +146,11 @@ class UseEntry(AccountEntry):
     """The operator's switch that it needs; empty: none."""
     registered: bool
     """Whether the document asks that the person be registered as family."""
+
+    @property
+    def kind(self) -> str:
+        """`use` and the purpose."""
+        return f"{self.table}.{self.purpose.name.lower()}"
 
 
 @dataclass(frozen=True, slots=True)

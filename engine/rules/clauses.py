@@ -2,9 +2,9 @@
 
 Several rows may share one printed clause, and one row may be applied by values of several tables.
 So a row names the printed clause (`cites`) and kinds of values (`values`): a table of
-`ordinary.toml` (`rate`), of another benefit's file (`chronic.rate`) or of `account.toml`
-(`account.credit`), a line by its reason (`line.ARREARS`), a figure by its name
-(`figure.average_wage`), `selection`, or `document`. A value belongs to every row that names its
+`ordinary.toml` (`rate`) or of another benefit's file (`chronic.rate`), an entry of `account.toml`
+(`account.credit.own`, `account.disposal`), a line by its reason (`line.ARREARS`), a figure by its
+name (`figure.average_wage`), `selection`, or `document`. A value belongs to every row that names its
 kind and one of its clauses, whose days contain its own, and whose statuses and places, where the
 row gives any, contain its own.
 """
@@ -17,7 +17,7 @@ from pydantic import Field
 
 from engine.domain.codes import Benefit
 from engine.domain.dates import Interval
-from engine.rules.account_model import ACCOUNT, ACCOUNT_TABLES, AccountEntry
+from engine.rules.account_model import ACCOUNT, ACCOUNT_KINDS, AccountEntry
 from engine.rules.model import (
     READING,
     TABLES,
@@ -58,7 +58,7 @@ Entry = Value | Line | FigureSpec | Document | SelectionRule | AccountEntry
 
 _BENEFITS: Final = f"({'|'.join(b.name.lower() for b in Benefit if b != Benefit.ORDINARY)})"
 _KIND: Final = (
-    rf"^(document|selection|account\.({'|'.join(ACCOUNT_TABLES)})|({_BENEFITS}\.)?({'|'.join(TABLES)})"
+    rf"^(document|selection|account\.({'|'.join(ACCOUNT_KINDS).replace('.', '[.]')})|({_BENEFITS}\.)?({'|'.join(TABLES)})"
     r"|line\.[A-Z]+(_[A-Z]+)*|figure\.[a-z][a-z0-9_]*)$"
 )
 Kind = Annotated[str, Field(pattern=_KIND)]
@@ -158,7 +158,7 @@ def cited_values(rules: CityRules) -> Iterator[CitedValue]:
         yield CitedValue(REGISTRATION, path, "selection", rule.days, rule.clauses, rule)
     for entry in rules.account:
         # Days before those of the document count from its first: no row of it has others.
-        path, kind = f"{entry.table}[{entry.index}]", f"account.{entry.table}"
+        path, kind = f"{entry.table}[{entry.index}]", f"account.{entry.kind}"
         days = entry.days_of_document
         yield CitedValue(ACCOUNT, path, kind, days, entry.clauses, entry)
 
