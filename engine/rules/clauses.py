@@ -4,9 +4,9 @@ Several rows may share one printed clause, and one row may be applied by values 
 So a row names the printed clause (`cites`) and kinds of values (`values`): a table of
 `ordinary.toml` (`rate`) or of another benefit's file (`chronic.rate`), an entry of `account.toml`
 (`account.credit.own`, `account.disposal`), a line by its reason (`line.ARREARS`), a figure by its
-name (`figure.average_wage`), `selection`, or `document`. A value belongs to every row that names its
-kind and one of its clauses, whose days contain its own, and whose statuses and places, where the
-row gives any, contain its own.
+name (`figure.average_wage`), `selection`, or `document`. A value belongs to every row that names
+its kind and one of its clauses, whose days contain its own, and whose statuses and places, where
+the row gives any, contain its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -57,8 +57,9 @@ Refuse = Callable[[str, str, str], Exception]
 Entry = Value | Line | FigureSpec | Document | SelectionRule | AccountEntry
 
 _BENEFITS: Final = f"({'|'.join(b.name.lower() for b in Benefit if b != Benefit.ORDINARY)})"
+_ACCOUNT: Final = "|".join(ACCOUNT_KINDS).replace(".", "[.]")
 _KIND: Final = (
-    rf"^(document|selection|account\.({'|'.join(ACCOUNT_KINDS).replace('.', '[.]')})|({_BENEFITS}\.)?({'|'.join(TABLES)})"
+    rf"^(document|selection|account\.({_ACCOUNT})|({_BENEFITS}\.)?({'|'.join(TABLES)})"
     r"|line\.[A-Z]+(_[A-Z]+)*|figure\.[a-z][a-z0-9_]*)$"
 )
 Kind = Annotated[str, Field(pattern=_KIND)]
