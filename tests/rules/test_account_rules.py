@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.domain.account import (
     ContributionProduct,
@@ -16,6 +21,8 @@ from engine.domain.account import (
     Relation,
 )
 from engine.domain.codes import Employment, Kind, Mode, Status
+from engine.domain.dates import last_of_month
+from engine.domain.money import BP, bp_half_up, mul_bp_half_up, share_bp_half_up
 from engine.domain.reasons import Reason
 from engine.domain.register import Member
 from engine.rules.account import (
@@ -29,7 +36,8 @@ from engine.rules.account import (
 )
 from engine.rules.account_plan import account_plan_from_json
 from engine.rules.book import PlanBook
-from engine.rules.figures import figures_from_supply
+from engine.rules.figures import figures_from_supply, load_figures
+from engine.rules.load import load_cities
 from engine.rules.model import CityRules
 
 JINAN, ZIBO, CHANGCHUN, SUIZHOU, HEYUAN = "370100", "370300", "220100", "421300", "441600"
@@ -465,3 +473,55 @@ def test_a_figure_is_in_the_plan_and_in_its_citations(cities: Mapping[str, CityR
     other = book(cities, JINAN, average_pension_2023="4321.01").account_on(JINAN, 2024_01_01)
     assert other is not None
     assert other.digest() != plan.digest()
+
+
+def test_a_dated_figure_counts_in_its_months(cities: Mapping[str, CityRules]) -> None:
+    def figure(value: str, first_day: str, last_day: str) -> str:
+        return (
+            f'[[figure]]\nname = "average_pension_2023"\nvalue = "{value}"\nsource = "made up"\n'
+            f"first_day = {first_day}\nlast_day = {last_day}\n"
+        )
+
+    text = 'format = 1\ncity = "jinan"\n'
+    text += figure("4000.00", "2024-01-01", "2024-06-30")
+    text += figure("5000.00", "2024-07-15", "2025-12-31")
+    rules = PlanBook(cities).with_figures(load_figures(text.encode(), cities))
+    months = (202406, 202407, 202408, 202512, 202601)
+    found = [credited(rules, JINAN, month, RETIRED) for month in months]
+    # The figure of a month is that of its first day.
+    assert [one.fen for one in found] == [80_00, 0, 100_00, 100_00, 0]
+    reasons = [one.reason for one in found]
+    none, missing = Reason.NONE, Reason.NO_FIGURE
+    assert reasons == [none, missing, none, none, missing]
+
+
+def test_a_city_without_the_file_has_no_rule() -> None:
+    outside = load_cities(Path(__file__).parents[1].joinpath("cases", "linjiang", "rules"))
+    (area,) = outside
+    plan = PlanBook(outside).account_on(area, 2025_06_01)
+    assert plan is None
+    assert PlanBook(outside).account_versions(area) == []
+    assert credit(plan, 202506, ACTIVE) == Credit(Reason.NO_RULE)
+    assert use(plan, Purpose.MEDICAL, place=Kind.HOSPITAL).reason == Reason.NO_RULE
+    moved = dispose(plan, DisposalEvent.MOVE, in_province=True, applied=True, beneficiary=False)
+    assert moved.reason == Reason.NO_RULE
+    assert contribution(plan, ContributionProduct.ORDINARY).reason == Reason.NO_RULE
+
+
+@given(st.integers(0, 10**8), st.integers(0, BP), st.integers(0, 1000), st.integers(1, 1000))
+def test_shares_are_rounded_half_up(amount_fen: int, rate_bp: int, part: int, whole: int) -> None:
+    exact = Fraction(amount_fen * rate_bp * part, BP * whole)
+    expected = (exact + Fraction(1, 2)).__floor__()
+    assert share_bp_half_up(amount_fen, rate_bp, part, whole) == expected
+    columns = [np.array([number], dtype=np.int64) for number in (amount_fen, part, whole)]
+    found = share_bp_half_up(columns[0], rate_bp, columns[1], columns[2])
+    assert found.tolist() == [expected]
+    assert bp_half_up(amount_fen * rate_bp) == mul_bp_half_up(amount_fen, rate_bp)
+
+
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [(2024_02_01, 2024_02_29), (2023_02_28, 2023_02_28), (2024_12_31, 2024_12_31)],
+)
+def test_the_last_day_of_a_month(day: int, last: int) -> None:
+    assert last_of_month(day) == last
