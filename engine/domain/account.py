@@ -82,3 +82,23 @@ class DisposalOutcome(IntEnum):
     PAID_TO_HEIR = 2
     TRANSFERRED = 3
     KEPT = 4
+
+
+class CreditPart(IntEnum):
+    """Where a part of a monthly credit comes from."""
+
+    OWN = 1
+    """The member's own contribution."""
+    UNIT = 2
+    """The employer's contribution."""
+    FUND = 3
+    """The pooled fund, for those who no longer contribute."""
+
+
+class ContributionProduct(IntEnum):
+    """What a member may have to contribute to beside the insurance itself."""
+
+    ORDINARY = 1
+    """The ordinary outpatient benefit of the pooled fund (普通门诊统筹)."""
+    LARGE_AMOUNT = 2
+    """职工大额医疗费用补助."""

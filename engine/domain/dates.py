@@ -49,6 +49,11 @@ def first_of_next_month(yyyymmdd: int) -> int:
     return (year + 1) * 10_000 + 101 if month == 12 else year * 10_000 + (month + 1) * 100 + 1
 
 
+def last_of_month(yyyymmdd: int) -> int:
+    """Return the last day of the month."""
+    return previous_day(first_of_next_month(yyyymmdd))
+
+
 class Interval(NamedTuple):
     """Days from `first_day` to `last_day`, both included."""
 

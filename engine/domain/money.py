@@ -7,6 +7,13 @@ millionths of a yuan.
 
 import re
 from collections.abc import Iterable
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+N = TypeVar("N", int, npt.NDArray[np.int64])
+"""A number, or a column of numbers in 64 bits."""
 
 BP = 10_000
 """Basis points in one: 6_000 is 60 %."""
@@ -53,6 +60,24 @@ def sum_bp_half_up(shares: Iterable[tuple[int, int]]) -> int:
 def sum_bp_half_down(shares: Iterable[tuple[int, int]]) -> int:
     """Return the sum of amounts (fen) times rates (bp), rounded half down to the fen, once."""
     return (sum(amount_fen * rate_bp for amount_fen, rate_bp in shares) + BP // 2 - 1) // BP
+
+
+def bp_half_up(products: N) -> N:
+    """Return sums of amounts (fen) times rates (bp), not negative, rounded half up to the fen."""
+    return (products + BP // 2) // BP
+
+
+def share_bp_half_up(amount_fen: N, rate_bp: int, part: N, whole: N) -> N:
+    """Return `amount_fen` times `rate_bp` times `part` / `whole`, rounded half up to the fen, once.
+
+    Args:
+        amount_fen: not negative.
+        rate_bp: not negative; `BP` for the amount itself.
+        part: how many units of the whole, as months; not negative.
+        whole: positive.
+    """
+    divisor = BP * whole
+    return (2 * amount_fen * rate_bp * part + divisor) // (2 * divisor)
 
 
 def mul_price_half_up(quantity: int, unit_price: int) -> int:

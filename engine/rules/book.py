@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from engine.domain.dates import Interval
 from engine.errors import InvalidInput
+from engine.rules.account_compile import AccountShelf
+from engine.rules.account_plan import AccountPlan
 from engine.rules.classes import canonical, classes_of, known_code, of_benefit, values_on
 from engine.rules.compile import compile_interval, in_force, intervals
 from engine.rules.days import gaps, union
@@ -127,6 +129,7 @@ class PlanBook:
         """Rules by area code."""
         self.figures = FigureSet() if figures is None else figures
         self._shelves = {area: _Shelf(rules, self.figures) for area, rules in cities.items()}
+        self._accounts = {area: AccountShelf(rules, self.figures) for area, rules in cities.items()}
 
     def with_figures(self, figures: Iterable[Figure]) -> "PlanBook":
         """Return a book in which `figures` are added (`FigureSet.add`).
@@ -157,6 +160,24 @@ class PlanBook:
         """
         shelf = self._shelves.get(city)
         return None if shelf is None else shelf.on(day, claim)
+
+    def account_on(self, city: str, day: int) -> AccountPlan | None:
+        """Return the rules of personal accounts of the city (area code) on the day YYYYMMDD.
+
+        Those of a month's credit are the rules of its first day. None where no account rule is in
+        force, or where there are no rules for the city: both are NO_RULE. The same plan object is
+        returned for every day of its interval.
+        """
+        shelf = self._accounts.get(city)
+        return None if shelf is None else shelf.on(day)
+
+    def account_versions(self, city: str) -> list[AccountPlan]:
+        """Return every account plan of the city (code or name), in order of days.
+
+        Raises:
+            InvalidInput: there is no such city.
+        """
+        return list(self._accounts[self.city(city).area].versions())
 
     def valid_on(self, city: str, day: int) -> bool:
         """Return whether a document of the city (code or name) is in force on the day."""

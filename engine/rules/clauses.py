@@ -2,10 +2,11 @@
 
 Several rows may share one printed clause, and one row may be applied by values of several tables.
 So a row names the printed clause (`cites`) and kinds of values (`values`): a table of
-`ordinary.toml` (`rate`) or of another benefit's file (`chronic.rate`), a line by its reason
-(`line.ARREARS`), a figure by its name (`figure.average_wage`), `selection`, or
-`document`. A value belongs to every row that names its kind and one of its clauses, whose days
-contain its own, and whose statuses and places, where the row gives any, contain its own.
+`ordinary.toml` (`rate`) or of another benefit's file (`chronic.rate`), an entry of `account.toml`
+(`account.credit.own`, `account.disposal`), a line by its reason (`line.ARREARS`), a figure by its
+name (`figure.average_wage`), `selection`, or `document`. A value belongs to every row that names
+its kind and one of its clauses, whose days contain its own, and whose statuses and places, where
+the row gives any, contain its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from pydantic import Field
 
 from engine.domain.codes import Benefit
 from engine.domain.dates import Interval
+from engine.rules.account_model import ACCOUNT, ACCOUNT_KINDS, AccountEntry
 from engine.rules.model import (
     READING,
     TABLES,
@@ -52,11 +54,12 @@ CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
 
 Refuse = Callable[[str, str, str], Exception]
 """Makes the exception for a file, a key path and a problem."""
-Entry = Value | Line | FigureSpec | Document | SelectionRule
+Entry = Value | Line | FigureSpec | Document | SelectionRule | AccountEntry
 
 _BENEFITS: Final = f"({'|'.join(b.name.lower() for b in Benefit if b != Benefit.ORDINARY)})"
+_ACCOUNT: Final = "|".join(ACCOUNT_KINDS).replace(".", "[.]")
 _KIND: Final = (
-    rf"^(document|selection|({_BENEFITS}\.)?({'|'.join(TABLES)})"
+    rf"^(document|selection|account\.({_ACCOUNT})|({_BENEFITS}\.)?({'|'.join(TABLES)})"
     r"|line\.[A-Z]+(_[A-Z]+)*|figure\.[a-z][a-z0-9_]*)$"
 )
 Kind = Annotated[str, Field(pattern=_KIND)]
@@ -154,6 +157,11 @@ def cited_values(rules: CityRules) -> Iterator[CitedValue]:
     for index, rule in enumerate(rules.selection):
         path = f"selection[{index}]"
         yield CitedValue(REGISTRATION, path, "selection", rule.days, rule.clauses, rule)
+    for entry in rules.account:
+        # Days before those of the document count from its first: no row of it has others.
+        path, kind = f"{entry.table}[{entry.index}]", f"account.{entry.kind}"
+        days = entry.days_of_document
+        yield CitedValue(ACCOUNT, path, kind, days, entry.clauses, entry)
 
 
 def read_clauses(

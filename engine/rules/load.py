@@ -16,6 +16,8 @@ from engine.domain.dates import Interval, to_date
 from engine.domain.reasons import Reason
 from engine.errors import RuleFileError
 from engine.rules import schema
+from engine.rules.account_load import AccountReader
+from engine.rules.account_model import ACCOUNT
 from engine.rules.clauses import CLAUSES, ClausesFile, check_clauses, read_clauses
 from engine.rules.complete import find_problems
 from engine.rules.days import overlap
@@ -37,7 +39,7 @@ from engine.rules.model import (
 )
 from engine.rules.named import check_named_figures
 from engine.rules.plan import ClauseRef
-from engine.rules.readings import unused_choices
+from engine.rules.readings import never_together, unused_choices
 from engine.rules.registration import OPTIONAL, selection_rules
 from engine.rules.schema_values import BenefitFile, OrdinaryFile
 from engine.rules.strict_toml import parse_toml
@@ -156,7 +158,7 @@ def rules_from_files(folder: str, files: Mapping[str, bytes]) -> CityRules:
 
 
 def _check_names(folder: str, files: Mapping[str, bytes]) -> None:
-    optional = (*OTHER_BENEFITS.values(), *OPTIONAL)
+    optional = (*OTHER_BENEFITS.values(), *OPTIONAL, ACCOUNT)
     for name in sorted(files.keys() - {*FILES, *optional}):
         known = f"{', '.join(FILES)}, may have {', '.join(optional)}, and no other"
         raise RuleFileError(f"{folder}/{name}", "", f"unknown file; a city has {known}")
@@ -202,6 +204,13 @@ class _City:
             other_documents=self._other_documents,
             clauses=read_clauses(self._clause_rows, self._documents, self._refuse),
             selection=selection_rules(self._folder, self._files, self._clauses, self._refuse),
+            account=AccountReader(
+                documents=self._documents,
+                figures={spec.name: spec for spec in specs},
+                clauses=self._clauses,
+                readings=self._readings,
+                refuse=self._refuse,
+            ).read(self._folder, self._files),
         )
 
     def rules(self) -> CityRules:
@@ -371,7 +380,7 @@ class _City:
             require, forbid = sum(set(entry.require)), sum(set(entry.forbid))
             others = seen.setdefault((entry.reason, require, forbid, *sorted(entry.levels)), [])
             readings = self._readings(EXCLUSIONS, path, entry)
-            if any(overlap(days, o) and not _exclude(readings, also) for o, also in others):
+            if any(overlap(days, o) and not never_together(readings, also) for o, also in others):
                 raise self._refuse(
                     EXCLUSIONS, f"{path}.first_day", "the same line stands twice on the same days"
                 )
@@ -436,12 +445,6 @@ class _City:
             optional=True,
             choices=self._choices,
         )
-
-
-def _exclude(readings: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Return whether the two name different choices of one question, and so never hold at once."""
-    chosen = dict(reading.split("-") for reading in readings)
-    return any(chosen.get(q, letter) != letter for q, letter in (o.split("-") for o in others))
 
 
 def _clause(entry: schema.Clause, document: str) -> ClauseRef:

@@ -10,6 +10,7 @@ from typing import Final
 from engine.domain.codes import Benefit
 from engine.domain.dates import Interval
 from engine.domain.reasons import Reason
+from engine.rules.account_model import AccountEntry
 from engine.rules.plan import AGE_MAX, ALL_LEVELS, ClauseRef
 from engine.rules.selection import SelectionRule
 
@@ -293,6 +294,8 @@ class CityRules:
     """The clause register: what the documents ask, row by row."""
     selection: tuple[SelectionRule, ...] = ()
     """How members select an institution; empty: the documents have no rule for it."""
+    account: tuple[AccountEntry, ...] = ()
+    """The rules of personal accounts; empty: the documents have none."""
 
     def figure(self, name: str) -> FigureSpec | None:
         """Return what the city declares of the operator figure, None if it knows none so called."""

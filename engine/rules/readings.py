@@ -82,7 +82,7 @@ def as_read(rules: CityRules, chosen: Chosen) -> CityRules:
             for entry in getattr(rules, name)
             if chosen.issuperset(getattr(entry, "readings", ()))
         )
-        for name in (*TABLES, "lines")
+        for name in (*TABLES, "lines", "account")
     }
     return replace(rules, documents=documents, **read)
 
@@ -110,9 +110,20 @@ def alternatives(rules: CityRules) -> Iterator[tuple[Question, str]]:
                 yield question, choice.id
 
 
+def never_together(readings: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Return whether the two name different choices of one question, and so never hold at once."""
+    chosen = dict(reading.split("-") for reading in readings)
+    return any(chosen.get(q, letter) != letter for q, letter in (o.split("-") for o in others))
+
+
 def unused_choices(rules: CityRules) -> Iterator[str]:
     """Yield the choices that say the same as another: of a question at most one has no entry."""
-    entries: list[Any] = [*rules.documents, *rules.other_documents, *rules.lines]
+    entries: list[Any] = [
+        *rules.documents,
+        *rules.other_documents,
+        *rules.lines,
+        *rules.account,
+    ]
     for table in TABLES:
         entries += getattr(rules, table)
     named = {reading for entry in entries for reading in entry.readings}

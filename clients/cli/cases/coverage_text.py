@@ -14,6 +14,14 @@ from clients.cli.cases.coverage import (
 from clients.cli.cases.measure import readings_of
 from engine.domain.dates import DATE_MIN, Interval, to_date
 from engine.domain.money import format_yuan
+from engine.rules.account_model import (
+    AccountEntry,
+    ContributionEntry,
+    CreditEntry,
+    CreditOf,
+    DisposalEntry,
+    UseEntry,
+)
 from engine.rules.clauses import CitedValue
 from engine.rules.model import Value
 from engine.rules.plan import NO_CAP
@@ -180,8 +188,10 @@ def _place(value: CitedValue) -> str:
 
 
 def _number(value: CitedValue) -> str:
-    """Return the value of a benefit as people write it; empty for anything else."""
+    """Return a value of a benefit or an account as people write it; empty for anything else."""
     entry, table = value.entry, value.kind.rpartition(".")[2]
+    if isinstance(entry, AccountEntry):
+        return _account_words(entry)
     if not isinstance(entry, Value) or table in _NOT_AMOUNTS:
         return ""
     if entry.figure and table != "second_payment":
@@ -190,6 +200,24 @@ def _number(value: CitedValue) -> str:
         whole, rest = divmod(entry.number, 100)
         return f"{whole}.{rest:02} %" if rest else f"{whole} %"
     return "none" if entry.number == NO_CAP else format_yuan(entry.number)
+
+
+def _account_words(entry: AccountEntry) -> str:
+    """Return in few words what an entry of the account rules says."""
+    match entry:
+        case CreditEntry(of=CreditOf.AMOUNT):
+            words = (entry.part.name, format_yuan(entry.amount_fen))
+        case CreditEntry():
+            words = (entry.part.name, entry.figure or entry.of.name)
+        case UseEntry(switch=switch):
+            words = (entry.purpose.name, f"if {switch}" if switch else "")
+        case DisposalEntry():
+            words = (entry.event.name, entry.outcome.name)
+        case ContributionEntry():
+            words = (entry.product.name, format_yuan(entry.amount_fen))
+        case _:
+            return ""
+    return " ".join(words).lower().replace("_", " ").rstrip()
 
 
 def _whom(value: CitedValue) -> str:
