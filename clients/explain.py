@@ -128,6 +128,8 @@ def _receipt(
         replayed=settlement.replayed,
         undone_by=undone_by,
         prescription=settlement.prescription_id,
+        payer=settlement.payer_member_id,
+        family_reason=Reason(settlement.family_reason),
         disease=settlement.disease_code,
         standard_price=whole.standard_price if whole else None,
         groups=() if whole else tuple(shares),

@@ -43,9 +43,9 @@ CLAIM_COLUMNS: Final = Columns(
         "use_account": Holds.FLAG,
         "prescription": Holds.TEXT,
         "papers": Holds.NAMES,
+        "payer": Holds.TEXT,
     },
     required=("institution", "member", "date"),
-    later=("payer",),
     one_of=_AMOUNTS,
     nested=("lines",),
 )
@@ -62,6 +62,7 @@ _COLUMN_OF: Final = {
     "prescriber_id": "prescriber",
     "admission_id": "admission",
     "prescription_id": "prescription",
+    "payer_member_id": "payer",
     **{f"{name}_fen": name for name in _AMOUNTS},
 }
 """Columns of the fields, as the engine's own check and as the server name them."""
@@ -172,6 +173,7 @@ def claim_from_fields(fields: Fields, default_id: str = "") -> Claim:
         lines=lines,
         prescription=f.identifier(fields, "prescription"),
         papers=papers_of(fields),
+        payer=f.identifier(fields, "payer"),
     )
     if claim.total_fen > AMOUNT_MAX_FEN:
         raise InvalidInput("total", f"at most {format_yuan(AMOUNT_MAX_FEN)} yuan for one claim")

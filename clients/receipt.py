@@ -77,6 +77,10 @@ class Receipt(NamedTuple):
     requested_benefit: int = 0
     """What the claim asked for; 0: not known."""
     prescription: str = ""
+    payer: str = ""
+    """The relative whose account was to pay."""
+    family_reason: Reason = Reason.NONE
+    """Why that account pays nothing."""
     disease: str = ""
     standard_price: int | None = None
     """Of a package, in fen: the fund pays its share of it, whatever the bill."""
@@ -137,7 +141,7 @@ _PAYERS: Final = (
     ("family_account", "家庭共济账户"),
     ("cash", "个人现金"),
 )
-_PAYERS_CITED: Final = frozenset({"large_amount_fund", "account"})
+_PAYERS_CITED: Final = frozenset({"large_amount_fund", "account", "family_account"})
 """Payers with clauses of their own; those of the fund and the institution stand above."""
 _ALWAYS: Final = frozenset({"in_scope", "pooled_fund", "cash"})
 
@@ -156,6 +160,7 @@ COUNTERS: Final = {
     "large_amount_paid": "大额补助已支付",
     "cost": "全年政策内费用",
     "account_balance": "个人账户余额",
+    "family_balance": "共济账户余额",
 }
 
 REASONS: Final = {
@@ -255,6 +260,11 @@ def _head(receipt: Receipt) -> Iterator[str]:
     prescription = f"外配处方 {receipt.prescription}" if receipt.prescription else ""
     if disease or prescription:
         yield spread(disease or prescription, prescription if disease else "").rstrip()
+    if receipt.payer:
+        yield f"共济账户所有人 {receipt.payer}"
+        if receipt.family_reason:
+            why = REASONS.get(receipt.family_reason, receipt.family_reason.name)
+            yield from indented(f"共济账户未支付：{why}", 2, "★")
     if receipt.undone_by:
         yield f"★ 此结算已撤销（撤销号 {receipt.undone_by}）"
     elif receipt.replayed:
@@ -399,6 +409,8 @@ def receipt_json(receipt: Receipt) -> dict[str, object]:
         "replayed": receipt.replayed,
         "undone_by": receipt.undone_by,
         "prescription": receipt.prescription,
+        "payer": receipt.payer,
+        "family_reason": receipt.family_reason.name if receipt.family_reason else "",
         "disease": receipt.disease,
         **_share_json(receipt),
         "groups": [

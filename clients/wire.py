@@ -71,6 +71,7 @@ def claim_message(claim: Claim) -> claim_pb2.Claim:
         manual=claim.manual,
         use_account=claim.use_account,
         prescription_id=claim.prescription,
+        payer_member_id=claim.payer,
     )
     if claim.liable_fen != LIABLE_NOT_GIVEN:
         message.liable_fen = claim.liable_fen
@@ -122,6 +123,7 @@ def claim_columns(claims: Sequence[Claim]) -> batch_pb2.ClaimColumns:
         (columns.disease_codes, lambda claim: claim.disease),
         (columns.prescriber_ids, lambda claim: claim.prescriber),
         (columns.admission_ids, lambda claim: claim.admission),
+        (columns.payer_member_ids, lambda claim: claim.payer),
     )
     for column, text in optional:
         texts = [text(claim) for claim in claims]

@@ -21,6 +21,7 @@ cpdef enum:
     STATUSES = 3
     LEVELS = 4
     PLACES = 4
+    RELATIONS = 8
     NO_CAP = -1
     BAR_EXCLUDED = 1
     BAR_ALL = 2
@@ -29,6 +30,8 @@ cpdef enum:
     DEDUCTIBLE_EACH = 6
     EXCLUSION_FIRST = 32
     USE_ACCOUNT = 0x100_0000
+    PHARMACY = 1
+    RELATION_NOT_ALLOWED = 20
     COUNTERS_PER_MEMBER_YEAR = 8
     DEDUCTIBLE = 0
     ORDINARY_PAID = 1
@@ -54,6 +57,7 @@ cpdef enum:
     HEAD_STANDARD_PRICE = 14
     HEAD_BRACKETS = 15
     HEAD_ABOVE = 16
+    HEAD_FAMILY = 20
     COUNTS_POOLED = 1
     COUNTS_BURDEN = 2
     LIMITS_ACCOUNT = 4
@@ -112,9 +116,10 @@ cdef struct Row:
     int32_t day
     uint8_t deductible_at
     uint8_t paid_at
-    uint16_t spare
+    uint8_t relation
+    uint8_t payer_reason
     int32_t paid
-    uint32_t spare2
+    int32_t family
 
 cdef struct Result:
     int64_t total
@@ -141,6 +146,8 @@ cdef struct Result:
     int64_t cash
     int64_t account_allowed
     int64_t account_before
+    int64_t family_allowed
+    int64_t family_before
     uint16_t cite_first_pay
     uint16_t cite_excluded
     uint16_t cite_excluded_rest
@@ -156,8 +163,11 @@ cdef struct Result:
     uint16_t cite_large_amount
     uint16_t cite_account
     uint16_t cite_standard_price
+    uint16_t cite_family
     uint8_t reason
-    uint8_t kernel_spare
+    uint8_t family_reason
+    uint16_t kernel_spare
+    uint32_t kernel_spare2
     int64_t deductible_before
     int64_t paid_before
     int64_t pooled_paid_before

@@ -72,7 +72,7 @@ cdef inline void clear_result(Result *result) noexcept nogil:
     """Set to 0 what the steps write only where there is something: in runs, not one by one."""
     memset(&result.cut_visit, 0, 6 * sizeof(int64_t))  # to cut_pooled
     memset(&result.account, 0, 2 * sizeof(int64_t))  # and family_account
-    memset(&result.account_before, 0, 5 * sizeof(int64_t))  # to kernel_spare
+    memset(&result.account_before, 0, 8 * sizeof(int64_t))  # to kernel_spare2
     memset(&result.visit_paid_before, 0, 5 * sizeof(int64_t))  # to cost_before
 
 
@@ -152,12 +152,13 @@ cdef inline void write_second(
 
 
 cdef inline void write_payers(
+    const Row *row,         # IN
     const int64_t *plan,    # IN
     int64_t rate,           # IN: the rate's word
     const Verdict *verdict,     # IN
     Result *result,         # OUT
 ) noexcept nogil:
-    """Step 9: who pays; the account's turn is in `pay_account`."""
+    """Step 9: who pays; the accounts' turn is in `pay_account` and `pay_family`."""
     cdef int64_t person
 
     result.institution_share = 0
@@ -173,6 +174,25 @@ cdef inline void write_payers(
             result.account_allowed, result.in_scope - result.pooled_fund
         )
         result.cite_account = cite_of(plan[HEAD_CITES])
+    if row.relation or row.payer_reason:
+        allow_family(row, plan[HEAD_FAMILY], result)
+
+
+cdef inline void allow_family(
+    const Row *row,         # IN
+    int64_t family,         # IN: the plan's word on relatives' accounts
+    Result *result,         # OUT
+) noexcept nogil:
+    """Say how much a relative's account may pay, or why it may not."""
+    cdef int64_t shift = CITE_SHIFT if row.facts & PHARMACY else 0
+
+    result.family_reason = row.payer_reason
+    if not row.payer_reason:
+        if family >> (shift + row.relation) & 1:
+            result.family_allowed = result.account_allowed
+        else:
+            result.family_reason = RELATION_NOT_ALLOWED
+        result.cite_family = <uint16_t>(family >> (2 * CITE_SHIFT + shift))
 
 
 cdef inline void settle_row(
@@ -196,7 +216,7 @@ cdef inline void settle_row(
     write_bill(row, plan, &verdict, remaining, result)
     write_basis(row, plan, group, rate, remaining, &verdict, slots, result)
     write_second(row, plan, &verdict, slots.counters, result)
-    write_payers(plan, rate, &verdict, result)
+    write_payers(row, plan, rate, &verdict, result)
 
 
 cdef inline void pay_account(
@@ -214,6 +234,23 @@ cdef inline void pay_account(
         result.account = paid
         result.cash = result.person - paid
         balance[0] -= paid
+
+
+cdef inline void pay_family(
+    const Row *row,         # IN
+    int64_t *balance,       # IN and OUT
+    Result *result,         # OUT
+) noexcept nogil:
+    """Let the relative's account pay of what the own account left."""
+    cdef int64_t paid
+
+    if 0 < result.reason < EXCLUSION_FIRST:
+        return
+    paid = larger(0, smaller(balance[0], result.family_allowed - result.account))
+    result.family_before = balance[0]
+    result.family_account = paid
+    result.cash = result.person - result.account - paid
+    balance[0] -= paid
 
 
 # Limits. A negative number is too large when read without its sign.
@@ -256,6 +293,7 @@ cdef inline bint is_settleable(
         and row.level < LEVELS
         and row.rate_level <= LEVELS
         and row.place < PLACES
+        and row.relation <= RELATIONS
     )
 
 
@@ -328,6 +366,8 @@ cdef void pay_rows(
             prefetch(&results[ahead].reason)
         if rows[i].account >= 0:
             pay_account(&rows[i], &balances[rows[i].account], &results[i])
+        if rows[i].relation and rows[i].family >= 0:
+            pay_family(&rows[i], &balances[rows[i].family], &results[i])
 
 
 # Boundary.
@@ -361,6 +401,7 @@ cdef object check_row(
     check_range(number, "level", row.level, 0, LEVELS - 1)
     check_range(number, "rate_level", row.rate_level, 0, LEVELS)
     check_range(number, "place", row.place, 0, PLACES - 1)
+    check_range(number, "relation", row.relation, 0, RELATIONS)
 
 
 cdef object check_width(str name, Py_ssize_t found, Py_ssize_t expected):
@@ -414,11 +455,11 @@ def pay_accounts(
     Result[:] results not None,
     int64_t[::1] balances not None,
 ):
-    """Let the members' own accounts pay, in order of arrival.
+    """Let the members' own accounts pay, then their relatives', in order of arrival.
 
     Args:
         rows: The records that were settled.
-        results: What `settle` wrote for them; account, cash and the balance before are set.
+        results: What `settle` wrote for them; accounts, cash and the balances before are set.
         balances: Fen on each account; changed in place.
 
     Raises:
@@ -430,6 +471,8 @@ def pay_accounts(
     for i in range(rows.shape[0]):
         if not -1 <= rows[i].account < balances.shape[0]:
             check_range(i, "account", rows[i].account, -1, balances.shape[0] - 1)
+        if not -1 <= rows[i].family < balances.shape[0]:
+            check_range(i, "family", rows[i].family, -1, balances.shape[0] - 1)
     with nogil:
         pay_rows(rows, results, balances)
 

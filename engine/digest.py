@@ -3,7 +3,7 @@
 The digest is the sum, modulo 2^256, of one SHA-256 for each settlement; an undo subtracts the
 hash of the settlement it takes back. So stream, bulk and both kernels can be compared by 32 bytes.
 
-Canonical form of one settlement, hashed as a whole: the tag `gongji-result-2`, then the texts
+Canonical form of one settlement, hashed as a whole: the tag `gongji-result-3`, then the texts
 `TEXTS` of the claim, then the numbers `NUMBERS` of the claim, then the amounts
 `engine.domain.layout.AMOUNTS` of the result. Every field is a length, 4 bytes little-endian, and
 its bytes: a text in UTF-8, a number as 8 bytes little-endian, signed. A text that was not given
@@ -33,7 +33,7 @@ from engine.domain.layout import (
 )
 from engine.domain.request import BatchAnswer, Entry
 
-TAG: Final = b"gongji-result-2"
+TAG: Final = b"gongji-result-3"
 
 TEXTS: Final = (
     "institution",
@@ -44,6 +44,7 @@ TEXTS: Final = (
     "prescriber",
     "admission",
     "prescription",
+    "payer",
     "lines",
 )
 NUMBERS: Final = (
@@ -98,6 +99,7 @@ class ResultDigest:
             entry.prescriber,
             entry.text.admission,
             entry.text.prescription,
+            entry.payer,
             entry.text.lines,
         )
         numbers = [int(claim[name]) for name in NUMBERS]
@@ -177,6 +179,7 @@ def _texts(claim: Claim) -> tuple[str, ...]:
         claim.prescriber,
         claim.admission,
         claim.prescription,
+        claim.payer,
         encode_lines(claim.lines).decode(),
     )
 

@@ -16,11 +16,13 @@ from engine.domain.codes import (
     Kind,
     Level,
     Liability,
+    Mode,
     Offer,
     Place,
     Status,
 )
 from engine.domain.dates import Interval, year_of
+from engine.domain.reasons import Reason
 from engine.domain.register import Institution, Member
 
 _OFFER = {
@@ -92,6 +94,32 @@ def resolve(claim: Claim, parties: Parties, *, until_has_rule: bool) -> Facts:
     if here.kind == Kind.SPECIALIST:
         bits |= Fact.SPECIALIST
     return Facts(int(bits), status, here.level, place, here.kind, member.age_on(day))
+
+
+class Payer(NamedTuple):
+    """What a relative's account says to paying for a member: for whom it would, or why not."""
+
+    relation: int = 0
+    """What the member is to the owner, `Relation`; 0 if the account may not be asked."""
+    reason: int = 0
+    """Why it may not be asked, `Reason`; 0 if it may, or if there is nobody to ask."""
+
+
+def payer_of(owner: Member | None, member: Member, day: int) -> Payer:
+    """Return what the owner of an account is to a member on a day, as the owner registered it.
+
+    An account is used by the rules of the city that insures both: of two cities no document speaks.
+    """
+    if owner is None:
+        return Payer()
+    if owner.mode != Mode.COMBINED:
+        return Payer(reason=Reason.NO_ACCOUNT)
+    if owner.city != member.city:
+        return Payer(reason=Reason.NO_RULE)
+    for link in owner.family:
+        if link.relative == member.id and day in link.days:
+            return Payer(relation=link.relation)
+    return Payer(reason=Reason.NOT_REGISTERED)
 
 
 def benefit_bits(benefit: Benefit, institution: Institution, day: int) -> int:

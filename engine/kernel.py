@@ -13,6 +13,7 @@ import numpy as np
 import engine._fast as _fast
 import engine.records as records
 import engine.reference as reference
+import engine.reference_accounts as reference_accounts
 from engine.domain import codes, layout, money, reasons
 from engine.domain.layout import AMOUNTS, CUTS, KEYED_SLOTS, RESULT, ROW, Array
 from engine.errors import InvariantBroken
@@ -96,7 +97,7 @@ class _Reference:
         reference.settle(rows, plans.plans, counters, visits, results)
 
     def pay_accounts(self, rows: Array, results: Array, balances: Array) -> None:
-        reference.pay_accounts(rows, results, balances)
+        reference_accounts.pay_accounts(rows, results, balances)
 
 
 class _Fast:
@@ -152,11 +153,12 @@ _SUMS: Final = (
 _AT_MOST: Final = (
     ("first_pay", "pre_payment"),
     ("account", "account_allowed"),
+    ("family_account", "family_allowed"),
     ("pooled_counted", "pooled_fund"),
     ("large_amount_fund", "burden_counted"),
 )
 
-_BESIDE: Final = ("account_allowed", "pooled_counted", "burden_counted")
+_BESIDE: Final = ("account_allowed", "family_allowed", "pooled_counted", "burden_counted")
 """What stands beside the amounts and is checked with them."""
 
 _MAY_BE_NEGATIVE: Final = frozenset({"institution_share"})
@@ -217,7 +219,11 @@ def check_agreement() -> None:
 
 
 def _check_constants() -> None:
-    ours: dict[str, object] = {"USE_ACCOUNT": int(codes.Fact.USE_ACCOUNT)}
+    ours: dict[str, object] = {
+        "USE_ACCOUNT": int(codes.Fact.USE_ACCOUNT),
+        "PHARMACY": int(codes.Fact.PHARMACY),
+        "RELATION_NOT_ALLOWED": int(reasons.Reason.RELATION_NOT_ALLOWED),
+    }
     for module in (plan_words, rule_plan, layout, reasons, money):
         ours |= vars(module)
     theirs = {name: value for name, value in vars(_fast).items() if name.isupper()}
@@ -259,7 +265,7 @@ def _check_by_example() -> None:
 
 def _settle_example(kernel: Kernel, plans: PlanTable) -> tuple[Array, Array, Array, Array]:
     counters = layout.aligned_counters(2)
-    visits, balances = np.zeros(5, np.int64), np.array([3_000], np.int64)
+    visits, balances = np.zeros(5, np.int64), np.array([3_000, 9_000], np.int64)
     rows, results = np.zeros(8, ROW), np.zeros(8, RESULT)
     rows["in_scope"] = (10_001, 30_005, 0, 99_999, 40_000, 5_000, 60_003, 20_007)
     rows["non_covered"] = 7
@@ -279,7 +285,10 @@ def _settle_example(kernel: Kernel, plans: PlanTable) -> tuple[Array, Array, Arr
     rows["paid_at"] = (1, 1, 3, 1, 1, 1, layout.NOWHERE, 1)
     rows["level"] = (0, 0, 0, 0, 2, 0, 0, 0)
     rows["rate_level"] = (0, 0, 0, 2, 0, 0, 0, 0)
+    rows["family"], rows["relation"] = 1, (2, 2, 0, 3, 3, 2, 2, 0)
+    rows["payer_reason"][1] = reasons.Reason.NOT_REGISTERED
     rows["facts"] = codes.Fact.USE_ACCOUNT
+    rows["facts"][6] |= codes.Fact.PHARMACY
     rows["facts"][4] |= codes.Fact.LIABLE
     rows["facts"][5] |= codes.Fact.MATERNITY
     kernel.settle(rows, plans, counters, visits, results)
@@ -326,6 +335,10 @@ def _example_plan() -> RulePlan:
         second_cite=9,
         account_limited=1,
         account_cite=10,
+        family_medical=1 << 2,
+        family_medical_cite=9,
+        family_goods=1 << 2 | 1 << 3,
+        family_goods_cite=11,
         brackets=(Bracket(30_000, (4_005,) * rates, (11,) * rates),),
         day_cap_fen=(9_000,) * groups,
         day_cap_cite=(3,) * groups,

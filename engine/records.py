@@ -13,7 +13,7 @@ from engine.domain.layout import (
     Array,
 )
 from engine.domain.money import AMOUNT_MAX_FEN
-from engine.rules.plan import LEVELS, PLACES, STATUSES
+from engine.rules.plan import LEVELS, PLACES, RELATIONS, STATUSES
 
 
 class Row(NamedTuple):
@@ -44,9 +44,10 @@ class Row(NamedTuple):
     day: int
     deductible_at: int
     paid_at: int
-    spare: int
+    relation: int
+    payer_reason: int
     paid: int
-    spare2: int
+    family: int
 
 
 @dataclass(slots=True)
@@ -77,6 +78,8 @@ class Result:
     cash: int = 0
     account_allowed: int = 0
     account_before: int = 0
+    family_allowed: int = 0
+    family_before: int = 0
     cite_first_pay: int = 0
     cite_excluded: int = 0
     cite_excluded_rest: int = 0
@@ -92,8 +95,11 @@ class Result:
     cite_large_amount: int = 0
     cite_account: int = 0
     cite_standard_price: int = 0
+    cite_family: int = 0
     reason: int = 0
+    family_reason: int = 0
     kernel_spare: int = 0
+    kernel_spare2: int = 0
     deductible_before: int = 0
     paid_before: int = 0
     pooled_paid_before: int = 0
@@ -195,6 +201,7 @@ def check_row(number: int, row: Row, plans: int, counters: int, visits: int) -> 
     check_range(number, "level", row.level, 0, LEVELS - 1)
     check_range(number, "rate_level", row.rate_level, 0, LEVELS)
     check_range(number, "place", row.place, 0, PLACES - 1)
+    check_range(number, "relation", row.relation, 0, RELATIONS)
 
 
 def check_range(number: int, field: str, value: int, first: int, last: int) -> None:

@@ -37,7 +37,6 @@ from engine.records import (
     Result,
     Row,
     Tariff,
-    check_range,
     check_row,
     check_shape,
     in_order,
@@ -124,6 +123,7 @@ def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:
     add_up(result)
     allow_account(result, lines, row)
     limit_account(result, plan)
+    allow_family(result, row, plan)
     return result
 
 
@@ -395,6 +395,24 @@ def limit_account(result: Result, plan: RulePlan) -> None:
         result.cite_account = plan.account_cite
 
 
+def allow_family(result: Result, row: Row, plan: RulePlan) -> None:
+    """Say how much of the person's burden a relative's account may pay, or why it may not.
+
+    What keeps an account from being asked is known before; here the plan says for whom it pays.
+    """
+    result.family_reason = row.payer_reason
+    if row.payer_reason or not row.relation:
+        return
+    if row.facts & Fact.PHARMACY:
+        relations, result.cite_family = plan.family_goods, plan.family_goods_cite
+    else:
+        relations, result.cite_family = plan.family_medical, plan.family_medical_cite
+    if relations >> row.relation & 1:
+        result.family_allowed = result.account_allowed
+    else:
+        result.family_reason = Reason.RELATION_NOT_ALLOWED
+
+
 def read_counters(row: Row, counters: Array, visits: Array) -> Counters:
     """Return the counters of the row's member-year and visit as they stand."""
     line = counters[row.counters]
@@ -444,39 +462,3 @@ def move_counters(row: Row, result: Result, counters: Array, visits: Array) -> N
             visits[slot] += result.pooled_fund
     if row.cost >= 0:
         visits[row.cost] += result.in_scope
-
-
-def pay_accounts(rows: Array, results: Array, balances: Array) -> None:
-    """Let the members' own accounts pay, in order of arrival.
-
-    Args:
-        rows: The records that were settled.
-        results: What `settle` wrote for them; account, cash and the balance before are set.
-        balances: Fen on each account; changed in place.
-
-    Raises:
-        ValueError: naming row and field; nothing was changed.
-    """
-    claims = read_rows(rows, results)
-    for number, row in enumerate(claims):
-        check_range(number, "account", row.account, -1, len(balances) - 1)
-    for number, row in enumerate(claims):
-        if row.account >= 0 and not _refused(int(results[number]["reason"])):
-            _pay_account(row, results[number], balances)
-
-
-def _pay_account(row: Row, result: Array, balances: Array) -> None:
-    """Take from the account what it holds and may pay; the rest of the burden stays cash."""
-    balance = int(balances[row.account])
-    result["account_before"] = balance
-    if not row.facts & Fact.USE_ACCOUNT:
-        return
-    person, allowed = int(result["person"]), int(result["account_allowed"])
-    barred = person - allowed
-    result["account"] = min(balance, allowed)
-    result["cash"] = barred + max(0, allowed - balance)
-    balances[row.account] -= int(result["account"])
-
-
-def _refused(reason: int) -> bool:
-    return Reason.NONE < reason < EXCLUSION_FIRST

@@ -31,6 +31,7 @@ _WIRE_NAMES: Final[Mapping[str, str]] = {
     "prescriber": "prescriber_id",
     "admission": "admission_id",
     "prescription": "prescription_id",
+    "payer": "payer_member_id",
     "unit_price": "unit_price_micro_yuan",
     "unit_ceiling": "unit_ceiling_micro_yuan",
     "host": "host_id",
@@ -109,8 +110,6 @@ def decode_claim(message: claim_pb2.Claim, institution: str) -> Claim:
     Raises:
         InvalidInput: it uses a field that is not served yet, or names a paper that is none.
     """
-    if message.payer_member_id:
-        raise InvalidInput("payer_member_id", NOT_SERVED)
     if message.groups:
         raise InvalidInput("groups", NOT_SERVED)
     service_date, lines, papers = message.service_date, message.lines, message.papers
@@ -145,6 +144,7 @@ def decode_claim(message: claim_pb2.Claim, institution: str) -> Claim:
         tuple(map(_line, lines)) if lines else (),
         message.prescription_id,
         _papers(papers) if papers else 0,
+        message.payer_member_id,
     )
 
 

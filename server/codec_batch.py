@@ -86,12 +86,14 @@ def _ends(message: batch_pb2.ClaimColumns, claims: "_Table") -> Iterable[tuple[o
         or message.papers
         or message.HasField("lines")
         or message.HasField("prescription_ids")
+        or message.HasField("payer_member_ids")
     ):
         return repeat((), claims.rows)
     return zip(
         _lines(message, claims),
         claims.dictionary("prescription_ids"),
         claims.bits("papers", _PAPERS_KNOWN),
+        claims.dictionary("payer_member_ids"),
         strict=True,
     )
 
@@ -246,6 +248,7 @@ def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns
         settlement_ids=_bytes(link["position"], "<i8"),
         taken_times_ms=_bytes(link["instant"], "<i8"),
         reasons=_bytes(result["reason"], "u1"),
+        family_reasons=_bytes(result["family_reason"], "u1"),
         plan_indexes=indexes,
         plan_digests=digests,
         facts=_bytes(row["facts"], "<u4"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from engine.domain.account import Relation
 from engine.domain.codes import BENEFIT_FACTS, Benefit, Fact, Paper
 from engine.domain.dates import to_date
 from engine.domain.reasons import EXCLUSION_FIRST
@@ -106,7 +107,16 @@ def encode_plan(plan: RulePlan, city: CityRules | None) -> policy_pb2.Plan:
         general_fee_citation=plan.general_fee_cite,
         papers=[number(n) for n, paper in enumerate(Paper, 1) if plan.papers & paper],
         papers_citation=plan.papers_cite,
+        family_medical=_family(plan.family_medical, plan.family_medical_cite),
+        family_goods=_family(plan.family_goods, plan.family_goods_cite),
     )
+
+
+def _family(relations: int, citation: int) -> policy_pb2.FamilyUse | None:
+    if not relations:
+        return None
+    named = [number(relation) for relation in Relation if relations >> relation & 1]
+    return policy_pb2.FamilyUse(relations=named, citation=citation)
 
 
 def _by_code(amount_fen: int, citation: int) -> policy_pb2.CodeAmount | None:

@@ -50,7 +50,7 @@ _PARTS: Final = (
     _Part("payers.large_amount_fund", "large_amount_fund", ("cite_large_amount",)),
     _Part("payers.institution_share", "institution_share", ("cite_standard_price",)),
     _Part("payers.account", "account", ("cite_account",)),
-    _Part("payers.family_account", "family_account"),
+    _Part("payers.family_account", "family_account", ("cite_family",)),
     _Part("payers.cash", "cash"),
 )
 
@@ -111,6 +111,8 @@ def encode_settlement(
         disease_code=text.disease,
         prescriber_id=entry.prescriber,
         prescription_id=text.prescription,
+        payer_member_id=entry.payer,
+        family_reason=number(result["family_reason"]),
         groups=groups,
     )
 
@@ -163,6 +165,7 @@ def _counters(
         month_paid_fen=keyed("month", "month_paid"),
         day_paid_fen=keyed("day", "day_paid"),
         account_balance_fen=result["account_before"] - moved * result["account"],
+        family_balance_fen=result["family_before"] - moved * result["family_account"],
         pooled_paid_fen=result["pooled_paid_before"] + moved * result["pooled_counted"],
         compliant_burden_fen=result["compliant_burden_before"] + moved * result["burden_counted"],
         large_amount_paid_fen=result["large_amount_paid_before"]
@@ -175,6 +178,7 @@ def _common(counters: settlement_pb2.CounterValues) -> settlement_pb2.CounterVal
     """Return the counters that all benefits share; the others stand with each group."""
     return settlement_pb2.CounterValues(
         account_balance_fen=counters.account_balance_fen,
+        family_balance_fen=counters.family_balance_fen,
         pooled_paid_fen=counters.pooled_paid_fen,
         compliant_burden_fen=counters.compliant_burden_fen,
         large_amount_paid_fen=counters.large_amount_paid_fen,

@@ -104,6 +104,7 @@ def reply_of(answer: Answer, row: int, ask: object) -> object:
         prescriber=claim.prescriber,
         plan_digest=answer.plan_digests[int(record["row"]["plan"])],
         parts=parts_of_row(answer, row),
+        payer=claim.payer,
     )
     return Settled(entry, row in answer.replayed)
 

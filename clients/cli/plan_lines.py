@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from clients.cli.plan_notes import LEVELS, Notes, ground_of, percent
 from clients.receipt import REASONS
+from engine.domain.account import Relation
 from engine.domain.codes import Benefit, Level, Paper
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
@@ -23,6 +24,15 @@ PAPERS: Final = {
     Paper.INVOICE: "收费票据",
     Paper.MEDICAL_RECORD: "门诊病历",
     Paper.CHARGE_LIST: "费用明细清单",
+}
+RELATIONS: Final = {
+    Relation.SPOUSE: "配偶",
+    Relation.PARENT: "父母",
+    Relation.CHILD: "子女",
+    Relation.SIBLING: "兄弟姐妹",
+    Relation.GRANDPARENT: "祖父母、外祖父母",
+    Relation.GRANDCHILD: "孙子女、外孙子女",
+    Relation.OTHER: "其他亲属",
 }
 _WAYS: Final = {
     "annual_cap_on_cost": "年度限额：限定全年由基金分担的政策内费用，起付标准在其中",
@@ -62,6 +72,11 @@ def beyond_tables(plan: policy_pb2.Plan, notes: Notes) -> Iterator[str]:
     if plan.account_citation:
         mark = notes.mark(plan, plan.account_citation)
         yield f"个人账户：仅支付政策范围内统筹基金未支付的部分 {mark}"
+    for name, where in (("family_medical", "定点医疗机构"), ("family_goods", "定点零售药店")):
+        if plan.HasField(name):
+            use: policy_pb2.FamilyUse = getattr(plan, name)
+            whom = "、".join(RELATIONS[Relation(relation)] for relation in use.relations)
+            yield f"家庭共济（{where}）：账户所有人的{whom} {notes.mark(plan, use.citation)}"
     if plan.general_fee_citation:
         mark = notes.mark(plan, plan.general_fee_citation)
         yield f"一般诊疗费：不论目录类别，均属政策范围内 {mark}"

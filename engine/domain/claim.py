@@ -53,12 +53,14 @@ class Claim(NamedTuple):
     """Id of the external prescription that a pharmacy dispensed."""
     papers: int = 0
     """Documents that came with a paper claim, bits of `Paper`."""
+    payer: str = ""
+    """Relative whose account pays what the own account leaves; registered by that relative."""
 
 
 _BENEFITS = frozenset(benefit for benefit in Benefit if benefit <= Benefit.EMERGENCY)
 _LIABILITIES = frozenset(Liability)
 _PAPERS = sum(Paper)
-_OPTIONAL_IDS = ("visit", "disease", "prescriber", "admission", "prescription")
+_OPTIONAL_IDS = ("visit", "disease", "prescriber", "admission", "prescription", "payer")
 _PARTS = ("in_scope_fen", "pre_payment_fen", "over_limit_fen", "non_covered_fen")
 
 
@@ -70,13 +72,7 @@ def check_claim(claim: Claim) -> None:
     Raises:
         InvalidInput: naming the first field that is malformed.
     """
-    check_id("institution", claim.institution)
-    check_id("request_id", claim.request_id)
-    check_id("member", claim.member)
-    for path in _OPTIONAL_IDS:
-        text: str = getattr(claim, path)
-        if text:
-            check_id(path, text)
+    _check_ids(claim)
     _check_day("service_date", claim.service_date)
     if claim.until_date != claim.service_date:
         _check_day("until_date", claim.until_date)
@@ -95,6 +91,18 @@ def check_claim(claim: Claim) -> None:
         check_lines("lines", claim.lines)
         if claim.benefit == Benefit.DAY_SURGERY:
             _check_undirected(claim.lines)
+
+
+def _check_ids(claim: Claim) -> None:
+    check_id("institution", claim.institution)
+    check_id("request_id", claim.request_id)
+    check_id("member", claim.member)
+    for path in _OPTIONAL_IDS:
+        text: str = getattr(claim, path)
+        if text:
+            check_id(path, text)
+    if claim.payer == claim.member:
+        raise InvalidInput("payer", "is the member; ask for the own account by use_account")
 
 
 def _check_undirected(lines: Sequence[BillLine]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Version of these layouts; stored in every segment."""
 
 CLAIM: Final = np.dtype(
@@ -42,14 +42,14 @@ CLAIM: Final = np.dtype(
         ("papers", "u1"),
         ("spare1", "u1"),
         ("spare2", "<u2"),
-        ("spare4", "<u4"),
+        ("payer", "<i4"),
     ],
     align=True,
 )
 """The content of the request. People and institutions are positions in their registers, -1 for
-none. `flags`: bit 0 emergency, 1 referred, 2 statement, 3 manual, 4 use_account. `papers`: the
-documents of a paper claim, `codes.Paper`. The four parts are 0 where the bill is itemised; its
-lines stand in the text."""
+none; `payer` is the relative whose account pays. `flags`: bit 0 emergency, 1 referred, 2 statement,
+3 manual, 4 use_account. `papers`: the documents of a paper claim, `codes.Paper`. The four parts are
+0 where the bill is itemised; its lines stand in the text."""
 
 ROW: Final = np.dtype(
     [
@@ -78,14 +78,15 @@ ROW: Final = np.dtype(
         ("day", "<i4"),
         ("deductible_at", "u1"),
         ("paid_at", "u1"),
-        ("spare", "<u2"),
+        ("relation", "u1"),
+        ("payer_reason", "u1"),
         ("paid", "<i4"),
-        ("spare2", "<u4"),
+        ("family", "<i4"),
     ],
     align=True,
 )
 """One kernel row: a claim, or the part of it that falls under one benefit, with its facts resolved.
-`counters`, `visit` and `account` are slots
+`counters`, `visit`, `account` and `family` are slots
 of the state arrays handed to the kernel (-1: none), `plan` a position in the plan table. In the
 journal a slot is 0 or -1, and `plan` counts the journal's plans in order of appearance.
 `status` and `level` count from 0 here (`Status.ACTIVE` is 0), as the plan's tables do.
@@ -97,7 +98,9 @@ year, or none. `cost` is the year's cost in scope. `disease`, `month` and `day` 
 paid for the disease in the year, in the month, on the day of service. `deductible_at` and `paid_at`
 are the positions in the line where the deductible and the fund's payment count, or `NOWHERE`.
 `paid` is what the fund paid under the benefit in the year, where its annual cap has no place in the
-line."""
+line. `family` is the account of the relative who pays, `relation` what the member is to that
+relative (`Relation`, 0: nobody pays); `payer_reason` is why that account may not be asked, whatever
+the plan says."""
 
 RESULT: Final = np.dtype(
     [
@@ -129,6 +132,9 @@ RESULT: Final = np.dtype(
         # What the account may pay; an institution or a third party may stand in its way.
         ("account_allowed", "<i8"),
         ("account_before", "<i8"),
+        # The same of the relative's account.
+        ("family_allowed", "<i8"),
+        ("family_before", "<i8"),
         # Citations that decided, as positions in the plan's citation table.
         ("cite_first_pay", "<u2"),
         ("cite_excluded", "<u2"),
@@ -145,8 +151,11 @@ RESULT: Final = np.dtype(
         ("cite_large_amount", "<u2"),
         ("cite_account", "<u2"),
         ("cite_standard_price", "<u2"),
+        ("cite_family", "<u2"),
         ("reason", "u1"),
-        ("kernel_spare", "u1"),
+        ("family_reason", "u1"),
+        ("kernel_spare", "<u2"),
+        ("kernel_spare2", "<u4"),
         # Counters of the policy year, before this claim.
         ("deductible_before", "<i8"),
         ("paid_before", "<i8"),
@@ -169,13 +178,15 @@ What the pass over the accounts touches stands together.
 `first_pay` is the out-of-area first payment inside `pre_payment`. Citation 0 is: none.
 `cite_rate_above` is that of the highest bracket a claim reached, where the rate changes with the
 year's cost. `cite_standard_price` marks a package (day surgery): there the basis does not add up to
-`in_scope`."""
+`in_scope`. `family_reason` is why a relative's account that was named may pay nothing."""
 
 LINK: Final = np.dtype(
     [
         ("position", "<i8"),
         ("previous", "<i8"),
         ("undoes", "<i8"),
+        ("account_previous", "<i8"),
+        ("family_previous", "<i8"),
         ("instant", "<i8"),
         ("kind", "u1"),
         ("undo_id_length", "u1"),
@@ -186,8 +197,9 @@ LINK: Final = np.dtype(
     align=True,
 )
 """Where an entry stands: its journal position (from 1), the previous entry of the same
-member-year (0: none), the position it undoes (0: none), when it was taken (milliseconds UTC,
-never an input to an amount), its kind, and the length of an undo's own request id, which
+member-year (0: none), the position it undoes (0: none), the previous entry that moved the own
+account and the relative's (0: none, or this one does not move it), when it was taken (milliseconds
+UTC, never an input to an amount), its kind, and the length of an undo's own request id, which
 stands first in its text. A claim of several benefits has as many entries, one after the other:
 `part` counts them from 0, `parts` is how many there are (1 for most; 0 of a tombstone)."""
 
@@ -208,14 +220,21 @@ BEFORE: Final = tuple(name for name in RESULT.names or () if name.endswith("_bef
 CITES: Final = tuple(name for name in RESULT.names or () if name.startswith("cite_"))
 """The citations in `RESULT`."""
 
-NEGATED: Final = (*AMOUNTS, "account_allowed", "pooled_counted", "burden_counted")
+NEGATED: Final = (*AMOUNTS, "account_allowed", "family_allowed", "pooled_counted", "burden_counted")
 """What an undo carries negated."""
 
 KEYED_SLOTS: Final = ("visit", "borne", "cost", "disease", "month", "day", "paid")
 """The slots of `ROW` beside the member-year's line, -1 where they are not needed."""
 
-SLOTS: Final = ("counters", *KEYED_SLOTS, "account")
+SLOTS: Final = ("counters", *KEYED_SLOTS, "account", "family")
 """Every slot of `ROW`; in the journal 0 or -1."""
+
+ACCOUNTS_MOVED: Final = (
+    ("account", "account", "account_previous"),
+    ("family", "family_account", "family_previous"),
+)
+"""Of the accounts that an entry may move: the slot in `ROW`, what it pays in `RESULT`, the entry
+before in `LINK`."""
 
 COUNTERS_PER_MEMBER_YEAR: Final = 8
 """int64 a member-year keeps: one line of 64 bytes."""

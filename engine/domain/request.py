@@ -139,6 +139,8 @@ class Entry(NamedTuple):
     prescriber: str
     plan_digest: bytes
     parts: tuple[PartEntry, ...] = ()
+    payer: str = ""
+    """The relative whose account was asked to pay."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ def claim_of(context: Context, record: np.void, text: EntryText) -> Claim:
         lines=decode_lines(text.lines.encode()),
         prescription=text.prescription,
         papers=int(claim["papers"]),
+        payer=entry.payer,
     )
 
 

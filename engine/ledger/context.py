@@ -152,6 +152,7 @@ class Context:
         record = parts[0] if len(parts) == 1 else combined(np.array(parts, dtype=ENTRY))
         claim = record["claim"]
         member, prescriber = int(claim["member"]), int(claim["prescriber"])
+        payer = int(claim["payer"])
         digests = [self.digest(int(part["row"]["plan"])) if member >= 0 else b"" for part in parts]
         return Entry(
             record=record,
@@ -161,6 +162,7 @@ class Context:
             prescriber=state.institutions.items[prescriber].id if prescriber >= 0 else "",
             plan_digest=digests[0],
             parts=tuple(map(PartEntry, parts, digests)) if len(parts) > 1 else (),
+            payer=state.members.items[payer].id if payer >= 0 else "",
         )
 
 

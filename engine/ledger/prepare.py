@@ -17,7 +17,16 @@ from engine.domain.money import AMOUNT_MAX_FEN
 from engine.domain.reasons import EXCLUSION_FIRST, Detail, Reason
 from engine.domain.register import Institution, Member
 from engine.domain.request import Refused
-from engine.facts import Facts, Parties, benefit_bits, is_registered, resolve, treating
+from engine.facts import (
+    Facts,
+    Parties,
+    Payer,
+    benefit_bits,
+    is_registered,
+    payer_of,
+    resolve,
+    treating,
+)
 from engine.ledger.context import Context, encode_texts
 from engine.rules.plan import NO_CAP, VISIT_CLAIM, ClaimClass, RulePlan
 from engine.rules.value_figures import ANY_CODE
@@ -78,6 +87,7 @@ class _Case(NamedTuple):
     claim: Claim
     parties: Parties
     facts: Facts
+    payer: Payer
     preview: bool
 
 
@@ -121,7 +131,7 @@ def content(context: Context, claim: Claim) -> tuple[tuple[int, ...], bytes]:
         claim.papers,
         0,
         0,
-        0,
+        state.members.numbers.get(claim.payer, -2) if claim.payer else -1,
     )
     return record, text + lines
 
@@ -147,7 +157,11 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
         )
     until_has_rule = context.book.plan_for(member.city, claim.until_date) is not None
     facts = resolve(claim, parties, until_has_rule=until_has_rule)
-    case = _Case(context, claim, parties, facts, preview)
+    payer = state.members.find(claim.payer) if claim.payer else None
+    if claim.payer and payer is None:
+        return Refused(Reason.MEMBER_UNKNOWN, message="the payer is not in the register")
+    asked = payer_of(payer, member, claim.service_date)
+    case = _Case(context, claim, parties, facts, asked, preview)
     ordinary_plan = _plan(case, Benefit.ORDINARY)
     ordinary = state.plans.plans[ordinary_plan]
     if missing := ordinary.papers & ~claim.papers if claim.manual and claim.papers else 0:
@@ -271,9 +285,10 @@ def _row(case: _Case, group: Group, liable: int, plan: int) -> tuple[int, ...]:
         counted(rules.day_cap_fen[at_group], day_key, day),
         rules.deductible_at,
         rules.paid_at,
-        0,
+        case.payer.relation,
+        case.payer.reason,
         state.visit(paid_key(number, year, group.benefit)) if rules.counts_paid else -1,
-        0,
+        state.account(state.members.numbers[claim.payer]) if case.payer.relation else -1,
     )
 
 

@@ -20,6 +20,7 @@ from engine.errors import InvalidInput
 from engine.kernel import check_identities
 from engine.ledger.context import Context
 from engine.ledger.prepare import Prepared, RefusedRow, content, invalid, joined, prepare, refusal
+from engine.state.state import State
 from engine.state.tables import KeyRow, KeyStatus
 
 
@@ -215,9 +216,7 @@ def _link(context: Context, run: Sequence[Prepared], entries: Array) -> None:
     links["position"] = np.arange(first, first + len(entries))
     links["kind"] = EntryKind.SETTLEMENT
     links["instant"] = context.instant
-    paid = entries["result"]["account"].tolist()
     keyed, slots = rows[list(layout.KEYED_SLOTS)].tolist(), rows["counters"].tolist()
-    accounts = rows["account"].tolist()
     previous, n = [], 0
     for prepared in run:
         key = KeyRow(first + n, KeyStatus.STANDING, 0)
@@ -227,11 +226,21 @@ def _link(context: Context, run: Sequence[Prepared], entries: Array) -> None:
             previous.append(int(state.last_entry.values[slots[n]]))
             state.touch_member_year(slots[n], position)
             state.visits.changed.update(slot for slot in keyed[n] if slot >= 0)
-            if paid[n]:
-                state.touch_account(accounts[n], position)
             n += 1
     links["previous"] = previous
+    for n in (entries["result"]["account"] + entries["result"]["family_account"]).nonzero()[0]:
+        link_accounts(state, entries[n])
     forget_slots(rows)
+
+
+def link_accounts(state: State, entry: np.void) -> None:
+    """Chain an entry that moves accounts to the one before of each, and note it as their last."""
+    row, result, link = entry["row"], entry["result"], entry["link"]
+    for slot, amount, previous in layout.ACCOUNTS_MOVED:
+        if result[amount]:
+            account = int(row[slot])
+            link[previous] = state.account_entries.values[account]
+            state.touch_account(account, int(link["position"]))
 
 
 def forget_slots(rows: Array) -> None:
@@ -253,11 +262,13 @@ def _preview_run(context: Context, run: list[Prepared], answers: _Answers) -> No
     counters = layout.aligned_counters(len(run))
     counters[own] = state.counters.values[rows["counters"]]
     keyed = _copied_slots(rows, own, state.visits.values)
-    balances = np.zeros(len(run), dtype=np.int64)
-    with_account = rows["account"] >= 0
-    balances[own[with_account]] = state.balances.values[rows["account"][with_account]]
+    # The own account of each claim, then the relative's.
+    balances = np.zeros(2 * len(run), dtype=np.int64)
+    for slot, first in (("account", 0), ("family", len(run))):
+        asked = rows[slot] >= 0
+        balances[first + own[asked]] = state.balances.values[rows[slot][asked]]
+        rows[slot] = np.where(asked, first + own, -1)
     rows["counters"] = own
-    rows["account"] = np.where(with_account, own, -1)
     context.kernel.settle(rows, state.plans, counters, keyed, results)
     context.kernel.pay_accounts(rows, results, balances)
     check_identities(results)

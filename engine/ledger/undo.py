@@ -182,13 +182,17 @@ def _take_back(
         result[BEFORE[name]] = state.visits.values[keyed]
         state.visits.values[keyed] -= fen
         state.visits.changed.add(keyed)
-    if row["account"] >= 0:
-        account = state.account(member)
-        result["account_before"] = state.balances.values[account]
-        if parts["account"]:
-            state.balances.values[account] += parts["account"]
-            state.touch_account(account, position)
     link["position"] = position
+    owners = {"account": member, "family": int(claim["payer"])}
+    for name, amount, previous in layout.ACCOUNTS_MOVED:
+        link[previous] = 0
+        if row[name] >= 0:
+            account = state.account(owners[name])
+            result[f"{name}_before"] = state.balances.values[account]
+            if parts[amount]:
+                link[previous] = state.account_entries.values[account]
+                state.balances.values[account] += parts[amount]
+                state.touch_account(account, position)
     link["previous"] = state.last_entry.values[slot]
     link["undoes"] = target["link"]["position"]
     state.touch_member_year(slot, position)
@@ -205,7 +209,7 @@ def _write_tombstone(context: Context, institution: int, undo_id: str, original:
     link["kind"] = EntryKind.TOMBSTONE
     link["undo_id_length"], claim["request_id_length"] = lengths
     claim["institution"] = institution
-    claim["member"] = claim["prescriber"] = -1
+    claim["member"] = claim["prescriber"] = claim["payer"] = -1
     context.write(entries, [blob])
     state.note_key(EntryKind.TOMBSTONE, position, institution, original, undo_id, entries[0])
     return position

@@ -13,6 +13,7 @@ from engine.domain.dates import Interval, next_day, previous_day, year_of
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 from engine.errors import InvalidInput, InvariantBroken
+from engine.rules import family
 from engine.rules.classes import (
     ages_like,
     kinds_like,
@@ -68,6 +69,7 @@ def _intervals(rules: CityRules, figures: FigureSet, within: Interval) -> list[I
     documents = list(_in_force(rules, figures, within))
     changes = [value.days for value in rules.values()]
     changes += [line.days for line in rules.lines]
+    changes += family.changes(rules, figures)
     for value in rules.values():
         for name in value.figure_names():
             changes += [figure.days for figure in figures.of(rules.area, name)]
@@ -141,6 +143,7 @@ def compile_interval(
     extras = _extras(rules, figures, day, cites, used)
     extras |= _by_code(rules, day, cites, given)
     extras |= _ways(rules, day)
+    extras |= _family(whole, figures, day, cites, used)
     exclusions = _exclusions(rules, day, given, cites, claim.benefit)
     used |= _readings_made(rules, figures, day)
     return RulePlan(
@@ -258,6 +261,25 @@ def _extras(
     return extras
 
 
+def _family(
+    rules: CityRules,
+    figures: FigureSet,
+    day: int,
+    cites: "_Citations",
+    used: dict[str, Figure],
+) -> dict[str, int]:
+    """Return for whom relatives' accounts pay, and note the figures that decided it."""
+    extras: dict[str, int] = {}
+    for name, use in family.family_uses(rules, figures, day).items():
+        extras[name] = use.relations
+        extras[f"{name}_cite"] = cites.add_citation(use.citation)
+        for label in use.citation.figures:
+            figure_name, _, key = label.partition(".")
+            if figure := figures.get(rules.area, figure_name, key, day):
+                used[label] = figure
+    return extras
+
+
 def _readings_made(rules: CityRules, figures: FigureSet, day: int) -> dict[str, Figure]:
     """Return the operator's choices of the day by name; some take away and are cited by nothing."""
     made = {}
@@ -334,7 +356,10 @@ class _Citations:
             figure = reading_figure(self.rules, self.figures, reading, self.day)
             if figure:
                 figures += (f"{READING}.{reading}",)
-        citation = Citation(tuple(dict.fromkeys(clauses)), figures)
+        return self.add_citation(Citation(tuple(dict.fromkeys(clauses)), figures))
+
+    def add_citation(self, citation: Citation) -> int:
+        """Return the position of a citation, entered if it is new."""
         if citation not in self.citations:
             self.citations.append(citation)
         return self.citations.index(citation)

@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
+from engine.domain.account import Relation
 from engine.domain.codes import Benefit, Kind
 from engine.domain.layout import (
     CHRONIC_PAID,
@@ -23,6 +24,7 @@ from engine.domain.layout import (
 LEVELS: Final = 4
 STATUSES: Final = 3
 PLACES: Final = 4
+RELATIONS: Final = len(Relation)
 
 NO_CAP: Final = -1
 
@@ -223,6 +225,13 @@ class RulePlan:
     account_limited: int = 0
     """1: the own account pays at most what is in scope and not paid by the pooled fund."""
     account_cite: int = 0
+    family_medical: int = 0
+    """For whom a relative's account pays at an institution: bit n for the `Relation` n, which the
+    person is to the account's owner."""
+    family_medical_cite: int = 0
+    family_goods: int = 0
+    """The same at a pharmacy."""
+    family_goods_cite: int = 0
     benefit: int = Benefit.ORDINARY
     given_levels: int = ALL_LEVELS
     """The levels at which the benefit is given, as a set of bits; elsewhere care is ordinary."""

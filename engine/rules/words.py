@@ -39,6 +39,7 @@ from engine.rules.plan import (
     LEVELS,
     NO_CAP,
     PLACES,
+    RELATIONS,
     STATUSES,
     VISIT_DAY,
     VISIT_NAMED,
@@ -60,6 +61,7 @@ HEAD_DISEASE_CAP: Final = 13
 HEAD_STANDARD_PRICE: Final = 14
 HEAD_BRACKETS: Final = 15
 HEAD_ABOVE: Final = 16
+HEAD_FAMILY: Final = 20
 
 COUNTS_POOLED: Final = 1
 COUNTS_BURDEN: Final = 2
@@ -154,7 +156,12 @@ def check_plan(plan: RulePlan) -> None:
     _check(plan, "second_threshold_fen", (plan.second_threshold_fen,), 1, (0, AMOUNT_MAX_FEN))
     _check(plan, "second_rate_bp", (plan.second_rate_bp,), 1, (0, BP))
     _check(plan, "second_cap_fen", (plan.second_cap_fen,), 1, caps)
+    for name in ("family_medical", "family_goods"):
+        # Bit 0 would be no relation, bit 1 the owner.
+        _check(plan, name, (getattr(plan, name),), 1, (0, 2 ** (RELATIONS + 1) - 1))
     for name in (
+        "family_medical_cite",
+        "family_goods_cite",
         "pooled_cap_cite",
         "second_cite",
         "account_cite",
@@ -247,6 +254,12 @@ def pack(plan: RulePlan) -> list[int]:
         | plan.account_cite << CITE_SHIFT
         | plan.disease_cap_cite << 2 * CITE_SHIFT
         | plan.standard_price_cite << 3 * CITE_SHIFT
+    )
+    words[HEAD_FAMILY] = (
+        plan.family_medical
+        | plan.family_goods << CITE_SHIFT
+        | plan.family_medical_cite << 2 * CITE_SHIFT
+        | plan.family_goods_cite << 3 * CITE_SHIFT
     )
     words[HEAD_DISEASE_CAP] = plan.disease_cap_fen
     words[HEAD_STANDARD_PRICE] = plan.standard_price_fen

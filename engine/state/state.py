@@ -270,10 +270,14 @@ class State:
             self.visits.values[visit_slot] += fen
             self.visits.changed.add(visit_slot)
         self.touch_member_year(slot, int(entry["link"]["position"]))
-        if result["account"]:
-            account = self.account(member)
-            self.balances.values[account] -= result["account"]
-            self.touch_account(account, int(entry["link"]["position"]))
+        for owner, fen in (
+            (member, result["account"]),
+            (int(entry["claim"]["payer"]), result["family_account"]),
+        ):
+            if fen:
+                account = self.account(owner)
+                self.balances.values[account] -= fen
+                self.touch_account(account, int(entry["link"]["position"]))
 
     def touch_member_year(self, slot: int, position: int) -> None:
         """Note that the entry at `position` is the last one of a member-year."""

@@ -14,7 +14,8 @@ from engine.domain.layout import (
     Array,
 )
 from engine.domain.reasons import EXCLUSION_FIRST
-from engine.reference import pay_accounts, settle
+from engine.reference import settle
+from engine.reference_accounts import pay_accounts
 from engine.rules.plan import NO_CAP, RulePlan
 from engine.verify.fold import Before, Fields, Record
 from engine.verify.report import PAYERS, Kind, Report
@@ -56,7 +57,7 @@ class Resettler:
         self._result = np.zeros(1, dtype=RESULT)
         self._counters = np.zeros((1, COUNTERS_PER_MEMBER_YEAR), dtype=np.int64)
         self._visits = np.zeros(len(KEYED_SLOTS), dtype=np.int64)
-        self._balances = np.zeros(1, dtype=np.int64)
+        self._balances = np.zeros(2, dtype=np.int64)
 
     def settle(self, row: Array, plan: RulePlan, before: Before) -> Fields:
         """Return the result of a row under its plan.
@@ -76,7 +77,9 @@ class Resettler:
                 self._row[name] = slot
                 self._visits[slot] = before.keyed[name]
         self._counters[0] = before.line
-        self._balances[0] = before.balance
+        self._balances[:] = before.balance, before.family_balance
+        if self._row["family"][0] >= 0:
+            self._row["family"] = 1
         settle(self._row, [plan], self._counters, self._visits, self._result)
         pay_accounts(self._row, self._result, self._balances)
         return dict(zip(RESULT_FIELDS, self._result[0].item(), strict=True))
@@ -125,10 +128,11 @@ def check_limits(record: Record, plan: RulePlan, report: Report) -> None:
             _add(report, Kind.AMOUNT, record, name, "not negative", result[name])
     if 0 < result["reason"] < EXCLUSION_FIRST:
         _add(report, Kind.AMOUNT, record, "reason", "no refusal", result["reason"])
-    if result["account"] > result["account_before"]:
-        _add(report, Kind.CAP, record, "account", result["account_before"], result["account"])
-    if result["account"] > result["account_allowed"]:
-        _add(report, Kind.CAP, record, "account", result["account_allowed"], result["account"])
+    for name, paid in (("account", result["account"]), ("family", result["family_account"])):
+        for limit in (result[f"{name}_before"], result[f"{name}_allowed"]):
+            if paid > limit:
+                what = "account" if name == "account" else "family_account"
+                _add(report, Kind.CAP, record, what, limit, paid)
     fund, large = result["pooled_fund"], result["large_amount_fund"]
     caps = [
         ("pooled cap", plan.pooled_cap_fen, result["pooled_paid_before"], result["pooled_counted"]),

@@ -32,7 +32,7 @@ from engine.verify.amounts import (
     check_result,
     check_sums,
 )
-from engine.verify.fold import LINE, Fold, Record
+from engine.verify.fold import LINE, Fold, Record, moved_accounts
 from engine.verify.report import PAYERS, Kind, Report
 from engine.verify.structure import Scan
 from engine.verify.undos import Past
@@ -42,9 +42,7 @@ LOWEST_BORNE_AT: Final = -10 - max(Benefit)
 """The lowest number where a deductible may count: that of the last benefit."""
 _FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
 
-_SPARES: Final = tuple(
-    tuple(name for name in names if "spare" in name and name != "kernel_spare") for names in _NAMES
-)
+_SPARES: Final = tuple(tuple(name for name in names if "spare" in name) for names in _NAMES)
 _ALL_FLAGS: Final = 31
 _ALL_FACTS: Final = int(~Fact(0))
 _ALL_PAPERS: Final = sum(Paper)
@@ -174,6 +172,14 @@ class EntryChecker:
         account = 0 if member.has_account else -1
         if row["account"] != account:
             self._add(Kind.REGISTER, record, "row.account", account, row["account"])
+        relation, reason = self.fold.payer(record)
+        for name, value in (
+            ("relation", relation),
+            ("payer_reason", reason),
+            ("family", 0 if relation else -1),
+        ):
+            if row[name] != value:
+                self._add(Kind.REGISTER, record, f"row.{name}", value, row[name])
         sent, used = claim["flags"] & FLAG_USE_ACCOUNT, row["facts"] & Fact.USE_ACCOUNT
         if bool(sent) != bool(used):
             self._add(Kind.CLAIM, record, "row.facts: use of the account", bool(sent), bool(used))
@@ -232,12 +238,18 @@ class EntryChecker:
         link, last = record.link, self.fold.last_entry.get(record.member_year, 0)
         if link["previous"] != last:
             self._add(Kind.CHAIN, record, "link.previous", last, link["previous"])
+        moved = zip(moved_accounts(record), ("account_previous", "family_previous"), strict=True)
+        for (owner, fen), name in moved:
+            last = self.fold.account_entry.get(owner, 0) if fen else 0
+            if link[name] != last:
+                self._add(Kind.CHAIN, record, f"link.{name}", last, link[name])
         if link["kind"] == EntryKind.SETTLEMENT and link["undoes"]:
             self._add(Kind.UNDO, record, "link.undoes", 0, link["undoes"])
 
     def _check_tombstone(self, record: Record) -> None:
         expected = dict.fromkeys(record.claim, 0)
-        expected |= {"institution": record.claim["institution"], "member": -1, "prescriber": -1}
+        expected |= {"institution": record.claim["institution"], "member": -1}
+        expected |= {"prescriber": -1, "payer": -1}
         expected["request_id_length"] = record.claim["request_id_length"]
         parts = (
             ("claim", record.claim, expected),
@@ -248,7 +260,7 @@ class EntryChecker:
             for name, value in part.items():
                 if value != should[name]:
                     self._add(Kind.TOMBSTONE, record, f"{what}.{name}", should[name], value)
-        for name in ("previous", "undoes", "part", "parts"):
+        for name in ("previous", "undoes", "account_previous", "family_previous", "part", "parts"):
             if record.link[name]:
                 self._add(Kind.TOMBSTONE, record, f"link.{name}", 0, record.link[name])
 
@@ -305,6 +317,7 @@ class EntryChecker:
             **dict(zip(LINE, line, strict=True)),
             **{f"counter of row.{slot}": fen for slot, fen in met.keyed.items()},
             "account balance": fold.balances.get(record.claim["member"], 0),
+            "balance of the relative": fold.balances.get(record.claim["payer"], 0),
         }
         for name, value in now.items():
             if value < 0:
@@ -329,7 +342,7 @@ class EntryChecker:
 
     def _entry(self, record: Record, raw: np.void) -> Entry:
         fold, claim = self.fold, record.claim
-        prescriber = claim["prescriber"]
+        prescriber, payer = claim["prescriber"], claim["payer"]
         return Entry(
             raw,
             record.text,
@@ -337,6 +350,7 @@ class EntryChecker:
             fold.members[claim["member"]].id,
             fold.institutions[prescriber] if prescriber >= 0 else "",
             b"",
+            payer=fold.members[payer].id if payer >= 0 else "",
         )
 
     def _add(self, kind: Kind, record: Record, field: str, expected: object, found: object) -> None:

@@ -24,7 +24,15 @@ from engine.domain.layout import (
     POOLED_PAID,
     SPECIAL_DEDUCTIBLE,
 )
-from engine.domain.register import AccountOpening, Disease, Institution, Member, Opening
+from engine.domain.reasons import Reason
+from engine.domain.register import (
+    AccountOpening,
+    Disease,
+    FamilyLink,
+    Institution,
+    Member,
+    Opening,
+)
 from engine.rules.plan import (
     DEDUCTIBLE_BENEFIT,
     DEDUCTIBLE_INSTITUTION,
@@ -154,6 +162,12 @@ def before_of(record: Record, line: Sequence[int], keyed: Mapping[VisitName, int
     return Before(line, {slot: keyed.get(name, 0) for slot, name in record.keyed.items()})
 
 
+def moved_accounts(record: Record) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return whose accounts an entry takes from, and how much: the own one, the relative's."""
+    claim, result = record.claim, record.result
+    return (claim["member"], result["account"]), (claim["payer"], result["family_account"])
+
+
 class Before(NamedTuple):
     """The state that a settlement met."""
 
@@ -161,6 +175,7 @@ class Before(NamedTuple):
     keyed: Mapping[str, int]
     """The counters beside the line, by the slot of the row; those alone that it has slots of."""
     balance: int = 0
+    family_balance: int = 0
 
     def at(self, position: int) -> int:
         """Return what the line has at a position, 0 if that is `NOWHERE`."""
@@ -175,6 +190,7 @@ class Insured(NamedTuple):
     has_account: bool
     born_on: int
     diseases: tuple[Disease, ...]
+    family: tuple[FamilyLink, ...] = ()
 
 
 @dataclass(slots=True)
@@ -199,7 +215,9 @@ class Fold:
     def put_member(self, member: Member) -> None:
         """Enter a member, or replace what the register says of it; the number stays."""
         with_account = member.mode == Mode.COMBINED
-        insured = Insured(member.id, member.city, with_account, member.born_on, member.diseases)
+        insured = Insured(
+            member.id, member.city, with_account, member.born_on, member.diseases, member.family
+        )
         number = self.member_numbers.setdefault(member.id, len(self.members))
         if number == len(self.members):
             self.members.append(insured)
@@ -254,10 +272,31 @@ class Fold:
 
     def before(self, record: Record) -> Before:
         """Return what a record meets, as the journal stands."""
-        key, member = record.member_year, record.claim["member"]
-        balance = self.balances.get(member, 0) if record.row["account"] >= 0 else 0
+        key = record.member_year
         met = before_of(record, self.line(key), self.visits.get(key, {}))
-        return met._replace(balance=balance)
+        own, family = (
+            self.balances.get(record.claim[owner], 0) if record.row[slot] >= 0 else 0
+            for owner, slot in (("member", "account"), ("payer", "family"))
+        )
+        return met._replace(balance=own, family_balance=family)
+
+    def payer(self, record: Record) -> tuple[int, int]:
+        """Return what a member is to the relative who pays, or 0 and why that account may not.
+
+        As the register has it now: the owner's own registration, in one city.
+        """
+        number = record.claim["payer"]
+        if number < 0:
+            return 0, 0
+        owner, member = self.members[number], self.members[record.claim["member"]]
+        if not owner.has_account:
+            return 0, Reason.NO_ACCOUNT
+        if owner.city != member.city:
+            return 0, Reason.NO_RULE
+        for link in owner.family:
+            if link.relative == member.id and record.claim["service_date"] in link.days:
+                return link.relation, 0
+        return 0, Reason.NOT_REGISTERED
 
     def borne_at(self, record: Record) -> int:
         """Return where a claim's deductible counts: an institution, -2 to -5 for a level, or -1."""
@@ -290,10 +329,10 @@ class Fold:
         self.last_entry[key] = record.position
         if record.keyed:
             book_keyed(record, self.visits.setdefault(key, {}), result)
-        if result["account"]:
-            member = key[0]
-            self.balances[member] = self.balances.get(member, 0) - result["account"]
-            self.account_entry[member] = record.position
+        for owner, fen in moved_accounts(record):
+            if fen:
+                self.balances[owner] = self.balances.get(owner, 0) - fen
+                self.account_entry[owner] = record.position
 
     def use_ids(self, record: Record) -> None:
         """Note what the request ids of an act stand for from now on, by its first entry."""

@@ -221,6 +221,7 @@ def _content(claim: Claim) -> tuple[object, ...]:
         claim.admission,
         claim.prescription,
         encode_lines(claim.lines).decode(),
+        claim.payer,
     )
 
 
@@ -258,11 +259,13 @@ def _read_entry(fold: Fold, record: np.void, text: EntryText) -> tuple[_Key, _St
     content: tuple[object, ...] = ()
     if kind == EntryKind.SETTLEMENT:
         prescriber = int(claim["prescriber"])
+        payer = int(claim["payer"])
         content = (
             fold.members[int(claim["member"])].id,
             fold.institutions[prescriber] if prescriber >= 0 else "",
             *(int(claim[name]) for name in _NUMBERS),
             *text[2:],
+            fold.members[payer].id if payer >= 0 else "",
         )
     own = text.request_id if kind == EntryKind.SETTLEMENT else text.undo_id
     key = fold.institutions[int(claim["institution"])], own

@@ -37,6 +37,8 @@ _CITES: Final = (
     "pooled_cap_cite",
     "second_cite",
     "account_cite",
+    "family_medical_cite",
+    "family_goods_cite",
     "disease_cap_cite",
     "standard_price_cite",
     "general_fee_cite",

@@ -196,7 +196,6 @@ def test_byte_order_mark_blank_lines_and_windows_line_ends_are_no_hindrance(tmp_
         (b"institution,member\nH1,M1\n", "column date is missing"),
         (b"institution,member,date,colour\n", "unknown column “colour”"),
         (b"institution,member,date,date\n", "stands twice"),
-        (b"institution,member,date,payer\n", "not served yet"),
         (b"institution,member,date,total\nH1,M1,2024-03-05,1.00\n", "at least one of the columns"),
         (b"institution,member,date,in_scope\n", "nothing below it"),
         (b"x" * 70_000, "longer"),

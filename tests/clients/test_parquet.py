@@ -92,7 +92,6 @@ def test_papers_and_a_prescription_are_read(tmp_path: Path, papers: Any) -> None
         ("until", pa.array([0], pa.timestamp("ms")), "until is timestamp"),
         ("manual", pa.array([1]), "manual is int64; expected bool"),
         ("colour", pa.array(["red"]), "unknown column “colour”; expected .* in_scope_fen"),
-        ("payer", pa.array(["x"]), "payer is not served yet"),
         ("lines", pa.array([[{"class": "A"}]]), "column lines: only JSON lines hold"),
         ("lines", pa.array(["A"]), "column lines: only JSON lines hold"),
         ("papers", pa.array([3]), "papers is int64; expected list<text> or text"),

@@ -51,6 +51,8 @@ EVERYWHERE = {
     "preview refused": 20,
     "error again or none": 20,
     "account": 300,
+    "family NOT_REGISTERED": 30,
+    "family NO_ACCOUNT": 5,
     "excluded NOT_DESIGNATED": 50,
     "excluded ARREARS": 30,
     "excluded LIABLE_ELSEWHERE": 30,
@@ -63,6 +65,7 @@ EVERYWHERE = {
 }
 """Least number of each kind in a seed."""
 OF_THE_OPERATOR = {
+    "family_account": 100,
     "CHRONIC": 300,
     "SPECIAL": 200,
     "DUAL_CHANNEL": 80,
@@ -112,6 +115,8 @@ ALSO = {
         "ORDINARY": 600,
         "CHRONIC": 300,
         "SPECIAL": 200,
+        "family_account": 100,
+        "family RELATION_NOT_ALLOWED": 30,
         "DAY_SURGERY": 50,
         "EMERGENCY": 100,
         "parts 2": 100,

@@ -312,6 +312,7 @@ def test_plans_are_whole(book: PlanBook, city: str) -> None:
             *plan.annual_cap_cite,
             plan.rounding_cite,
             *({plan.general_fee_cite, plan.papers_cite} - {0}),
+            *({plan.family_medical_cite, plan.family_goods_cite} - {0}),
             *(line.citation for line in plan.exclusions),
         ]
         assert set(cited) == set(range(1, len(plan.citations)))

@@ -88,7 +88,7 @@ def test_open_names_an_institution(client: Client, institution: str) -> None:
 
 def test_refusals_and_errors_do_not_end_the_stream(client: Client) -> None:
     wrong = claim("w")
-    wrong.payer_member_id = "m2"
+    wrong.groups.add(benefit=codes_pb2.BENEFIT_CHRONIC)
     no_date = claim("d")
     no_date.service_date = 20260230
     requests: list[pb.SettleRequest] = [
@@ -112,7 +112,7 @@ def test_refusals_and_errors_do_not_end_the_stream(client: Client) -> None:
     answers = {answer.sequence: answer for answer in client.raw(data)}
     assert answers[2].refused.detail == codes_pb2.DETAIL_NEGATIVE_AMOUNT
     assert answers[2].request_id == "n"
-    assert answers[3].error.path == "payer_member_id"
+    assert answers[3].error.path == "groups"
     assert answers[3].request_id == "w"
     assert answers[4].error.path == "service_date"
     assert answers[5].error.path == "request"

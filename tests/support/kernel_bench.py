@@ -95,7 +95,7 @@ class World:
 def plain_rows(count: int) -> Array:
     """Return rows of ordinary claims of nothing that have no counter but their line."""
     rows = np.zeros(count, ROW)
-    for name in ("liable", "account", "borne_at", *KEYED_SLOTS):
+    for name in ("liable", "account", "family", "borne_at", *KEYED_SLOTS):
         rows[name] = -1
     rows["deductible_at"], rows["paid_at"] = DEDUCTIBLE, ORDINARY_PAID
     return rows

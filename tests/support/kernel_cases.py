@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
+from engine.domain.account import Relation
 from engine.domain.codes import Fact
 from engine.domain.layout import (
     CHRONIC_PAID,
@@ -31,6 +32,7 @@ from engine.rules.plan import (
     LEVELS,
     NO_CAP,
     PLACES,
+    RELATIONS,
     STATUSES,
     Bracket,
     Citation,
@@ -139,6 +141,10 @@ any_plans = st.builds(
     first_pay_last=st.integers(0, 1),
     account_limited=st.integers(0, 1),
     account_cite=cites,
+    family_medical=st.integers(0, 2 ** (RELATIONS + 1) - 1),
+    family_medical_cite=cites,
+    family_goods=st.integers(0, 2 ** (RELATIONS + 1) - 1),
+    family_goods_cite=cites,
     brackets=st.just(()) | brackets,
     day_cap_fen=tables(caps, GROUPS),
     day_cap_cite=tables(cites, GROUPS),
@@ -201,9 +207,10 @@ def claims(draw: Draw, plan_count: int) -> tuple[int, ...]:
         *(draw(st.sampled_from([-1, MEMBERS + n])) for n in range(1, 5)),
         draw(st.sampled_from(DEDUCTIBLES)),
         draw(st.sampled_from(PAYMENTS)),
-        0,
+        draw(st.sampled_from([0, 0, *map(int, Relation)])),
+        draw(st.sampled_from([0, 0, int(Reason.NOT_REGISTERED)])),
         draw(st.sampled_from([-1, MEMBERS + 5])),
-        0,
+        draw(st.integers(-1, ACCOUNTS - 1)),
     )
 
 
@@ -281,6 +288,10 @@ def wholesale(seed: int, count: int) -> Case:
             first_pay_last=int(random.integers(2)),
             account_limited=int(random.integers(2)),
             account_cite=some(1, 0, top)[0],
+            family_medical=int(random.integers(2 ** (RELATIONS + 1))),
+            family_medical_cite=some(1, 0, top)[0],
+            family_goods=int(random.integers(2 ** (RELATIONS + 1))),
+            family_goods_cite=some(1, 0, top)[0],
             brackets=above() if random.integers(2) else (),
             day_cap_fen=some(GROUPS, NO_CAP, AMOUNT_MAX_FEN),
             day_cap_cite=some(GROUPS, 0, top),
@@ -317,7 +328,9 @@ def wholesale(seed: int, count: int) -> Case:
     rows["deductible_at"] = random.choice(DEDUCTIBLES, count)
     rows["paid_at"] = random.choice(PAYMENTS, count)
     rows["rate_level"] = random.integers(LEVELS + 1, size=count)
-    rows["account"] = random.integers(-1, 20, count)
+    rows["account"], rows["family"] = random.integers(-1, 20, (2, count))
+    rows["relation"] = random.integers(RELATIONS + 1, size=count) * (random.random(count) < 0.4)
+    rows["payer_reason"][random.random(count) < 0.1] = Reason.NO_ACCOUNT
     for fact in (*FACTS, Fact.USE_ACCOUNT):
         rows["facts"] |= np.where(random.random(count) < 0.4, np.uint32(fact), np.uint32(0))
     counters = random.integers(0, 50_000, (50, 8)) * (random.random((50, 8)) < 0.5)

@@ -55,6 +55,7 @@ def check_sums(run: Run) -> None:
     signed = [name for name in NEGATED if name != "institution_share"]
     assert all((part[name] * sign >= 0).all() for name in signed)
     assert ((part["account_allowed"] - part["account"]) * sign >= 0).all()
+    assert ((part["family_allowed"] - part["family_account"]) * sign >= 0).all()
     _check_undone(entries, undone)
     _check_reasons(entries)
 
@@ -111,6 +112,9 @@ def check_counters(run: Run, world: World) -> None:
                     city = world.members[int(entry["claim"]["member"])].city
                     year.update(_booked(entry, text.disease, city))
                     spent[member] += int(entry["result"]["account"])
+                    if entry["claim"]["payer"] >= 0:
+                        payer = world.members[int(entry["claim"]["payer"])].id
+                        spent[payer] += int(entry["result"]["family_account"])
     opened = {o.member: o.balance_fen for o in world.openings if not isinstance(o, Opening)}
     for (member, policy_year), expected in booked.items():
         now = counters(run, member, policy_year)
@@ -125,6 +129,8 @@ def check_counters(run: Run, world: World) -> None:
             **dict(now.diseases),
         )
         assert +found == +expected, (member, policy_year)
+    for member in spent:
+        now = counters(run, member, 2024)
         assert now.account_balance_fen == opened.get(member, 0) - spent[member] >= 0
 
 
@@ -197,7 +203,17 @@ def _tally_entries(found: Counter[str], entries: Array) -> None:
     for reason in result["reason"].tolist():
         if reason:
             found[f"excluded {Reason(reason).name}"] += 1
-    for name in (*CUTS, "first_pay", "large_amount_fund", "account", "institution_share"):
+    for reason in result["family_reason"].tolist():
+        if reason:
+            found[f"family {Reason(reason).name}"] += 1
+    for name in (
+        *CUTS,
+        "first_pay",
+        "large_amount_fund",
+        "account",
+        "family_account",
+        "institution_share",
+    ):
         found[name] += int(np.count_nonzero(result[name]))
     found["above the bracket"] += int(np.count_nonzero(result["cost_before"] >= 2_000_000))
     found["institution bears"] += int(np.count_nonzero(result["institution_share"] > 0))

@@ -7,12 +7,14 @@ values that matter (deductibles, caps) so that they are crossed often.
 import random
 from dataclasses import dataclass, field
 
+from engine.domain.account import Relation
 from engine.domain.claim import Claim
 from engine.domain.codes import Benefit, DiseaseKind, FilingKind, Kind, Level, Mode, Offer, Status
 from engine.domain.dates import Interval
 from engine.domain.register import (
     AccountOpening,
     Disease,
+    FamilyLink,
     Filing,
     Institution,
     Member,
@@ -125,13 +127,32 @@ def _add_member(
         stays=(Stay(f"{city}-3", *_interval(rng, year)),) if rng.random() < 0.15 else (),
     )
     world.members.append(member)
+    payers: list[str] = []
+    if not ordinary and rng.random() < 0.7:
+        relative = _relative(rng, member, year)
+        world.members.append(relative)
+        world.openings.append(AccountOpening(relative.id, rng.randint(0, 60_000)))
+        payers = [relative.id, world.members[0].id, "nobody"]
     if rng.random() < 0.5:
         world.openings.append(_opening(rng, name, city, year))
     if rng.random() < 0.7:
         world.openings.append(AccountOpening(name, rng.randint(0, 100_000)))
     # Some years run into the next one.
     years = (year, year + 1) if year + 1 in YEARS[city] and rng.random() < 0.15 else (year,)
-    world.acts[name] = _acts(rng, Draw(rng, world.institutions, member, years, ordinary), acts)
+    draw = Draw(rng, world.institutions, member, years, payers, ordinary)
+    world.acts[name] = _acts(rng, draw, acts)
+
+
+def _relative(rng: random.Random, member: Member, year: int) -> Member:
+    """Return somebody whose account pays for the member alone, mostly as it should be."""
+    relation = rng.choice((Relation.SPOUSE, Relation.PARENT, Relation.CHILD, Relation.SIBLING))
+    days = Interval(2000_01_01) if rng.random() < 0.8 else _interval(rng, year)
+    return Member(
+        f"{member.id}-r",
+        member.city if rng.random() < 0.95 else ZIBO,
+        mode=Mode.POOLED_ONLY if rng.random() < 0.05 else Mode.COMBINED,
+        family=(FamilyLink(member.id, relation, "consent-1", days),),
+    )
 
 
 def _opening(rng: random.Random, name: str, city: str, year: int) -> Opening:

@@ -74,6 +74,8 @@ class Draw:
     institutions: Sequence[Institution]
     member: Member
     years: tuple[int, ...]
+    payers: Sequence[str] = ()
+    """Relatives who may be asked to pay; no other member's claims name the first."""
     ordinary: bool = False
     """Only well-formed claims for ordinary care, their bills in four parts."""
 
@@ -109,6 +111,7 @@ class Draw:
             use_account=rng.random() < 0.4,
             prescription="rx-1" if here.kind == Kind.PHARMACY and rng.random() < 0.5 else "",
             papers=rng.choice((0, 7, sum(Paper), 5)) if manual else 0,
+            payer=self._payer(),
         )
         itemised = rng.random() < 0.35
         claim = self._itemised(claim) if itemised and not self.ordinary else self._in_parts(claim)
@@ -117,6 +120,12 @@ class Draw:
         return self._spoilt(claim) if rng.random() < 0.04 and not self.ordinary else claim
 
     # --- who, when, where ----------------------------------------------------------------
+
+    def _payer(self) -> str:
+        """Return who is asked to pay: mostly nobody, else mostly the own relative."""
+        if not self.payers or self.rng.random() < 0.7:
+            return ""
+        return self.payers[0] if self.rng.random() < 0.95 else self.rng.choice(self.payers)
 
     def _benefit(self) -> Benefit:
         if self.ordinary or (self.member.city == LINJIANG and self.rng.random() < 0.9):

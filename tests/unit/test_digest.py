@@ -38,6 +38,7 @@ def a_claim(number: int = 1, **changes) -> Claim:
         lines=(BillLine(LineClass.B, 300, 1_000),),
         prescription="prescription",
         papers=Paper.INVOICE,
+        payer="payer",
     )
     return claim._replace(**changes)
 
@@ -67,7 +68,8 @@ def an_entry(claim: Claim, position: int = 1, kind: int = EntryKind.SETTLEMENT) 
         *(undo_id, claim.request_id, claim.visit, claim.disease, claim.admission),
         *(claim.prescription, encode_lines(claim.lines).decode()),
     )
-    return Entry(record[0], text, claim.institution, claim.member, claim.prescriber, b"plan")
+    people = (claim.institution, claim.member, claim.prescriber)
+    return Entry(record[0], text, *people, b"plan", payer=claim.payer)
 
 
 def amounts(claim: Claim) -> list[int]:
@@ -87,9 +89,9 @@ def test_nothing_is_zero():
 def test_the_canonical_form_is_as_documented():
     claim = a_claim()
     texts = ["hospital", "request-1", "member", "visit", "disease", "prescriber", "admission"]
-    texts += ["prescription", "[[2,300,1000]]"]
+    texts += ["prescription", "payer", "[[2,300,1000]]"]
     numbers = [2024_05_05, 2024_05_06, 1001, 701, 100, 100, 100, 1, 2, 50, 0, 2]
-    fields = [b"gongji-result-2", *(text.encode() for text in texts)]
+    fields = [b"gongji-result-3", *(text.encode() for text in texts)]
     fields += [number.to_bytes(8, "little", signed=True) for number in [*numbers, *amounts(claim)]]
     form = b"".join(len(field).to_bytes(4, "little") + field for field in fields)
     assert result_digest([an_entry(claim)]) == hashlib.sha256(form).digest()

@@ -157,7 +157,7 @@ def test_an_account_that_was_overdrawn(store: MemoryStore) -> None:
         ("link", "instant", 1, Kind.STRUCTURE, "link.instant"),
         ("link", "undoes", 1, Kind.UNDO, "link.undoes"),
         ("link", "previous", 1, Kind.CHAIN, "link.previous"),
-        ("claim", "spare4", 1, Kind.STRUCTURE, "spare4"),
+        ("claim", "spare2", 1, Kind.STRUCTURE, "spare2"),
     ],
 )
 def test_a_field_that_was_changed(

@@ -34,6 +34,7 @@ def wire_claim(claim: Claim) -> claim_pb2.Claim:
         "use_account": claim.use_account,
         "lines": [wire_line(line) for line in claim.lines],
         "prescription_id": claim.prescription,
+        "payer_member_id": claim.payer,
         "papers": [n for n in (1, 2, 3, 4) if claim.papers & 1 << n - 1],
     }
     if claim.liable_fen != -1:
@@ -107,6 +108,7 @@ def wire_columns(claims: Sequence[Claim]) -> batch_pb2.ClaimColumns:
         lines=wire_lines([line for claim in claims for line in claim.lines]),
         prescription_ids=dictionary([claim.prescription for claim in claims]),
         papers=numbers(lambda claim: claim.papers, "u1"),
+        payer_member_ids=dictionary([claim.payer for claim in claims]),
     )
 
 

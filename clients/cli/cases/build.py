@@ -202,6 +202,7 @@ def claim(names: Names, event: Event) -> Claim:
         use_account=values["use_account"],
         lines=tuple(map(_line, values["lines"])),
         prescription=names.id(values["prescription"]),
+        payer=names.id(values.get("payer", "")),
         papers=sum(PAPERS[name] for name in set(values["papers"])),
     )
 

@@ -1,4 +1,4 @@
-"""What of the format the engine does not settle yet: keys and kinds, printed with every run.
+"""What of the format the engine does not settle yet: kinds of events, printed with every run.
 
 A case that uses one of them is unsupported: it is listed, counted and never passed. No case is
 named here.
@@ -7,14 +7,12 @@ named here.
 from collections.abc import Collection
 from typing import Final
 
-from clients.cli.cases.format import CLAIMS, Case, Event
+from clients.cli.cases.format import Case, Event
 
 KINDS: Final = ("account_payment", "credit", "disposal", "prepay", "year_end")
 """Kinds of events."""
-CLAIM_KEYS: Final = ("payer",)
-"""Keys of `settle` and `preview`."""
 
-_WHAT: Final = {"kind": "event kinds", "key": "keys"}
+_WHAT: Final = {"kind": "event kinds"}
 
 
 def why_not(case: Case) -> tuple[str, ...]:
@@ -34,4 +32,4 @@ def lines(reasons: Collection[str]) -> list[str]:
 def _of_event(event: Event) -> list[str]:
     if event.kind in KINDS:
         return [f"kind {event.kind}"]
-    return [f"key {key}" for key in CLAIM_KEYS if event.kind in CLAIMS and key in event.given]
+    return []

@@ -26,6 +26,7 @@ _TEXTS = {
     "maternity.",
     "admission": "Institution of the inpatient stay that this visit is merged into.",
     "prescription": "Id of the external prescription, at a pharmacy.",
+    "payer": "Relative whose account pays what the own account leaves.",
 }
 _MONEY = {
     "in_scope": "In scope of the catalogue.",

@@ -186,7 +186,7 @@ class CodeAmount(_message.Message):
     def __init__(self, amount_fen: _Optional[int] = ..., citation: _Optional[int] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("digest", "city", "city_name", "first_day", "last_day", "deductible_kind", "tariffs", "first_payments", "exclusions", "rounding_citation", "citations", "figures", "documents", "canonical_json", "pooled_cap", "second_payment", "account_citation", "annual_cap_on_cost", "first_pay_last", "rate_of_selected", "second_copay_only", "visit_by", "prescription_apart", "benefit", "given_levels", "kinds", "first_age", "last_age", "code", "disease_cap", "standard_price", "general_fee_citation", "papers", "papers_citation")
+    __slots__ = ("digest", "city", "city_name", "first_day", "last_day", "deductible_kind", "tariffs", "first_payments", "exclusions", "rounding_citation", "citations", "figures", "documents", "canonical_json", "pooled_cap", "second_payment", "account_citation", "annual_cap_on_cost", "first_pay_last", "rate_of_selected", "second_copay_only", "visit_by", "prescription_apart", "benefit", "given_levels", "kinds", "first_age", "last_age", "code", "disease_cap", "standard_price", "general_fee_citation", "papers", "papers_citation", "family_medical", "family_goods")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     CITY_FIELD_NUMBER: _ClassVar[int]
     CITY_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -221,6 +221,8 @@ class Plan(_message.Message):
     GENERAL_FEE_CITATION_FIELD_NUMBER: _ClassVar[int]
     PAPERS_FIELD_NUMBER: _ClassVar[int]
     PAPERS_CITATION_FIELD_NUMBER: _ClassVar[int]
+    FAMILY_MEDICAL_FIELD_NUMBER: _ClassVar[int]
+    FAMILY_GOODS_FIELD_NUMBER: _ClassVar[int]
     digest: bytes
     city: str
     city_name: str
@@ -255,4 +257,14 @@ class Plan(_message.Message):
     general_fee_citation: int
     papers: _containers.RepeatedScalarFieldContainer[_claim_pb2.Paper]
     papers_citation: int
-    def __init__(self, digest: _Optional[bytes] = ..., city: _Optional[str] = ..., city_name: _Optional[str] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., deductible_kind: _Optional[_Union[DeductibleKind, str]] = ..., tariffs: _Optional[_Iterable[_Union[Tariff, _Mapping]]] = ..., first_payments: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., rounding_citation: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[Citation, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[FigureUsed, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., canonical_json: _Optional[bytes] = ..., pooled_cap: _Optional[_Union[PooledCap, _Mapping]] = ..., second_payment: _Optional[_Union[SecondPayment, _Mapping]] = ..., account_citation: _Optional[int] = ..., annual_cap_on_cost: bool = ..., first_pay_last: bool = ..., rate_of_selected: bool = ..., second_copay_only: bool = ..., visit_by: _Optional[_Union[VisitBy, str]] = ..., prescription_apart: bool = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., given_levels: _Optional[_Iterable[_Union[_codes_pb2.Level, str]]] = ..., kinds: _Optional[_Iterable[_Union[_codes_pb2.Kind, str]]] = ..., first_age: _Optional[int] = ..., last_age: _Optional[int] = ..., code: _Optional[str] = ..., disease_cap: _Optional[_Union[CodeAmount, _Mapping]] = ..., standard_price: _Optional[_Union[CodeAmount, _Mapping]] = ..., general_fee_citation: _Optional[int] = ..., papers: _Optional[_Iterable[_Union[_claim_pb2.Paper, str]]] = ..., papers_citation: _Optional[int] = ...) -> None: ...
+    family_medical: FamilyUse
+    family_goods: FamilyUse
+    def __init__(self, digest: _Optional[bytes] = ..., city: _Optional[str] = ..., city_name: _Optional[str] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., deductible_kind: _Optional[_Union[DeductibleKind, str]] = ..., tariffs: _Optional[_Iterable[_Union[Tariff, _Mapping]]] = ..., first_payments: _Optional[_Iterable[_Union[PlaceRate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., rounding_citation: _Optional[int] = ..., citations: _Optional[_Iterable[_Union[Citation, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[FigureUsed, _Mapping]]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., canonical_json: _Optional[bytes] = ..., pooled_cap: _Optional[_Union[PooledCap, _Mapping]] = ..., second_payment: _Optional[_Union[SecondPayment, _Mapping]] = ..., account_citation: _Optional[int] = ..., annual_cap_on_cost: bool = ..., first_pay_last: bool = ..., rate_of_selected: bool = ..., second_copay_only: bool = ..., visit_by: _Optional[_Union[VisitBy, str]] = ..., prescription_apart: bool = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., given_levels: _Optional[_Iterable[_Union[_codes_pb2.Level, str]]] = ..., kinds: _Optional[_Iterable[_Union[_codes_pb2.Kind, str]]] = ..., first_age: _Optional[int] = ..., last_age: _Optional[int] = ..., code: _Optional[str] = ..., disease_cap: _Optional[_Union[CodeAmount, _Mapping]] = ..., standard_price: _Optional[_Union[CodeAmount, _Mapping]] = ..., general_fee_citation: _Optional[int] = ..., papers: _Optional[_Iterable[_Union[_claim_pb2.Paper, str]]] = ..., papers_citation: _Optional[int] = ..., family_medical: _Optional[_Union[FamilyUse, _Mapping]] = ..., family_goods: _Optional[_Union[FamilyUse, _Mapping]] = ...) -> None: ...
+
+class FamilyUse(_message.Message):
+    __slots__ = ("relations", "citation")
+    RELATIONS_FIELD_NUMBER: _ClassVar[int]
+    CITATION_FIELD_NUMBER: _ClassVar[int]
+    relations: _containers.RepeatedScalarFieldContainer[_codes_pb2.Relation]
+    citation: int
+    def __init__(self, relations: _Optional[_Iterable[_Union[_codes_pb2.Relation, str]]] = ..., citation: _Optional[int] = ...) -> None: ...

@@ -77,7 +77,7 @@ class Payers(_message.Message):
     def __init__(self, pooled_fund: _Optional[_Union[Part, _Mapping]] = ..., large_amount_fund: _Optional[_Union[Part, _Mapping]] = ..., institution_share: _Optional[_Union[Part, _Mapping]] = ..., account: _Optional[_Union[Part, _Mapping]] = ..., family_account: _Optional[_Union[Part, _Mapping]] = ..., cash: _Optional[_Union[Part, _Mapping]] = ..., person_fen: _Optional[int] = ...) -> None: ...
 
 class CounterValues(_message.Message):
-    __slots__ = ("deductible_fen", "paid_fen", "visit_paid_fen", "account_balance_fen", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "cost_fen", "disease_paid_fen", "month_paid_fen", "day_paid_fen")
+    __slots__ = ("deductible_fen", "paid_fen", "visit_paid_fen", "account_balance_fen", "pooled_paid_fen", "compliant_burden_fen", "large_amount_paid_fen", "cost_fen", "disease_paid_fen", "month_paid_fen", "day_paid_fen", "family_balance_fen")
     DEDUCTIBLE_FEN_FIELD_NUMBER: _ClassVar[int]
     PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     VISIT_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
@@ -89,6 +89,7 @@ class CounterValues(_message.Message):
     DISEASE_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     MONTH_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
     DAY_PAID_FEN_FIELD_NUMBER: _ClassVar[int]
+    FAMILY_BALANCE_FEN_FIELD_NUMBER: _ClassVar[int]
     deductible_fen: int
     paid_fen: int
     visit_paid_fen: int
@@ -100,7 +101,8 @@ class CounterValues(_message.Message):
     disease_paid_fen: int
     month_paid_fen: int
     day_paid_fen: int
-    def __init__(self, deductible_fen: _Optional[int] = ..., paid_fen: _Optional[int] = ..., visit_paid_fen: _Optional[int] = ..., account_balance_fen: _Optional[int] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., cost_fen: _Optional[int] = ..., disease_paid_fen: _Optional[int] = ..., month_paid_fen: _Optional[int] = ..., day_paid_fen: _Optional[int] = ...) -> None: ...
+    family_balance_fen: int
+    def __init__(self, deductible_fen: _Optional[int] = ..., paid_fen: _Optional[int] = ..., visit_paid_fen: _Optional[int] = ..., account_balance_fen: _Optional[int] = ..., pooled_paid_fen: _Optional[int] = ..., compliant_burden_fen: _Optional[int] = ..., large_amount_paid_fen: _Optional[int] = ..., cost_fen: _Optional[int] = ..., disease_paid_fen: _Optional[int] = ..., month_paid_fen: _Optional[int] = ..., day_paid_fen: _Optional[int] = ..., family_balance_fen: _Optional[int] = ...) -> None: ...
 
 class SettledGroup(_message.Message):
     __slots__ = ("benefit", "plan_digest", "reason", "bill", "basis", "payers", "before", "after", "facts", "figures")
@@ -127,7 +129,7 @@ class SettledGroup(_message.Message):
     def __init__(self, benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., plan_digest: _Optional[bytes] = ..., reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., basis: _Optional[_Union[Basis, _Mapping]] = ..., payers: _Optional[_Union[Payers, _Mapping]] = ..., before: _Optional[_Union[CounterValues, _Mapping]] = ..., after: _Optional[_Union[CounterValues, _Mapping]] = ..., facts: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., figures: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Settlement(_message.Message):
-    __slots__ = ("settlement_id", "request_id", "institution_id", "member_id", "service_date", "until_date", "policy_year", "reason", "plan_digest", "bill", "basis", "payers", "before", "after", "benefit", "status", "level", "place", "facts", "figures", "taken_time", "replayed", "visit_id", "disease_code", "prescriber_id", "requested_benefit", "groups", "prescription_id")
+    __slots__ = ("settlement_id", "request_id", "institution_id", "member_id", "service_date", "until_date", "policy_year", "reason", "plan_digest", "bill", "basis", "payers", "before", "after", "benefit", "status", "level", "place", "facts", "figures", "taken_time", "replayed", "visit_id", "disease_code", "prescriber_id", "requested_benefit", "groups", "prescription_id", "payer_member_id", "family_reason")
     SETTLEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     INSTITUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -156,6 +158,8 @@ class Settlement(_message.Message):
     REQUESTED_BENEFIT_FIELD_NUMBER: _ClassVar[int]
     GROUPS_FIELD_NUMBER: _ClassVar[int]
     PRESCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    PAYER_MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
+    FAMILY_REASON_FIELD_NUMBER: _ClassVar[int]
     settlement_id: int
     request_id: str
     institution_id: str
@@ -184,7 +188,9 @@ class Settlement(_message.Message):
     requested_benefit: _codes_pb2.Benefit
     groups: _containers.RepeatedCompositeFieldContainer[SettledGroup]
     prescription_id: str
-    def __init__(self, settlement_id: _Optional[int] = ..., request_id: _Optional[str] = ..., institution_id: _Optional[str] = ..., member_id: _Optional[str] = ..., service_date: _Optional[int] = ..., until_date: _Optional[int] = ..., policy_year: _Optional[int] = ..., reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., plan_digest: _Optional[bytes] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., basis: _Optional[_Union[Basis, _Mapping]] = ..., payers: _Optional[_Union[Payers, _Mapping]] = ..., before: _Optional[_Union[CounterValues, _Mapping]] = ..., after: _Optional[_Union[CounterValues, _Mapping]] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., level: _Optional[_Union[_codes_pb2.Level, str]] = ..., place: _Optional[_Union[_codes_pb2.Place, str]] = ..., facts: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., figures: _Optional[_Iterable[str]] = ..., taken_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replayed: bool = ..., visit_id: _Optional[str] = ..., disease_code: _Optional[str] = ..., prescriber_id: _Optional[str] = ..., requested_benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., groups: _Optional[_Iterable[_Union[SettledGroup, _Mapping]]] = ..., prescription_id: _Optional[str] = ...) -> None: ...
+    payer_member_id: str
+    family_reason: _codes_pb2.Reason
+    def __init__(self, settlement_id: _Optional[int] = ..., request_id: _Optional[str] = ..., institution_id: _Optional[str] = ..., member_id: _Optional[str] = ..., service_date: _Optional[int] = ..., until_date: _Optional[int] = ..., policy_year: _Optional[int] = ..., reason: _Optional[_Union[_codes_pb2.Reason, str]] = ..., plan_digest: _Optional[bytes] = ..., bill: _Optional[_Union[Bill, _Mapping]] = ..., basis: _Optional[_Union[Basis, _Mapping]] = ..., payers: _Optional[_Union[Payers, _Mapping]] = ..., before: _Optional[_Union[CounterValues, _Mapping]] = ..., after: _Optional[_Union[CounterValues, _Mapping]] = ..., benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., status: _Optional[_Union[_codes_pb2.Status, str]] = ..., level: _Optional[_Union[_codes_pb2.Level, str]] = ..., place: _Optional[_Union[_codes_pb2.Place, str]] = ..., facts: _Optional[_Iterable[_Union[_codes_pb2.Fact, str]]] = ..., figures: _Optional[_Iterable[str]] = ..., taken_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replayed: bool = ..., visit_id: _Optional[str] = ..., disease_code: _Optional[str] = ..., prescriber_id: _Optional[str] = ..., requested_benefit: _Optional[_Union[_codes_pb2.Benefit, str]] = ..., groups: _Optional[_Iterable[_Union[SettledGroup, _Mapping]]] = ..., prescription_id: _Optional[str] = ..., payer_member_id: _Optional[str] = ..., family_reason: _Optional[_Union[_codes_pb2.Reason, str]] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("reason", "detail", "message", "figure", "plan_digest", "citation", "blockers")

@@ -1,0 +1,136 @@
+"""A relative's account in the ledger: two members touched by one entry, and both given back."""
+
+from typing import Any
+
+import pytest
+
+from engine.domain.account import Relation
+from engine.domain.claim import Claim
+from engine.domain.dates import Interval
+from engine.domain.reasons import Detail, Reason
+from engine.domain.register import AccountOpening, FamilyLink, Member
+from engine.domain.request import (
+    BatchAnswer,
+    Cancel,
+    GetCounters,
+    ImportOpenings,
+    PutMembers,
+    Reverse,
+    Undone,
+)
+from engine.kernel import FAST, REFERENCE, Kernel
+from engine.pipeline import Pipeline
+from tests.support.city_bench import Bench, claim
+from tests.support.runner import cities
+from tests.support.world import JINAN, ZIBO
+
+DAY = 2024_05_05
+ALL_YEAR = Interval(2024_01_01)
+
+
+def link(days: Interval = ALL_YEAR) -> FamilyLink:
+    return FamilyLink("m", Relation.CHILD, "consent-7", days)
+
+
+@pytest.fixture(params=[REFERENCE, FAST], ids=lambda kernel: kernel.name)
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """Return a bench of Zibo: `m` has 1 000.00, the parent `p` 300.00, and others nothing."""
+    kernel: Kernel = request.param
+    bench = Bench(ZIBO, kernel)
+    people = [
+        Member("p", ZIBO, family=(link(),)),
+        Member("late", ZIBO, family=(link(Interval(2024_05_06)),)),
+        Member("far", JINAN, family=(link(),)),
+    ]
+    bench.ask(PutMembers(people))
+    openings = [AccountOpening(name, 30_000) for name in ("p", "late", "far")]
+    bench.ask(ImportOpenings(openings))
+    return bench
+
+
+def balance(bench: Bench, member: str) -> int:
+    counters: Any = bench.ask(GetCounters(member, 2024))
+    return int(counters.account_balance_fen)
+
+
+def asked(request_id: str, fen: int = 45_000, payer: str = "p", **more: Any) -> Claim:
+    return claim(request_id, "Y", DAY, fen, payer=payer, **more)
+
+
+def links(bench: Bench) -> list[tuple[int, int]]:
+    entries = bench.store.journal[-1].entries()["link"]
+    return [(int(n["account_previous"]), int(n["family_previous"])) for n in entries]
+
+
+def test_both_accounts_pay_and_are_given_back(bench: Bench) -> None:
+    (first,) = bench.settle(asked("a", 200_000, use_account=True))
+    # 50.00 and 40 % of 1 950.00 are borne: 830.00, out of the own account.
+    assert (first["account"], first["family_account"], first["cash"]) == (83_000, 0, 0)
+    second, third = bench.settle(
+        asked("b", 100_000, use_account=True), asked("c", 50_000, use_account=True)
+    )
+    assert (second["account"], second["family_account"]) == (17_000, 23_000)
+    assert (third["account"], third["family_account"], third["cash"]) == (0, 7_000, 13_000)
+    assert links(bench) == [(1, 0), (0, 2)]
+    assert (balance(bench, "m"), balance(bench, "p")) == (0, 0)
+    assert isinstance(bench.ask(Cancel("Y", "k", 3)), Undone)
+    assert links(bench) == [(0, 3)]
+    assert isinstance(bench.ask(Reverse("Y", "l", "b")), Undone)
+    assert links(bench) == [(2, 4)]
+    assert (balance(bench, "m"), balance(bench, "p")) == (17_000, 30_000)
+    bench.check()
+
+
+def test_the_owner_and_the_relative_pay_from_one_account_in_order(bench: Bench) -> None:
+    own = asked("b", 60_000, payer="", use_account=True)._replace(member="p")
+    first, owners, last = bench.settle(asked("a", 40_000), own, asked("c", 40_000))
+    assert first["family_account"] == 19_000
+    assert (owners["account_before"], owners["account"]) == (11_000, 11_000)
+    assert (last["family_before"], last["family_account"], last["cash"]) == (0, 0, 16_000)
+    assert links(bench) == [(0, 0), (1, 0), (0, 0)]
+    bench.check()
+
+
+def test_the_state_is_the_same_after_opening_again(bench: Bench) -> None:
+    bench.settle(asked("a", 40_000))
+    again = Pipeline.open(bench.store, cities(), bench.kernel)
+    bench.pipeline = again
+    assert balance(bench, "p") == 11_000
+    (result,) = bench.settle(asked("b", 100_000))
+    assert (result["family_before"], result["family_account"]) == (11_000, 11_000)
+    assert links(bench) == [(0, 1)]
+    bench.check()
+
+
+def test_a_preview_takes_nothing(bench: Bench) -> None:
+    (seen,) = bench.settle(asked("a", use_account=True), preview=True)
+    assert seen["account"] == 21_000
+    (seen,) = bench.settle(asked("a"), preview=True)
+    assert seen["family_account"] == 21_000
+    assert (balance(bench, "m"), balance(bench, "p")) == (100_000, 30_000)
+
+
+@pytest.mark.parametrize(
+    ("payer", "reason"),
+    [("late", Reason.NOT_REGISTERED), ("far", Reason.NO_RULE), ("p", Reason.NONE)],
+)
+def test_who_may_not_pay_leaves_cash(bench: Bench, payer: str, reason: Reason) -> None:
+    (result,) = bench.settle(asked("a", payer=payer))
+    assert result["family_reason"] == reason
+    assert result["cash"] == (0 if reason == Reason.NONE else 21_000)
+    bench.check()
+
+
+def test_a_payer_that_cannot_be(bench: Bench) -> None:
+    answer = bench.batch(asked("a", payer="nobody"), asked("b", payer="m"))
+    assert answer.refusals[0].reason == Reason.MEMBER_UNKNOWN
+    assert (answer.errors[1].path, answer.errors[1].index) == ("payer", 1)
+
+
+def test_another_payer_is_another_request(bench: Bench) -> None:
+    bench.settle(asked("a"))
+    again: BatchAnswer = bench.batch(asked("a"))
+    assert again.replayed == {0}
+    other = bench.batch(asked("a", payer="late"))
+    assert other.refusals[0].detail == Detail.ID_REUSED
+    assert balance(bench, "p") == 9_000
