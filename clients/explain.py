@@ -29,6 +29,7 @@ _PARTS: Final = {
     "large_amount_fund": "payers",
     "institution_share": "payers",
     "account": "payers",
+    "family_account": "payers",
 }
 """The parts that clauses decide, by the message of a settlement that holds them."""
 

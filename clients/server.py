@@ -22,6 +22,7 @@ from engine.domain.registration import RegistrationAnswer, RegistrationRequest
 from engine.domain.request import ItemError, Refused
 from engine.errors import InvalidInput
 from gongji.v1 import (
+    account_service_pb2,
     institution_service_pb2,
     member_service_pb2,
     policy_pb2,
@@ -29,6 +30,7 @@ from gongji.v1 import (
     register_pb2,
     settlement_service_pb2,
 )
+from gongji.v1.account_service_pb2_grpc import AccountServiceStub
 from gongji.v1.institution_service_pb2_grpc import InstitutionServiceStub
 from gongji.v1.member_service_pb2_grpc import MemberServiceStub
 from gongji.v1.policy_service_pb2 import ListedPlan
@@ -113,6 +115,16 @@ class Server:
             metadata=institution_metadata(institution),
         )
         return _taken(answer, settlement_service_pb2.Explanation, "explained")
+
+    def statement(
+        self, member: str, first_day: int, last_day: int
+    ) -> account_service_pb2.Statement:
+        """Return what moved a member's account on some days, YYYYMMDD."""
+        request = account_service_pb2.GetStatementRequest(
+            member_id=member, first_day=first_day, last_day=last_day
+        )
+        answer = self._call(AccountServiceStub(self._channel).GetStatement, request)
+        return _taken(answer, account_service_pb2.Statement, "statement")
 
     # --- registers -----------------------------------------------------------------------
 

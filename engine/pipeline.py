@@ -19,6 +19,7 @@ from engine.domain.request import (
     Request,
     SettleBatch,
 )
+from engine.domain.statement import GetStatement
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
 from engine.kernel import FAST, Kernel
 from engine.ledger.change import figures_of
@@ -134,7 +135,7 @@ def _reads(request: Request) -> bool:
             return tried
         case ChangeRegister(dry_run=tried) | UndoChange(dry_run=tried) | Select(dry_run=tried):
             return tried
-    return isinstance(request, GetSettlement | GetCounters | ListChanges)
+    return isinstance(request, GetSettlement | GetCounters | GetStatement | ListChanges)
 
 
 def recover(store: Store) -> State:

@@ -15,6 +15,7 @@ from grpc_reflection.v1alpha import reflection
 
 from engine.pipeline import Pipeline
 from server import config as limits
+from server.accounts import AccountService
 from server.batcher import Batcher
 from server.config import ServerConfig, check_loopback
 from server.policy import PolicyService
@@ -65,6 +66,7 @@ class Server:
             MemberService(self._host),
             InstitutionService(self._host),
             RegistrationService(self._host),
+            AccountService(self._host),
             PolicyService(self._host),
         ]
         self.port = 0

@@ -31,6 +31,7 @@ from engine.domain.request import (
     SupplyFigures,
     Undone,
 )
+from engine.domain.statement import GetStatement
 
 
 class SettleOne(NamedTuple):
@@ -48,7 +49,14 @@ class Settled(NamedTuple):
 
 
 Single = (
-    SettleOne | Cancel | Reverse | GetSettlement | GetCounters | SupplyFigures | RegistrationRequest
+    SettleOne
+    | Cancel
+    | Reverse
+    | GetSettlement
+    | GetCounters
+    | GetStatement
+    | SupplyFigures
+    | RegistrationRequest
 )
 Bulk = SettleBatch | PutMembers | PutInstitutions | ImportOpenings
 

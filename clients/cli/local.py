@@ -35,6 +35,7 @@ from engine.domain.request import (
     SettleBatch,
     SupplyFigures,
 )
+from engine.domain.statement import GetStatement, Statement
 from engine.errors import InvalidInput, InvariantBroken, StoreError
 from engine.kernel import kernel_by_name
 from engine.pipeline import Pipeline
@@ -159,6 +160,17 @@ class LocalLedger:
         """Look up a settlement."""
         (answer,) = self.pipeline.run([request], now())
         if isinstance(answer, Found | Refused):
+            return answer
+        raise unexpected(answer)
+
+    def statement(self, request: GetStatement) -> Statement | Refused:
+        """Look up what moved an account.
+
+        Raises:
+            InvalidInput: a day is none, or the last is before the first.
+        """
+        (answer,) = self.pipeline.run([request], now())
+        if isinstance(answer, Statement | Refused):
             return answer
         raise unexpected(answer)
 

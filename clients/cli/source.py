@@ -13,12 +13,14 @@ from clients.errors import Refusal
 from clients.server import Server
 from engine.domain.dates import to_date
 from engine.domain.request import Found, GetSettlement
+from engine.domain.statement import GetStatement, Statement
 from engine.errors import InvalidInput
 from engine.rules.book import PlanBook
 from engine.rules.figures import load_figures, to_json
 from engine.rules.plan import RulePlan
-from gongji.v1 import policy_pb2, policy_service_pb2, settlement_service_pb2
+from gongji.v1 import account_service_pb2, policy_pb2, policy_service_pb2, settlement_service_pb2
 from gongji.v1.policy_service_pb2 import ListedPlan
+from server.accounts import encode_statement
 from server.codec_policy import encode_city, encode_missing, encode_plan, list_plans
 from server.codec_settlement import encode_explanation
 
@@ -96,6 +98,15 @@ class StoreSource(RuleFiles, AbstractContextManager["StoreSource"]):
         if not isinstance(found, Found):
             raise Refusal(found.message or found.reason.name)
         return encode_explanation(found, self.ledger.plan, dict(self.book.cities))
+
+    def statement(
+        self, member: str, first_day: int, last_day: int
+    ) -> account_service_pb2.Statement:
+        """Return what moved a member's account on some days, YYYYMMDD."""
+        found = self.ledger.statement(GetStatement(member, first_day, last_day))
+        if not isinstance(found, Statement):
+            raise Refusal(found.message or found.reason.name)
+        return encode_statement(found)
 
     def plan(self, digest: bytes) -> policy_pb2.Plan:
         """Return a plan that decided something, with its clause table."""

@@ -28,6 +28,14 @@ def to_date(yyyymmdd: int) -> datetime.date:
         raise ValueError(f"there is no day {yyyymmdd}") from None
 
 
+_CHINA = datetime.timezone(datetime.timedelta(hours=8))
+
+
+def china_day(instant: int) -> int:
+    """Return the day in China of an instant, milliseconds UTC."""
+    return from_date(datetime.datetime.fromtimestamp(instant // 1_000, _CHINA).date())
+
+
 def year_of(yyyymmdd: int) -> int:
     """Return the natural year, which is the policy year of every city so far."""
     return yyyymmdd // 10_000

@@ -14,6 +14,7 @@ from engine.domain.layout import Array
 from engine.domain.reasons import Detail, Reason
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.registration import RegistrationAnswer, RegistrationRequest
+from engine.domain.statement import GetStatement, Statement
 
 
 class SettleBatch(NamedTuple):
@@ -84,6 +85,7 @@ Request = (
     | Reverse
     | GetSettlement
     | GetCounters
+    | GetStatement
     | PutMembers
     | PutInstitutions
     | ImportOpenings
@@ -265,6 +267,7 @@ Answer = (
     | NothingToReverse
     | Found
     | Counters
+    | Statement
     | Accepted
     | ItemError
     | RegistrationAnswer

@@ -26,9 +26,10 @@ from engine.domain.request import (
     SettleBatch,
     SupplyFigures,
 )
+from engine.domain.statement import GetStatement
 from engine.errors import InvalidInput
 from engine.kernel import Kernel
-from engine.ledger import change, lookup, registration, settle, undo
+from engine.ledger import change, lookup, registration, settle, statement, undo
 from engine.ledger.context import Context
 from engine.rules.book import PlanBook
 from engine.state.state import State
@@ -84,6 +85,8 @@ class Ledger:
                 return lookup.find_settlement(context, request)
             case GetCounters():
                 return lookup.find_counters(context, request)
+            case GetStatement():
+                return statement.find_statement(context, request)
             case PutMembers():
                 return change.put_members(context, request.members)
             case PutInstitutions():

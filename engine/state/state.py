@@ -157,6 +157,14 @@ class State:
                 self.account_entries.values[slot] = row.last_entry
         return slot
 
+    def read_account_entry(self, member: int) -> int:
+        """Return the position of the last entry that moved an account, 0 if none did."""
+        slot = self._accounts.get(member)
+        if slot is not None:
+            return int(self.account_entries.values[slot])
+        row = self.tables.account(member)
+        return row.last_entry if row else 0
+
     def read_balance(self, member: int) -> int:
         """Return the balance of an account in fen, without giving it a slot."""
         slot = self._accounts.get(member)

@@ -10,14 +10,20 @@ from engine.domain.dates import Interval
 from engine.domain.reasons import Detail, Reason
 from engine.domain.register import AccountOpening, FamilyLink, Member
 from engine.domain.request import (
+    Answer,
     BatchAnswer,
     Cancel,
     GetCounters,
     ImportOpenings,
+    ItemError,
     PutMembers,
+    Refused,
+    Request,
     Reverse,
+    SettleBatch,
     Undone,
 )
+from engine.domain.statement import GetStatement, Statement
 from engine.kernel import FAST, REFERENCE, Kernel
 from engine.pipeline import Pipeline
 from tests.support.city_bench import Bench, claim
@@ -134,3 +140,89 @@ def test_another_payer_is_another_request(bench: Bench) -> None:
     other = bench.batch(asked("a", payer="late"))
     assert other.refusals[0].detail == Detail.ID_REUSED
     assert balance(bench, "p") == 9_000
+
+
+# --- statements --------------------------------------------------------------------------
+
+NOON = 43_200_000
+"""Milliseconds of 1970-01-01 20:00 in China."""
+A_DAY = 86_400_000
+
+
+def on(bench: Bench, day: int, request: Request) -> Answer:
+    """Return the answer to a request that comes on a day after 1970-01-01."""
+    return bench.pipeline.run([request], NOON + day * A_DAY)[0]
+
+
+def statement(bench: Bench, member: str, first: int, last: int) -> Statement:
+    answer = bench.ask(GetStatement(member, first, last))
+    assert isinstance(answer, Statement)
+    assert answer.opening_fen + sum(m.moved_fen for m in answer.movements) == answer.closing_fen
+    return answer
+
+
+def test_a_statement_follows_one_account_over_members(bench: Bench) -> None:
+    own = asked("b", 20_000, payer="", use_account=True)._replace(member="p")
+    on(bench, 1, SettleBatch([asked("a", 20_000), own]))
+    on(bench, 3, SettleBatch([asked("c", 10_000), asked("cash", 500_000, payer="late")]))
+    on(bench, 4, Cancel("Y", "k", 3))
+    whole = statement(bench, "p", 1970_01_01, 2999_12_31)
+    assert (whole.opening_fen, whole.closing_fen) == (30_000, 8_000)
+    seen = [(m.position, m.patient, m.moved_fen, m.balance_fen) for m in whole.movements]
+    assert seen == [
+        (1, "m", -11_000, 19_000),
+        (2, "p", -11_000, 8_000),
+        (3, "m", -4_000, 4_000),
+        (5, "m", 4_000, 8_000),
+    ]
+    assert [m.undoes for m in whole.movements] == [0, 0, 0, 3]
+    assert [m.request_id for m in whole.movements] == ["a", "b", "c", "k"]
+    part = statement(bench, "p", 1970_01_03, 1970_01_04)
+    assert (part.opening_fen, part.closing_fen) == (8_000, 4_000)
+    assert [m.position for m in part.movements] == [3]
+    assert part.movements[0].booked_day == 1970_01_04
+    none = statement(bench, "p", 1970_01_03, 1970_01_03)
+    assert (none.opening_fen, none.closing_fen, none.movements) == (8_000, 8_000, ())
+    assert statement(bench, "m", 1970_01_01, 2999_12_31).movements == ()
+    bench.check()
+
+
+def test_a_clock_that_went_back_tears_no_period_apart(bench: Bench) -> None:
+    on(bench, 9, SettleBatch([asked("a", 10_000)]))
+    on(bench, 2, SettleBatch([asked("b", 10_000)]))
+    on(bench, 9, SettleBatch([asked("c", 10_000)]))
+    early = statement(bench, "p", 1970_01_01, 1970_01_05)
+    assert [m.position for m in early.movements] == [1, 2]
+    assert [m.booked_day for m in early.movements] == [1970_01_03, 1970_01_03]
+
+
+def test_a_statement_is_read_from_the_tables(bench: Bench) -> None:
+    on(bench, 1, SettleBatch([asked("a", 20_000)]))
+    bench.pipeline.checkpoint()
+    bench.pipeline = Pipeline.open(bench.store, cities(), bench.kernel)
+    assert [m.moved_fen for m in statement(bench, "p", 1970_01_01, 1970_12_31).movements] == [
+        -11_000
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "path"),
+    [
+        (GetStatement("p", 2024_02_30, 2024_12_31), "first_day"),
+        (GetStatement("p", 2024_01_01, 0), "last_day"),
+        (GetStatement("p", 2024_01_02, 2024_01_01), "last_day"),
+        (GetStatement("", 2024_01_01, 2024_01_02), "member"),
+    ],
+)
+def test_a_statement_that_cannot_be_asked_for(
+    bench: Bench, request_: GetStatement, path: str
+) -> None:
+    answer = bench.ask(request_)
+    assert isinstance(answer, ItemError)
+    assert answer.path == path
+
+
+def test_a_statement_of_nobody(bench: Bench) -> None:
+    answer = bench.ask(GetStatement("nobody", 2024_01_01, 2024_12_31))
+    assert isinstance(answer, Refused)
+    assert answer.reason == Reason.MEMBER_UNKNOWN
