@@ -8,7 +8,7 @@ Whether care was local, filed, in another city or in another province is thereby
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from clients.errors import FileError
 from clients.registers import RegisterItem, read_register, register_column
 from clients.rows import BadRow
 from engine.domain.claim import Claim
+from engine.domain.codes import Benefit
 from engine.domain.layout import RESULT, Array
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.request import (
@@ -39,7 +40,7 @@ from engine.pipeline import CHECKPOINT_ROWS
 from engine.rules.book import PlanBook
 from engine.rules.figures import load_figures, to_json
 from engine.rules.model import CityRules
-from engine.rules.plan import RulePlan
+from engine.rules.plan import DEDUCTIBLE_BENEFIT, DEDUCTIBLE_OWN, ClaimClass, RulePlan
 from engine.state.state import State
 from engine.state.tables import AccountRow, KeyRow, MemberYearRow, VisitKey
 
@@ -268,9 +269,12 @@ class Registers:
         def at(institution: str) -> str:
             return self._at(institution, own, area) if institution else ""
 
+        known = claim.payer in self._members
+        payer = self._person(claim.payer, area) if known else f"{UNKNOWN}payer"
         return claim._replace(
             request_id=f"{area}/{request_id}",
             member=f"{area}/{number}" if number >= 0 else UNKNOWN,
+            payer=payer if claim.payer else "",
             institution=at(claim.institution),
             prescriber=at(claim.prescriber),
             admission=at(claim.admission),
@@ -290,6 +294,11 @@ class Registers:
         """Return the id of an institution, registered or not, as people of `own` see it."""
         number = self._institutions.setdefault(institution, len(self._institutions))
         return f"{area}/{own}/{number}"
+
+    def _person(self, person: str, area: str) -> str:
+        """Return the id of a person in a city; of who is in no register, the one he has."""
+        known = self._members.get(person)
+        return person if known is None else f"{area}/{known[0]}"
 
     def _institution(self, item: Institution, own: str, area: str) -> Institution:
         return replace(
@@ -318,6 +327,9 @@ class Registers:
                 stay._replace(institution=self._at(stay.institution, own, area))
                 for stay in member.stays
             ),
+            family=tuple(
+                link._replace(relative=self._person(link.relative, area)) for link in member.family
+            ),
         )
 
     def _opening(self, opening: Opening | AccountOpening, area: str) -> Opening | AccountOpening:
@@ -330,7 +342,31 @@ class Registers:
             deductible_at_fen=tuple(
                 (self._at(at, own, area), fen) for at, fen in opening.deductible_at_fen
             ),
+            **self._borne(opening, area),
         )
+
+    def _borne(self, opening: Opening, area: str) -> dict[str, Any]:
+        """Return what benefits' own deductibles bore, in the counters that the city has for it."""
+        borne = dict(opening.benefit_deductible_fen)
+        special = borne.pop(Benefit.SPECIAL, 0) + opening.special_deductible_fen
+        own = special and self._kind(area, opening.year, Benefit.SPECIAL) == DEDUCTIBLE_OWN
+        if special and not own:
+            borne[Benefit.SPECIAL] = special
+        return {
+            "special_deductible_fen": special if own else 0,
+            "benefit_deductible_fen": tuple(
+                (benefit, fen)
+                for benefit, fen in borne.items()
+                if self._kind(area, opening.year, benefit) == DEDUCTIBLE_BENEFIT
+            ),
+        }
+
+    def _kind(self, area: str, year: int, benefit: int) -> int:
+        """Return how a city counts the deductible of a benefit in a year, -1 if it has no rule."""
+        for day in (year * 10_000 + 1231, year * 10_000 + 101):
+            if plan := self._bench.book.plan_for(area, day, ClaimClass(benefit)):
+                return plan.deductible_kind
+        return -1
 
 
 def read_items(file: Path, register: str) -> Iterator[RegisterItem]:

@@ -306,6 +306,32 @@ def test_openings_are_carried_too(tmp_path: Path) -> None:
     assert found[ZIBO]["sums"]["pooled_fund"] == "3205.00"
 
 
+def test_the_deductible_of_a_benefit_is_carried_where_a_city_counts_it(
+    tmp_path: Path, figures: Path
+) -> None:
+    given = "member,year,special_deductible,benefit_deductible\nZ,2024,70.00,chronic=5.00\n"
+    for openings in (given, given.replace("70.00,chronic=5.00", ",special=70.00;chronic=5.00")):
+        found = cities(
+            *write(tmp_path, openings=openings), "--figures", figures, "--city", "zibo",
+            "--city", "changchun", "--city", "heyuan",
+        )  # fmt: skip
+        assert found[ZIBO]["sums"]["pooled_fund"] == "2905.00"
+
+
+def test_a_relative_pays_in_every_city(tmp_path: Path, figures: Path) -> None:
+    claims = "request_id,institution,member,date,in_scope,payer\n1,ZH,Z,2024-03-01,1000.00,S\n"
+    files = write(tmp_path, claims + "2,ZH,Z,2024-03-01,1000.00,nobody\n")
+    (tmp_path / "openings.csv").write_text("member,account_balance\nS,90.00\n")
+    (tmp_path / "members.csv").write_text(
+        "id,city,family\nZ,370300,\nS,370300,child Z C-1 2024-01-01/\n"
+    )
+    files += ["--openings", tmp_path / "openings.csv"]
+    found = cities(*files, "--figures", figures, "--city", "zibo", "--city", "changchun")
+    for city in (ZIBO, CHANGCHUN):
+        assert found[city]["sums"]["family_account"] == "90.00"
+        assert found[city]["refused_by"] == {"MEMBER_UNKNOWN": 1}
+
+
 def test_lines_that_hold_no_claim_are_named(tmp_path: Path) -> None:
     more = CLAIMS + "1,ZH,Z,2024-03-09,1.00\n9,ZH,Z,2024-03-09,much\n"
     result = run(*write(tmp_path, more))
