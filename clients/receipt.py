@@ -192,6 +192,9 @@ REASONS: Final = {
 }
 """What a reason means, for a patient."""
 
+_FAMILY_REASONS: Final = {Reason.NO_RULE: "账户所有人不在同一统筹地区参保"}
+"""What a reason means where it keeps a relative's account from paying, if that is not the same."""
+
 _AMOUNT_COLUMNS: Final = 16
 _NUMERALS: Final = "一二三四五六七八九十"
 
@@ -263,7 +266,7 @@ def _head(receipt: Receipt) -> Iterator[str]:
     if receipt.payer:
         yield f"共济账户所有人 {receipt.payer}"
         if receipt.family_reason:
-            why = REASONS.get(receipt.family_reason, receipt.family_reason.name)
+            why = _FAMILY_REASONS.get(receipt.family_reason) or REASONS[receipt.family_reason]
             yield from indented(f"共济账户未支付：{why}", 2, "★")
     if receipt.undone_by:
         yield f"★ 此结算已撤销（撤销号 {receipt.undone_by}）"

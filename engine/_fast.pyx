@@ -244,7 +244,7 @@ cdef inline void pay_family(
     """Let the relative's account pay of what the own account left."""
     cdef int64_t paid
 
-    if 0 < result.reason < EXCLUSION_FIRST:
+    if 0 < result.reason < EXCLUSION_FIRST or result.family_reason:
         return
     paid = larger(0, smaller(balance[0], result.family_allowed - result.account))
     result.family_before = balance[0]

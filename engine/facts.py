@@ -112,10 +112,10 @@ def payer_of(owner: Member | None, member: Member, day: int) -> Payer:
     """
     if owner is None:
         return Payer()
-    if owner.mode != Mode.COMBINED:
-        return Payer(reason=Reason.NO_ACCOUNT)
     if owner.city != member.city:
         return Payer(reason=Reason.NO_RULE)
+    if owner.mode != Mode.COMBINED:
+        return Payer(reason=Reason.NO_ACCOUNT)
     for link in owner.family:
         if link.relative == member.id and day in link.days:
             return Payer(relation=link.relation)

@@ -30,7 +30,8 @@ def pay_accounts(rows: Array, results: Array, balances: Array) -> None:
             continue
         if row.account >= 0:
             _pay_account(row, results[number], balances)
-        if row.relation and row.family >= 0:
+        may_be_asked = row.relation and not results[number]["family_reason"]
+        if may_be_asked and row.family >= 0:
             _pay_family(row, results[number], balances)
 
 
@@ -52,7 +53,7 @@ def _pay_family(row: Row, result: Array, balances: Array) -> None:
     balance = int(balances[row.family])
     result["family_before"] = balance
     left = max(0, int(result["family_allowed"]) - int(result["account"]))
-    result["family_account"] = min(balance, left)
+    result["family_account"] = max(0, min(balance, left))
     result["cash"] -= result["family_account"]
     balances[row.family] -= int(result["family_account"])
 

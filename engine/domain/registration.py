@@ -98,7 +98,7 @@ NAMES: Final = {kind: name for name, kind in ITEMS.items()}
 """The names by kind."""
 
 ACCOUNT_ITEMS: Final = FamilyLink, Contribution, StillPaying
-"""Kinds that the rules of personal accounts alone look at, no settlement."""
+"""Kinds that decide personal accounts alone: they move no fund's money, so none is compared."""
 
 Holder = TypeVar("Holder", Member, Institution)
 

@@ -147,6 +147,9 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
         return Refused(
             Reason.MEMBER_UNKNOWN, message="the member is not in the register; register first"
         )
+    payer = state.members.find(claim.payer) if claim.payer else None
+    if claim.payer and payer is None:
+        return Refused(Reason.MEMBER_UNKNOWN, message="the payer is not in the register")
     parties = _parties(context, claim, member)
     if isinstance(parties, Refused):
         return parties
@@ -157,9 +160,6 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
         )
     until_has_rule = context.book.plan_for(member.city, claim.until_date) is not None
     facts = resolve(claim, parties, until_has_rule=until_has_rule)
-    payer = state.members.find(claim.payer) if claim.payer else None
-    if claim.payer and payer is None:
-        return Refused(Reason.MEMBER_UNKNOWN, message="the payer is not in the register")
     asked = payer_of(payer, member, claim.service_date)
     case = _Case(context, claim, parties, facts, asked, preview)
     ordinary_plan = _plan(case, Benefit.ORDINARY)

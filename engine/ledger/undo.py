@@ -186,7 +186,9 @@ def _take_back(
     owners = {"account": member, "family": int(claim["payer"])}
     for name, amount, previous in layout.ACCOUNTS_MOVED:
         link[previous] = 0
-        if row[name] >= 0:
+        # Of an account that may not be asked the balance is nobody's business.
+        asked = name == "account" or not parts["family_reason"]
+        if row[name] >= 0 and asked:
             account = state.account(owners[name])
             result[f"{name}_before"] = state.balances.values[account]
             if parts[amount]:

@@ -42,7 +42,10 @@ def family_uses(rules: CityRules, figures: FigureSet, day: int) -> dict[str, Fam
 def changes(rules: CityRules, figures: FigureSet) -> Iterator[Interval]:
     """Yield days whose first and last ones may change what relatives' accounts pay."""
     for entry in rules.account:
-        if isinstance(entry, UseEntry):
+        if isinstance(entry, UseEntry) and entry.purpose in (
+            Purpose.MEDICAL,
+            Purpose.PHARMACY_GOODS,
+        ):
             yield entry.days
             for figure in figures.of(rules.area, entry.switch) if entry.switch else ():
                 yield figure.days

@@ -119,6 +119,7 @@ class EntryChecker:
             (Kind.REGISTER, "claim.institution", claim["institution"], 0, len(fold.institutions)),
             (Kind.REGISTER, "claim.prescriber", claim["prescriber"], -1, len(fold.institutions)),
             (Kind.REGISTER, "claim.member", claim["member"], first, len(fold.members)),
+            (Kind.REGISTER, "claim.payer", claim["payer"], -1, len(fold.members)),
         ]
         if kind != EntryKind.TOMBSTONE:
             ranges.append((Kind.PLAN, "row.plan", record.row["plan"], 0, len(fold.plans)))

@@ -289,10 +289,10 @@ class Fold:
         if number < 0:
             return 0, 0
         owner, member = self.members[number], self.members[record.claim["member"]]
-        if not owner.has_account:
-            return 0, Reason.NO_ACCOUNT
         if owner.city != member.city:
             return 0, Reason.NO_RULE
+        if not owner.has_account:
+            return 0, Reason.NO_ACCOUNT
         for link in owner.family:
             if link.relative == member.id and record.claim["service_date"] in link.days:
                 return link.relation, 0

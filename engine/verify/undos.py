@@ -128,7 +128,8 @@ class Past:
         expected["large_amount_paid_before"] = before.line[LARGE_AMOUNT_PAID]
         expected |= {name: before.keyed.get(slot, 0) for slot, name in _MET.items()}
         expected["account_before"] = before.balance
-        expected["family_before"] = before.family_balance
+        asked = not target.result["family_reason"]
+        expected["family_before"] = before.family_balance if asked else 0
         for name in RESULT_FIELDS:
             if record.result[name] != expected[name]:
                 self._add(record, name, expected[name], record.result[name])

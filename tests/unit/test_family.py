@@ -6,6 +6,7 @@ import pytest
 
 from engine.domain.account import Relation
 from engine.domain.claim import Claim
+from engine.domain.codes import Mode
 from engine.domain.dates import Interval
 from engine.domain.reasons import Detail, Reason
 from engine.domain.register import AccountOpening, FamilyLink, Member
@@ -46,10 +47,11 @@ def bench(request: pytest.FixtureRequest) -> Bench:
     people = [
         Member("p", ZIBO, family=(link(),)),
         Member("late", ZIBO, family=(link(Interval(2024_05_06)),)),
-        Member("far", JINAN, family=(link(),)),
+        Member("far", JINAN, mode=Mode.POOLED_ONLY, family=(link(),)),
+        Member("brother", ZIBO, family=(link()._replace(relation=Relation.SIBLING),)),
     ]
     bench.ask(PutMembers(people))
-    openings = [AccountOpening(name, 30_000) for name in ("p", "late", "far")]
+    openings = [AccountOpening(name, 30_000) for name in ("p", "late", "brother")]
     bench.ask(ImportOpenings(openings))
     return bench
 
@@ -118,12 +120,20 @@ def test_a_preview_takes_nothing(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("payer", "reason"),
-    [("late", Reason.NOT_REGISTERED), ("far", Reason.NO_RULE), ("p", Reason.NONE)],
+    [
+        ("late", Reason.NOT_REGISTERED),
+        ("far", Reason.NO_RULE),
+        ("brother", Reason.RELATION_NOT_ALLOWED),
+        ("p", Reason.NONE),
+    ],
 )
 def test_who_may_not_pay_leaves_cash(bench: Bench, payer: str, reason: Reason) -> None:
     (result,) = bench.settle(asked("a", payer=payer))
     assert result["family_reason"] == reason
     assert result["cash"] == (0 if reason == Reason.NONE else 21_000)
+    # The balance of an account that may not be asked is nobody's business, not when undone either.
+    assert result["family_before"] == (30_000 if reason == Reason.NONE else 0)
+    assert isinstance(bench.ask(Cancel("Y", "k", 1)), Undone)
     bench.check()
 
 

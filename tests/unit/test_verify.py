@@ -152,6 +152,8 @@ def test_an_account_that_was_overdrawn(store: MemoryStore) -> None:
         ("row", "account", -1, Kind.REGISTER, "row.account"),
         ("row", "facts", 1 << 24, Kind.CLAIM, "row.facts"),
         ("claim", "member", 9, Kind.REGISTER, "claim.member"),
+        ("claim", "payer", 9, Kind.REGISTER, "claim.payer"),
+        ("claim", "payer", -1, Kind.REGISTER, "claim.payer"),
         ("claim", "institution", 9, Kind.REGISTER, "claim.institution"),
         ("link", "kind", 9, Kind.STRUCTURE, "link.kind"),
         ("link", "instant", 1, Kind.STRUCTURE, "link.instant"),
