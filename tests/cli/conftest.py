@@ -31,6 +31,17 @@ def server(store: Path, world: World) -> Iterator[ServerProcess]:
         yield running
 
 
+@pytest.fixture
+def counter(
+    server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ServerProcess:
+    """Return a server that the terminal of a hospital asks, with an outbox of its own."""
+    monkeypatch.setenv("GONGJI_SERVER", server.address)
+    monkeypatch.setenv("GONGJI_OUTBOX", str(tmp_path / "outbox"))
+    monkeypatch.setenv("GONGJI_INSTITUTION", "370300-H02")
+    return server
+
+
 def enter(address: str, world: World) -> None:
     with Server(address) as connection:
         supply_figures(connection)

@@ -3,23 +3,12 @@
 import json
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner, Result
 
 from clients.cli.main import gongji
 from clients.cli.process import ServerProcess
 
 AT = "370300-H02"
-
-
-@pytest.fixture
-def counter(
-    server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ServerProcess:
-    monkeypatch.setenv("GONGJI_SERVER", server.address)
-    monkeypatch.setenv("GONGJI_OUTBOX", str(tmp_path / "outbox"))
-    monkeypatch.setenv("GONGJI_INSTITUTION", AT)
-    return server
 
 
 def run(*arguments: str) -> Result:

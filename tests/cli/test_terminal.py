@@ -3,22 +3,11 @@
 import json
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner, Result
 
 from clients.cli.main import gongji
 from clients.cli.people import World
 from clients.cli.process import ServerProcess
-
-
-@pytest.fixture
-def counter(
-    server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ServerProcess:
-    monkeypatch.setenv("GONGJI_SERVER", server.address)
-    monkeypatch.setenv("GONGJI_OUTBOX", str(tmp_path / "outbox"))
-    monkeypatch.setenv("GONGJI_INSTITUTION", "370300-H02")
-    return server
 
 
 def run(*arguments: str) -> Result:

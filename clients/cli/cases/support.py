@@ -7,29 +7,21 @@ named here.
 from collections.abc import Collection
 from typing import Final
 
-from clients.cli.cases.format import Case, Event
+from clients.cli.cases.format import Case
 
 KINDS: Final = ("account_payment", "credit", "disposal", "prepay", "year_end")
 """Kinds of events."""
 
-_WHAT: Final = {"kind": "event kinds"}
+_KIND: Final = "kind "
 
 
 def why_not(case: Case) -> tuple[str, ...]:
     """Return what makes a case unsupported, empty if it can be run."""
-    return tuple(dict.fromkeys(reason for event in case.events for reason in _of_event(event)))
+    kinds = dict.fromkeys(event.kind for event in case.events if event.kind in KINDS)
+    return tuple(f"{_KIND}{kind}" for kind in kinds)
 
 
 def lines(reasons: Collection[str]) -> list[str]:
-    """Return what is not supported of what occurs, sorted by what it is, to be printed."""
-    found: dict[str, list[str]] = {}
-    for reason in sorted(reasons):
-        what, _, name = reason.partition(" ")
-        found.setdefault(_WHAT[what], []).append(name)
-    return [f"{what}: {', '.join(names)}" for what, names in found.items()]
-
-
-def _of_event(event: Event) -> list[str]:
-    if event.kind in KINDS:
-        return [f"kind {event.kind}"]
-    return []
+    """Return what is not supported of what occurs, sorted, as lines to be printed."""
+    kinds = sorted(reason.removeprefix(_KIND) for reason in reasons)
+    return [f"event kinds: {', '.join(kinds)}"] if kinds else []
