@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from engine.domain.layout import ENTRY, Array
+from engine.domain.layout import ENTRY, MOVEMENT, Array
 
 
 class EntryKind(IntEnum):
@@ -37,15 +37,27 @@ class SegmentKind(IntEnum):
     """`text` is a JSON array of operator figures, see `engine.rules.figures`."""
     REGISTER_CHANGES = 7
     """`text` is a JSON array of register changes, see `engine.state.registration`."""
+    MOVEMENTS = 8
+    """`records` is an array of `MOVEMENT`, `text` the act that moved the accounts, as the JSON of
+    `engine.domain.movement.Act`."""
+    ACCOUNT_PLAN = 9
+    """`text` is one account plan as canonical JSON; numbered from 0 by appearance, like plans."""
+
+
+POSITIONED: Final = (SegmentKind.ENTRIES, SegmentKind.MOVEMENTS)
+"""Kinds whose items take up journal positions."""
+
+FOLDED: Final = (SegmentKind.ENTRIES, SegmentKind.OPENINGS, SegmentKind.MOVEMENTS)
+"""Kinds that the lagging tables hold up to their checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One unit of the journal, durable as a whole or not at all.
 
-    `first_position` is the journal position of the first entry (for other kinds: of the next
-    entry there will be); positions start at 1 and have no gaps. `count` is the number of
-    entries or of register items. `instant` is milliseconds UTC.
+    `first_position` is the journal position of the first entry or movement (for other kinds: of
+    the next one there will be); positions start at 1 and have no gaps. `count` is the number of
+    entries, movements or register items. `instant` is milliseconds UTC.
     """
 
     kind: SegmentKind
@@ -54,6 +66,15 @@ class Segment:
     count: int
     records: bytes
     text: bytes
+
+    @property
+    def next_position(self) -> int:
+        """The journal position that the segment after this one starts with."""
+        return self.first_position + (self.count if self.kind in POSITIONED else 0)
+
+    def movements(self) -> Array:
+        """Return the movements as a read-only array of `MOVEMENT`, without a copy."""
+        return np.frombuffer(self.records, dtype=MOVEMENT)
 
     def entries(self) -> Array:
         """Return the entries as a read-only array of `ENTRY`, without a copy."""

@@ -6,7 +6,8 @@ taken, so a difference is an error at the first call and not a wrong amount.
 
 A segment of the journal holds an array of `ENTRY` and one blob of text: for each entry, in
 order, its own id if it is an undo, then the claim's request id, visit, disease and admission,
-with the lengths in the records.
+with the lengths in the records. Movements of accounts outside of claims are segments of their
+own, arrays of `MOVEMENT`, whose positions count on with those of the entries.
 """
 
 from typing import Any, Final
@@ -14,7 +15,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-FORMAT: Final = 5
+from engine.domain.account import CreditPart
+
+FORMAT: Final = 6
 """Version of these layouts; stored in every segment."""
 
 CLAIM: Final = np.dtype(
@@ -206,6 +209,25 @@ stands first in its text. A claim of several benefits has as many entries, one a
 ENTRY: Final = np.dtype(
     [("link", LINK), ("claim", CLAIM), ("row", ROW), ("result", RESULT)], align=True
 )
+
+MOVEMENT: Final = np.dtype(
+    [
+        ("previous", "<i8"),
+        ("fen", "<i8"),
+        ("balance", "<i8"),
+        ("member", "<i4"),
+        ("part_fen", "<i4", (len(CreditPart),)),
+        ("rule", "i1", (len(CreditPart),)),
+        ("spare", "u1", (5,)),
+    ],
+    align=True,
+)
+"""What moved one personal account outside of a claim; what did it stands in the segment's text,
+`engine.domain.movement.Act`. Its journal position is the segment's first one and its place there.
+`previous` is the entry or movement before it that moved the account (0: none), `fen` what was added
+(negative where the account paid), `balance` what it holds afterwards, `member` the owner's number
+(-1: nobody's, where a request id is barred). Of a credit, `part_fen` has what was added of each
+`CreditPart`, and `rule` the rule of the account plan that gave it (-1: none); of others 0 and -1."""
 
 _RESULT_NAMES: Final = RESULT.names or ()
 AMOUNTS: Final = _RESULT_NAMES[: _RESULT_NAMES.index("cash") + 1]

@@ -324,7 +324,7 @@ class Affected(NamedTuple):
 
 
 class DecidedBy(NamedTuple):
-    """A clause that decided a selection."""
+    """A clause that decided."""
 
     document: str
     clause: str

@@ -11,6 +11,7 @@ from engine.domain.claim import Claim
 from engine.domain.codes import Level
 from engine.domain.journal import EntryText
 from engine.domain.layout import Array
+from engine.domain.movement import AccountAnswer, AccountRequest
 from engine.domain.reasons import Detail, Reason
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.registration import RegistrationAnswer, RegistrationRequest
@@ -91,6 +92,7 @@ Request = (
     | ImportOpenings
     | SupplyFigures
     | RegistrationRequest
+    | AccountRequest
 )
 
 
@@ -271,5 +273,6 @@ Answer = (
     | Accepted
     | ItemError
     | RegistrationAnswer
+    | AccountAnswer
 )
 """`ItemError` answers a request that is malformed as a whole."""

@@ -1,7 +1,17 @@
 """What moved a personal account in a period, and its balance before and after."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
+
+
+class MovedBy(IntEnum):
+    """What moved an account. An undo has the number of what it takes back."""
+
+    SETTLEMENT = 1
+    CREDIT = 2
+    PAYMENT = 3
+    DISPOSAL = 4
 
 
 class GetStatement(NamedTuple):
@@ -16,27 +26,34 @@ class GetStatement(NamedTuple):
 
 
 class Movement(NamedTuple):
-    """One entry that moved the account."""
+    """One entry or movement of the journal that moved the account."""
 
     position: int
-    """Of the entry in the journal; of a settlement, its id."""
-    kind: int
-    """`EntryKind`: a settlement, or what took one back."""
+    """In the journal: the id of a settlement, a payment, a credit, a disposal."""
+    moved_by: MovedBy
     undoes: int
-    """The settlement that it takes back, 0 if none."""
+    """The position of what it takes back, 0 if nothing."""
     booked_day: int
     instant: int
     """When it was taken, milliseconds UTC."""
     institution: str
+    """Empty: the city agency."""
     request_id: str
-    """The undo's own, of an undo."""
+    """The undo's own, of an undo; a credit has none."""
     patient: str
-    """The member whose care was paid: the owner, or a relative."""
+    """The person for whom was paid: the owner, or a relative."""
     service_date: int
+    """Of a payment or a disposal its day; of a credit the first day of its month."""
     moved_fen: int
     """Negative where the account paid."""
     balance_fen: int
     """After it."""
+    purpose: int = 0
+    """Of a payment, `Purpose`."""
+    product: int = 0
+    """Of a premium, `Product`."""
+    event: int = 0
+    """Of a disposal, `DisposalEvent`."""
 
 
 @dataclass(frozen=True, slots=True)
