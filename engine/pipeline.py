@@ -138,9 +138,7 @@ def _reads(request: Request) -> bool:
             return tried
         case CreditStep(dry_run=tried):
             return tried
-    return isinstance(
-        request, GetSettlement | GetCounters | GetStatement | GetDuty | ListChanges
-    )
+    return isinstance(request, GetSettlement | GetCounters | GetStatement | GetDuty | ListChanges)
 
 
 def recover(store: Store) -> State:

@@ -25,9 +25,7 @@ from engine.rules.account import contribution
 from engine.state.registers import check_area, check_day
 
 
-def answer(
-    context: Context, request: AccountRequest
-) -> AccountAnswer | NothingToReverse | Refused:
+def answer(context: Context, request: AccountRequest) -> AccountAnswer | NothingToReverse | Refused:
     """Answer a request about accounts.
 
     Raises:

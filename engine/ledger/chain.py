@@ -39,4 +39,3 @@ def movements_of(context: Context, member: int, after: int = 0) -> Iterator[Move
             return
         if not isinstance(found, Entry):
             yield found
-

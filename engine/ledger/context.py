@@ -17,7 +17,6 @@ from engine.rules.book import PlanBook
 from engine.rules.plan import ORDINARY_CARE, ClaimClass, RulePlan
 from engine.state.state import State
 
-
 _ALL_OF_SEGMENT: Final = 1 << 31
 
 

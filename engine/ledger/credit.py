@@ -26,7 +26,7 @@ from engine.domain.movement import (
     RuleTotal,
 )
 from engine.domain.reasons import Reason
-from engine.domain.register import Contribution, Member
+from engine.domain.register import Member
 from engine.domain.request import Refused
 from engine.errors import InvalidInput
 from engine.ledger.chain import movements_of
@@ -141,8 +141,8 @@ def credit_step(context: Context, request: CreditStep) -> CreditedStep | Refused
     """Credit the members of a city among the next ones of the register."""
     check_area("city", request.city)
     day = _first_day(request.month)
-    if request.first < 0 or not 0 < request.count <= STEP_MAX:
-        raise InvalidInput("first", f"expected one from 0, and a count from 1 to {STEP_MAX}")
+    if request.first < 0 or not 0 < request.at_most <= STEP_MAX:
+        raise InvalidInput("first", f"expected one from 0, and at_most from 1 to {STEP_MAX}")
     if request.city not in context.book.cities:
         raise InvalidInput("city", f"there are no rules of {request.city}")
     plan = context.book.account_on(request.city, day)
@@ -151,7 +151,7 @@ def credit_step(context: Context, request: CreditStep) -> CreditedStep | Refused
         return Refused(Reason.NO_RULE, message=message)
     state = context.state
     items = state.members.items
-    last = min(request.first + request.count, len(items))
+    last = min(request.first + request.at_most, len(items))
     numbers = np.array(
         [n for n in range(request.first, last) if items[n].city == request.city], dtype=np.int64
     )
@@ -174,7 +174,7 @@ def credit_step(context: Context, request: CreditStep) -> CreditedStep | Refused
         registered=len(items),
         members=len(members),
         credit_fen=int(found.fen[settled].sum()),
-        before_fen=int(before.sum()),
+        before_fen=int(before[settled].sum()),
         posted=int(posted.sum()),
         posted_fen=int(moved_fen.sum()),
         taken_back_fen=-int(moved_fen[moved_fen < 0].sum()),
@@ -259,9 +259,7 @@ def _post(context: Context, plan: AccountPlan, city: str, month: int, moves: _Mo
 # --- the report --------------------------------------------------------------------------
 
 
-def _rule_totals(
-    plan: AccountPlan, found: CreditColumns, settled: Array
-) -> tuple[RuleTotal, ...]:
+def _rule_totals(plan: AccountPlan, found: CreditColumns, settled: Array) -> tuple[RuleTotal, ...]:
     """Return what each rule gives, whoever posted it and when."""
     totals = []
     for number, rule in enumerate(plan.credits):

@@ -24,8 +24,9 @@ from engine.state.tables import AccountRow, KeyStatus
 
 
 def pay(context: Context, request: Pay) -> Moved | Refused:
-    """Pay from an account what it may pay, up to its balance; the same request again is answered
-    as before.
+    """Pay from an account what it may pay, up to its balance.
+
+    The same request again is answered as before.
     """
     _check_payment(request)
     state = context.state

@@ -41,7 +41,7 @@ from engine.state.keyed import (
     paid_key,
     visit_key,
 )
-from engine.state.state import NO_VISIT
+from engine.state.state import NO_VISIT, State
 from engine.state.tables import VisitKey
 
 PRECEDENCE = (

@@ -156,6 +156,13 @@ class State:
                 self._fold_movements(segment)
             case SegmentKind.ACCOUNT_PLAN:
                 self.add_account_plan(account_plan_from_json(segment.text))
+            case SegmentKind.FIGURES:
+                self.figures.append(segment.text)
+            case _:
+                self._fold_registers(segment)
+
+    def _fold_registers(self, segment: Segment) -> None:
+        match segment.kind:
             case SegmentKind.MEMBERS:
                 for member in members_from_json(segment.text):
                     self.members.put(member)
@@ -165,8 +172,6 @@ class State:
             case SegmentKind.OPENINGS:
                 for opening in openings_from_json(segment.text):
                     self.open(opening)
-            case SegmentKind.FIGURES:
-                self.figures.append(segment.text)
             case SegmentKind.REGISTER_CHANGES:
                 for changed in changes_from_json(segment.text):
                     self.change_register(changed, segment.instant)
@@ -353,10 +358,7 @@ class State:
     def changes(self) -> int:
         """Return how many rows a checkpoint would write, or take out of the memory."""
         return (
-            len(self._keys)
-            + len(self.counters.changed)
-            + self.visits.count
-            + self.accounts.changes
+            len(self._keys) + len(self.counters.changed) + self.visits.count + self.accounts.changes
         )
 
     def take_checkpoint(self, sequence: int) -> Checkpoint:

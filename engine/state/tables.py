@@ -33,8 +33,11 @@ class MemberYearRow(NamedTuple):
 
 
 class AccountRow(NamedTuple):
-    """A personal account: balance in fen, the last entry or movement that moved it (0: none), and
-    the disposal that closed it (0: open), both journal positions."""
+    """A personal account: balance in fen, and two journal positions.
+
+    That of the last entry or movement that moved it (0: none), and that of the disposal that closed
+    it (0: open).
+    """
 
     balance_fen: int
     last_entry: int
