@@ -15,7 +15,7 @@ from engine.state.tables import AccountRow, Checkpoint, CreditRow, KeyRow, Membe
 from engine.store.seal import SUMS
 
 INSTANT = 1_760_000_000_000
-_LENGTHS = ("request_id", "visit", "disease", "admission", "prescription", "lines")
+_LENGTHS = ("request_id", "visit", "disease", "admission", "prescription", "payer", "lines")
 
 
 @dataclass
@@ -40,6 +40,7 @@ class MadeUp:
             disease=rng.choice(("", "M01600", "高血压")),
             admission=rng.choice(("", "a" * rng.randrange(1, 40))),
             prescription=rng.choice(("", "处方一")),
+            payer=rng.choice(("", "", "不明")),
             lines=rng.choice(("", "[[1,100]]", '[[2,3000,1000,0,0,2,0,0,0,"药"]]')),
         )
 
