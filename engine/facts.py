@@ -105,16 +105,17 @@ class Payer(NamedTuple):
     """Why it may not be asked, `Reason`; 0 if it may, or if there is nobody to ask."""
 
 
-def payer_of(owner: Member | None, member: Member, day: int) -> Payer:
+def payer_of(owner: Member | None, member: Member, day: int, *, closed: bool = False) -> Payer:
     """Return what the owner of an account is to a member on a day, as the owner registered it.
 
     An account is used by the rules of the city that insures both: of two cities no document speaks.
+    `closed` says whether a disposal has ended the account.
     """
     if owner is None:
         return Payer()
     if owner.city != member.city:
         return Payer(reason=Reason.NO_RULE)
-    if owner.mode != Mode.COMBINED:
+    if closed or owner.mode != Mode.COMBINED:
         return Payer(reason=Reason.NO_ACCOUNT)
     for link in owner.family:
         if link.relative == member.id and day in link.days:

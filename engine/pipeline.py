@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 
 from engine.domain.journal import SegmentKind
+from engine.domain.movement import CreditStep, GetDuty
 from engine.domain.parts import is_last_part
 from engine.domain.registration import ChangeRegister, ListChanges, Select, UndoChange
 from engine.domain.request import (
@@ -135,7 +136,9 @@ def _reads(request: Request) -> bool:
             return tried
         case ChangeRegister(dry_run=tried) | UndoChange(dry_run=tried) | Select(dry_run=tried):
             return tried
-    return isinstance(request, GetSettlement | GetCounters | GetStatement | ListChanges)
+        case CreditStep(dry_run=tried):
+            return tried
+    return isinstance(request, GetSettlement | GetCounters | GetStatement | GetDuty | ListChanges)
 
 
 def recover(store: Store) -> State:

@@ -42,7 +42,7 @@ from engine.rules.figures import load_figures, to_json
 from engine.rules.model import CityRules
 from engine.rules.plan import DEDUCTIBLE_BENEFIT, DEDUCTIBLE_OWN, ClaimClass, RulePlan
 from engine.state.state import State
-from engine.state.tables import AccountRow, KeyRow, MemberYearRow, VisitKey
+from engine.state.tables import AccountRow, CreditRow, KeyRow, MemberYearRow, VisitKey
 
 T = TypeVar("T")
 
@@ -109,6 +109,17 @@ class _Nothing:
 
     def account(self, member: int) -> AccountRow | None:
         """Return None: accounts stay in memory."""
+
+    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
+        """Return nothing: accounts stay in memory."""
+        return []
+
+    def credits(self, city: str, month: int) -> list[CreditRow]:
+        """Return nothing: a comparison credits nobody."""
+        return []
+
+    def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
+        """Return None: nothing is journalled."""
 
     def standing(self, institution: int) -> list[tuple[str, int]]:
         """Return nothing: no register changes in a comparison."""

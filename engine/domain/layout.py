@@ -215,10 +215,10 @@ MOVEMENT: Final = np.dtype(
         ("previous", "<i8"),
         ("fen", "<i8"),
         ("balance", "<i8"),
+        ("part_fen", "<i8", (len(CreditPart),)),
         ("member", "<i4"),
-        ("part_fen", "<i4", (len(CreditPart),)),
         ("rule", "i1", (len(CreditPart),)),
-        ("spare", "u1", (5,)),
+        ("spare", "u1"),
     ],
     align=True,
 )
@@ -227,7 +227,8 @@ MOVEMENT: Final = np.dtype(
 `previous` is the entry or movement before it that moved the account (0: none), `fen` what was added
 (negative where the account paid), `balance` what it holds afterwards, `member` the owner's number
 (-1: nobody's, where a request id is barred). Of a credit, `part_fen` has what was added of each
-`CreditPart`, and `rule` the rule of the account plan that gave it (-1: none); of others 0 and -1."""
+`CreditPart`, and `rule` the rule of the account plan that gave it (-1: none); of others 0 and -1.
+"""
 
 _RESULT_NAMES: Final = RESULT.names or ()
 AMOUNTS: Final = _RESULT_NAMES[: _RESULT_NAMES.index("cash") + 1]

@@ -143,8 +143,8 @@ class CreditStep(NamedTuple):
     month: int
     first: int = 0
     """Register number of the first member to look at: `CreditedStep.next` of the step before."""
-    count: int = 20_000
-    """How many members of the register to look at."""
+    at_most: int = 20_000
+    """How many members of the register to look at, of any city."""
     dry_run: bool = False
 
 
@@ -268,7 +268,7 @@ class CreditedStep(NamedTuple):
     credit_fen: int
     """Their credits of the month, whole; the rules' totals add up to it."""
     before_fen: int
-    """What was posted for the month before this step."""
+    """What was posted for the month before this step, to those whose credit is determined."""
     posted: int
     """Accounts that were moved."""
     posted_fen: int

@@ -70,7 +70,7 @@ def import_openings(context: Context, openings: Sequence[Opening | AccountOpenin
         if member is None:
             raise InvalidInput("member", "is not in the register; register the member first")
         if isinstance(opening, AccountOpening):
-            if state.account_entries[state.account(member)]:
+            if state.accounts.read(member).last_entry:
                 raise InvalidInput("member", "the account has entries; too late for an opening")
             return
         for n, (name, _) in enumerate(opening.deductible_at_fen):

@@ -1,17 +1,32 @@
 """What the parts of the ledger share while a batch of requests is applied."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from engine.domain.journal import EntryText, Segment, SegmentKind, split_text, text_length
-from engine.domain.layout import ENTRY, Array
+from engine.domain.layout import ENTRY, MOVEMENT, Array
+from engine.domain.movement import Act, act_from_json, act_to_json
 from engine.domain.parts import combined
 from engine.domain.request import Entry, PartEntry
+from engine.errors import InvariantBroken
 from engine.kernel import Kernel
+from engine.rules.account_plan import AccountPlan
 from engine.rules.book import PlanBook
 from engine.rules.plan import ORDINARY_CARE, ClaimClass, RulePlan
 from engine.state.state import State
+
+_ALL_OF_SEGMENT: Final = 1 << 31
+
+
+class Movement(NamedTuple):
+    """A movement of an account: its record of the layout `MOVEMENT`, and what moved it."""
+
+    record: np.void
+    act: Act
+    instant: int
+    """Milliseconds UTC."""
 
 
 class Context:
@@ -34,6 +49,7 @@ class Context:
         self._plan_on: dict[tuple[str, int, int], int] = {}
         # By identity: the book returns one object for every day of an interval, and keeps it.
         self._number_of: dict[int, int] = {}
+        self._account_number_of: dict[int, int] = {}
         self._digests: list[bytes] = [plan.digest() for plan in state.plans.plans]
 
     # --- plans ---------------------------------------------------------------------------
@@ -43,6 +59,7 @@ class Context:
         self.book = book
         self._plan_on.clear()
         self._number_of.clear()
+        self._account_number_of.clear()
 
     def plan_on(self, city: str, day: int, claim: ClaimClass = ORDINARY_CARE) -> int:
         """Return the number of the plan of a city on a day, -1 where no document is in force.
@@ -100,6 +117,30 @@ class Context:
         self._close_entries()
         self._segments.append(self._segment(kind, count, text))
 
+    def move(self, movements: Array, act: Act) -> int:
+        """Move accounts, and append it, in its place; return the position of the first movement.
+
+        Args:
+            movements: of `MOVEMENT`, member, fen and what is of credits; the rest is filled in.
+            act: what moves them; no account twice.
+        """
+        accounts, first = self.state.accounts, self.state.next_position
+        movements = movements.copy()
+        if movements["member"][0] >= 0:
+            slots = accounts.slots(movements["member"].tolist())
+            movements["previous"] = accounts.entries.values[slots]
+            movements["balance"] = accounts.balances.values[slots] + movements["fen"]
+            if (movements["balance"] < 0).any():
+                raise InvariantBroken("a movement would overdraw an account")
+        self._close_entries()
+        records, count = movements.tobytes(), len(movements)
+        text = act_to_json(act)
+        self._segments.append(
+            Segment(SegmentKind.MOVEMENTS, self.instant, first, count, records, text)
+        )
+        self.state.move_accounts(movements, act)
+        return first
+
     def finish(self) -> list[Segment]:
         """Return the segments of this batch, plans first."""
         self._close_entries()
@@ -123,6 +164,62 @@ class Context:
                 text=b"".join(text for _, texts in runs for text in texts),
             )
         )
+
+    # --- movements -----------------------------------------------------------------------
+
+    def account_plan_number(self, plan: AccountPlan) -> int:
+        """Return the number of an account plan; one that is new is journalled before all else."""
+        number = self._account_number_of.get(id(plan))
+        if number is None:
+            number = self.state.account_plan_numbers.get(plan.digest())
+            if number is None:
+                number = self.state.add_account_plan(plan)
+                kind, first = SegmentKind.ACCOUNT_PLAN, self._first_position
+                self._plans.append(Segment(kind, self.instant, first, 1, b"", plan.to_json()))
+            self._account_number_of[id(plan)] = number
+        return number
+
+    def movement(self, position: int) -> Movement | None:
+        """Return the movement at a position, durable or made in this batch."""
+        for segment in self._segments:
+            row = position - segment.first_position
+            if segment.kind == SegmentKind.MOVEMENTS and 0 <= row < segment.count:
+                record, text = segment.movements()[row], segment.text
+                return Movement(record, act_from_json(text), segment.instant)
+        found = self.state.tables.movements(position) if position > 0 else None
+        if found is None:
+            return None
+        instant, records, text = found
+        return Movement(np.frombuffer(records, dtype=MOVEMENT)[0], act_from_json(text), instant)
+
+    def movement_at(self, position: int) -> Movement:
+        """Return the movement at a position, which the journal names.
+
+        Raises:
+            InvariantBroken: there is none.
+        """
+        found = self.movement(position)
+        if found is None:
+            raise InvariantBroken(f"the journal has no movement {position}, but something names it")
+        return found
+
+    def credited(self, city: str, month: int, lowest: int, highest: int) -> Iterator[Array]:
+        """Yield the movements that credited members of a city for a month, an array a segment.
+
+        At least those of the members from one number to another; made in this batch or durable.
+        """
+        for row in self.state.accounts.credits(city, month):
+            if row.lowest <= highest and lowest <= row.highest:
+                yield self._movements_from(row.first_position)
+
+    def _movements_from(self, first: int) -> Array:
+        for segment in self._segments:
+            if segment.kind == SegmentKind.MOVEMENTS and segment.first_position == first:
+                return segment.movements()
+        found = self.state.tables.movements(first, _ALL_OF_SEGMENT)
+        if found is None:
+            raise InvariantBroken(f"the journal has no movement {first}, but a credit is there")
+        return np.frombuffer(found[1], dtype=MOVEMENT)
 
     # --- entries -------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ does no input or output but reads of entries and lagging tables through the stat
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from engine.domain.request import (
 from engine.domain.statement import GetStatement
 from engine.errors import InvalidInput
 from engine.kernel import Kernel
-from engine.ledger import change, lookup, registration, settle, statement, undo
+from engine.ledger import account, change, lookup, registration, settle, statement, undo
 from engine.ledger.context import Context
 from engine.rules.book import PlanBook
 from engine.state.state import State
@@ -98,4 +98,4 @@ class Ledger:
             case ChangeRegister() | UndoChange() | Select() | ListChanges():
                 return registration.answer(context, request)
             case _:
-                assert_never(request)
+                return account.answer(context, request)

@@ -74,7 +74,7 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
             if paid and visit and (i >= -1 or i <= DAY_VISITS)
             for at in [DAY_VISITS - i if i <= DAY_VISITS else i]
         ),
-        account_balance_fen=state.read_balance(member),
+        account_balance_fen=state.accounts.read(member).balance_fen,
         last_entry=row.last_entry,
         deductible_at=tuple(
             DeductibleAt(state.institutions.items[i].id, borne)

@@ -41,7 +41,7 @@ from engine.state.keyed import (
     paid_key,
     visit_key,
 )
-from engine.state.state import NO_VISIT
+from engine.state.state import NO_VISIT, State
 from engine.state.tables import VisitKey
 
 PRECEDENCE = (
@@ -160,7 +160,8 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
         )
     until_has_rule = context.book.plan_for(member.city, claim.until_date) is not None
     facts = resolve(claim, parties, until_has_rule=until_has_rule)
-    asked = payer_of(payer, member, claim.service_date)
+    closed = bool(claim.payer) and _is_closed(state, claim.payer)
+    asked = payer_of(payer, member, claim.service_date, closed=closed)
     case = _Case(context, claim, parties, facts, asked, preview)
     ordinary_plan = _plan(case, Benefit.ORDINARY)
     ordinary = state.plans.plans[ordinary_plan]
@@ -267,7 +268,7 @@ def _row(case: _Case, group: Group, liable: int, plan: int) -> tuple[int, ...]:
         liable,
         state.member_year(number, year),
         _visit(case, rules, visit_by, at_group),
-        state.account(number) if member.mode == Mode.COMBINED else -1,
+        _own_account(state, member),
         plan,
         bits,
         year,
@@ -288,8 +289,19 @@ def _row(case: _Case, group: Group, liable: int, plan: int) -> tuple[int, ...]:
         case.payer.relation,
         case.payer.reason,
         state.visit(paid_key(number, year, group.benefit)) if rules.counts_paid else -1,
-        state.account(state.members.numbers[claim.payer]) if case.payer.relation else -1,
+        state.accounts.slot(state.members.numbers[claim.payer]) if case.payer.relation else -1,
     )
+
+
+def _own_account(state: State, member: Member) -> int:
+    """Return the slot of a member's own account, -1 if there is none, or it was closed."""
+    if member.mode != Mode.COMBINED or _is_closed(state, member.id):
+        return -1
+    return state.accounts.slot(state.members.numbers[member.id])
+
+
+def _is_closed(state: State, member: str) -> bool:
+    return bool(state.accounts.read(state.members.numbers[member]).closed_by)
 
 
 def _visit(case: _Case, rules: RulePlan, visit_by: int, group: int) -> int:

@@ -10,6 +10,7 @@ from engine.domain.registration import REASON_BYTES_MAX, DecidedBy, Select
 from engine.domain.request import Refused
 from engine.errors import InvalidInput
 from engine.ledger.context import Context
+from engine.ledger.decided import decided_by
 from engine.rules.selection import SelectionRule
 from engine.state.registers import check_day
 
@@ -62,10 +63,7 @@ def choose(context: Context, request: Select) -> Chosen | Refused:
     if not _designated(institution, first_day):
         return _not_designated(first_day)
     days = Interval(first_day, request.for_year * 10_000 + 1231)
-    clauses = tuple(
-        DecidedBy(c.document, c.clause, c.stated, c.reading, c.text) for c in rule.clauses
-    )
-    return Chosen(member, Selection(institution.id, days), clauses)
+    return Chosen(member, Selection(institution.id, days), decided_by(rule.clauses))
 
 
 def make_room(

@@ -154,7 +154,7 @@ def _settle_run(context: Context, run: list[Prepared], answers: _Answers) -> Non
     entries = _entries(run)
     rows, results = entries["row"], entries["result"]
     context.kernel.settle(rows, state.plans, state.counters.values, state.visits.values, results)
-    context.kernel.pay_accounts(rows, results, state.balances.values)
+    context.kernel.pay_accounts(rows, results, state.accounts.balances.values)
     check_identities(results)
     run, entries = _refuse_rows(context, run, entries, answers)
     if not run:
@@ -239,8 +239,8 @@ def link_accounts(state: State, entry: np.void) -> None:
     for slot, amount, previous in layout.ACCOUNTS_MOVED:
         if result[amount]:
             account = int(row[slot])
-            link[previous] = state.account_entries.values[account]
-            state.touch_account(account, int(link["position"]))
+            link[previous] = state.accounts.entries.values[account]
+            state.accounts.touch(account, int(link["position"]))
 
 
 def forget_slots(rows: Array) -> None:
@@ -266,7 +266,7 @@ def _preview_run(context: Context, run: list[Prepared], answers: _Answers) -> No
     balances = np.zeros(2 * len(run), dtype=np.int64)
     for slot, first in (("account", 0), ("family", len(run))):
         asked = rows[slot] >= 0
-        balances[first + own[asked]] = state.balances.values[rows[slot][asked]]
+        balances[first + own[asked]] = state.accounts.balances.values[rows[slot][asked]]
         rows[slot] = np.where(asked, first + own, -1)
     rows["counters"] = own
     context.kernel.settle(rows, state.plans, counters, keyed, results)

@@ -1,14 +1,24 @@
 """Statements of accounts, read along the chain of the entries that moved one."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from engine.domain.claim import check_id
 from engine.domain.dates import china_day, to_date
+from engine.domain.movement import MovementKind
 from engine.domain.reasons import Reason
 from engine.domain.request import Refused
-from engine.domain.statement import GetStatement, Movement, Statement
-from engine.errors import InvalidInput, InvariantBroken
+from engine.domain.statement import GetStatement, MovedBy, Movement, Statement
+from engine.errors import InvalidInput
+from engine.ledger.chain import Entry, chain
 from engine.ledger.context import Context
+from engine.ledger.context import Movement as Moved
+
+_MOVED_BY: Final = {
+    MovementKind.CREDIT: MovedBy.CREDIT,
+    MovementKind.PAYMENT: MovedBy.PAYMENT,
+    MovementKind.DISPOSAL: MovedBy.DISPOSAL,
+}
 
 
 def find_statement(context: Context, request: GetStatement) -> Statement | Refused:
@@ -28,7 +38,7 @@ def find_statement(context: Context, request: GetStatement) -> Statement | Refus
     number = context.state.members.numbers.get(request.member)
     if number is None:
         return Refused(Reason.MEMBER_UNKNOWN, message="the member is not in the register")
-    closing = opening = context.state.read_balance(number)
+    closing = opening = context.state.accounts.read(number).balance_fen
     found = []
     for movement in _backwards(context, number):
         if movement.booked_day < request.first_day:
@@ -48,31 +58,55 @@ def _backwards(context: Context, number: int) -> Iterator[Movement]:
     The day is never after that of what came later, so that a period is one run of the chain,
     whatever the clock did.
     """
-    state = context.state
-    balance, day = state.read_balance(number), 0
-    position = state.read_account_entry(number)
-    while position:
-        found = context.record(position)
-        if found is None:
-            raise InvariantBroken(f"the journal has no entry {position}, but a chain leads there")
-        record, text = found
-        link, claim, result = record["link"], record["claim"], record["result"]
-        own = int(claim["member"]) == number
-        moved = -int(result["account" if own else "family_account"])
-        booked = china_day(int(link["instant"]))
+    balance, day = context.state.accounts.read(number).balance_fen, 0
+    for position, found in chain(context, number):
+        if isinstance(found, Entry):
+            movement = _of_entry(context, number, found)
+        else:
+            movement = _of_act(context, number, found)
+        booked = china_day(movement.instant)
         day = min(day, booked) if day else booked
-        yield Movement(
-            position=position,
-            kind=int(link["kind"]),
-            undoes=int(link["undoes"]),
-            booked_day=day,
-            instant=int(link["instant"]),
-            institution=state.institutions.items[int(claim["institution"])].id,
-            request_id=text.undo_id or text.request_id,
-            patient=state.members.items[int(claim["member"])].id,
-            service_date=int(claim["service_date"]),
-            moved_fen=moved,
-            balance_fen=balance,
-        )
-        balance -= moved
-        position = int(link["account_previous" if own else "family_previous"])
+        yield movement._replace(position=position, booked_day=day, balance_fen=balance)
+        balance -= movement.moved_fen
+
+
+def _of_entry(context: Context, number: int, entry: Entry) -> Movement:
+    """Return what a settlement or its undo moved; position, day and balance are not known here."""
+    state, text = context.state, entry.text
+    link, claim, result = (entry.record[name] for name in ("link", "claim", "result"))
+    own = int(claim["member"]) == number
+    return Movement(
+        position=0,
+        moved_by=MovedBy.SETTLEMENT,
+        undoes=int(link["undoes"]),
+        booked_day=0,
+        instant=int(link["instant"]),
+        institution=state.institutions.items[int(claim["institution"])].id,
+        request_id=text.undo_id or text.request_id,
+        patient=state.members.items[int(claim["member"])].id,
+        service_date=int(claim["service_date"]),
+        moved_fen=-int(result["account" if own else "family_account"]),
+        balance_fen=0,
+    )
+
+
+def _of_act(context: Context, number: int, moved: Moved) -> Movement:
+    """Return what an act moved; position, day and balance are not known here."""
+    act = moved.act
+    owner = context.state.members.items[number].id
+    return Movement(
+        position=0,
+        moved_by=_MOVED_BY[act.kind],
+        undoes=act.undoes,
+        booked_day=0,
+        instant=moved.instant,
+        institution=act.institution,
+        request_id=act.request_id,
+        patient=act.person or owner,
+        service_date=act.month * 100 + 1 if act.month else act.day,
+        moved_fen=int(moved.record["fen"]),
+        balance_fen=0,
+        purpose=act.purpose,
+        product=act.product,
+        event=act.event,
+    )

@@ -189,12 +189,12 @@ def _take_back(
         # Of an account that may not be asked the balance is nobody's business.
         asked = name == "account" or not parts["family_reason"]
         if row[name] >= 0 and asked:
-            account = state.account(owners[name])
-            result[f"{name}_before"] = state.balances.values[account]
+            account = state.accounts.slot(owners[name])
+            result[f"{name}_before"] = state.accounts.balances.values[account]
             if parts[amount]:
-                link[previous] = state.account_entries.values[account]
-                state.balances.values[account] += parts[amount]
-                state.touch_account(account, position)
+                link[previous] = state.accounts.entries.values[account]
+                state.accounts.balances.values[account] += parts[amount]
+                state.accounts.touch(account, position)
     link["previous"] = state.last_entry.values[slot]
     link["undoes"] = target["link"]["position"]
     state.touch_member_year(slot, position)

@@ -6,19 +6,21 @@ checkpoint is remembered, so that the next one writes just that. Nothing here is
 writer applies requests one after the other.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
 from engine.domain import layout
 from engine.domain.journal import EntryKind, EntryText, Segment, SegmentKind
 from engine.domain.layout import Array
+from engine.domain.movement import Act, MovementKind, act_from_json
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.registration import Changed, exchange
 from engine.errors import InvariantBroken
 from engine.kernel import PlanTable
+from engine.rules.account_plan import AccountPlan, account_plan_from_json
 from engine.rules.plan import plan_from_json
+from engine.state.accounts import Accounts
 from engine.state.keyed import (
     DAY,
     DISEASE,
@@ -36,8 +38,8 @@ from engine.state.registers import (
     openings_from_json,
 )
 from engine.state.registration import ChangeLog, changes_from_json
+from engine.state.slots import Slots, zeros
 from engine.state.tables import (
-    AccountRow,
     Checkpoint,
     KeyRow,
     KeyStatus,
@@ -46,40 +48,8 @@ from engine.state.tables import (
     VisitKey,
 )
 
-_ROWS_AT_FIRST = 1024
-
 NO_VISIT: VisitKey = (-1, 0, -1, "")
 """A visit that nothing was ever paid for."""
-
-
-class Slots:
-    """Growing int64 storage with a slot for each key, and the slots changed of late."""
-
-    def __init__(self, make: Callable[[int], Array]) -> None:
-        self._make = make
-        self.values = make(_ROWS_AT_FIRST)
-        self.count = 0
-        self.changed: set[int] = set()
-
-    def __getitem__(self, slot: int) -> Any:
-        """Return the value of a slot, which may be one that was made in the same expression.
-
-        `values[slot_of(key)]` would look into the old array if making the slot made it grow.
-        """
-        return self.values[slot]
-
-    def new(self) -> int:
-        """Return a new slot, all zero."""
-        if self.count == len(self.values):
-            grown = self._make(2 * len(self.values))
-            grown[: self.count] = self.values
-            self.values = grown
-        self.count += 1
-        return self.count - 1
-
-
-def _zeros(rows: int) -> Array:
-    return np.zeros(rows, dtype=np.int64)
 
 
 class State:
@@ -91,21 +61,20 @@ class State:
         self.institutions: Register[Institution] = Register()
         self.plans = PlanTable()
         self.plan_numbers: dict[bytes, int] = {}
+        self.account_plans: list[AccountPlan] = []
+        self.account_plan_numbers: dict[bytes, int] = {}
         self.figures: list[bytes] = []
         self.register_changes = ChangeLog()
         self.next_position = 1
         self.counters = Slots(layout.aligned_counters)
-        self.last_entry = Slots(_zeros)
+        self.last_entry = Slots(zeros)
         self.member_years: dict[tuple[int, int], int] = {}
         self._member_year_of: list[tuple[int, int]] = []
-        self.visits = Slots(_zeros)
+        self.visits = Slots(zeros)
         self.visit_slots: dict[VisitKey, int] = {}
         self._visit_of: list[VisitKey] = []
         self._visits_of_member_year: dict[tuple[int, int], list[int]] = {}
-        self.balances = Slots(_zeros)
-        self.account_entries = Slots(_zeros)
-        self._accounts: dict[int, int] = {}
-        self._account_of: list[int] = []
+        self.accounts = Accounts(tables)
         self._keys: dict[tuple[int, str], KeyRow] = {}
 
     # --- slots ---------------------------------------------------------------------------
@@ -142,36 +111,6 @@ class State:
             self._visits_of_member_year.setdefault(key[:2], []).append(slot)
             self.visits.values[slot] = self.tables.visit(key) or 0
         return slot
-
-    def account(self, member: int) -> int:
-        """Return the slot of a member's account in `balances` and `account_entries`."""
-        slot = self._accounts.get(member)
-        if slot is None:
-            slot = self.balances.new()
-            self.account_entries.new()
-            self._accounts[member] = slot
-            self._account_of.append(member)
-            row = self.tables.account(member)
-            if row is not None:
-                self.balances.values[slot] = row.balance_fen
-                self.account_entries.values[slot] = row.last_entry
-        return slot
-
-    def read_account_entry(self, member: int) -> int:
-        """Return the position of the last entry that moved an account, 0 if none did."""
-        slot = self._accounts.get(member)
-        if slot is not None:
-            return int(self.account_entries.values[slot])
-        row = self.tables.account(member)
-        return row.last_entry if row else 0
-
-    def read_balance(self, member: int) -> int:
-        """Return the balance of an account in fen, without giving it a slot."""
-        slot = self._accounts.get(member)
-        if slot is not None:
-            return int(self.balances[slot])
-        row = self.tables.account(member)
-        return 0 if row is None else row.balance_fen
 
     def visits_of(self, member: int, year: int) -> dict[tuple[int, str], int]:
         """Return fen by (institution or -1, visit) for every `VisitKey` of a member-year."""
@@ -213,6 +152,17 @@ class State:
             case SegmentKind.PLAN:
                 plan = plan_from_json(segment.text)
                 self.plan_numbers[plan.digest()] = self.plans.append(plan)
+            case SegmentKind.MOVEMENTS:
+                self._fold_movements(segment)
+            case SegmentKind.ACCOUNT_PLAN:
+                self.add_account_plan(account_plan_from_json(segment.text))
+            case SegmentKind.FIGURES:
+                self.figures.append(segment.text)
+            case _:
+                self._fold_registers(segment)
+
+    def _fold_registers(self, segment: Segment) -> None:
+        match segment.kind:
             case SegmentKind.MEMBERS:
                 for member in members_from_json(segment.text):
                     self.members.put(member)
@@ -222,8 +172,6 @@ class State:
             case SegmentKind.OPENINGS:
                 for opening in openings_from_json(segment.text):
                     self.open(opening)
-            case SegmentKind.FIGURES:
-                self.figures.append(segment.text)
             case SegmentKind.REGISTER_CHANGES:
                 for changed in changes_from_json(segment.text):
                     self.change_register(changed, segment.instant)
@@ -248,14 +196,59 @@ class State:
                 f"a register change does not fit the registers: {error}"
             ) from None
 
+    def add_account_plan(self, plan: AccountPlan) -> int:
+        """Take an account plan that appears for the first time; return its number."""
+        number = self.account_plan_numbers[plan.digest()] = len(self.account_plans)
+        self.account_plans.append(plan)
+        return number
+
+    def _fold_movements(self, segment: Segment) -> None:
+        self._check_continues(segment.first_position)
+        self.move_accounts(segment.movements(), act_from_json(segment.text))
+
+    def move_accounts(self, movements: Array, act: Act) -> None:
+        """Move accounts by what an act of the journal did; no account is in it twice.
+
+        Args:
+            movements: of `MOVEMENT`; their positions continue the journal.
+            act: what moved them.
+        """
+        first = self.next_position
+        self.next_position += len(movements)
+        self._note_act_keys(act, first)
+        self.accounts.move(movements, act, first)
+
+    def _note_act_keys(self, act: Act, position: int) -> None:
+        """Record the request ids that an act uses up."""
+        at = self.asking(act.institution)
+        if act.kind == MovementKind.BARRED:
+            self.set_key(at, act.original, KeyRow(position, KeyStatus.TOMBSTONE, 0))
+            self.set_key(at, act.request_id, KeyRow(position, KeyStatus.UNDO, 0))
+        elif act.undoes:
+            if act.original:
+                self.set_key(at, act.original, KeyRow(act.undoes, KeyStatus.UNDONE, position))
+            self.set_key(at, act.request_id, KeyRow(position, KeyStatus.UNDO, 0))
+        elif act.request_id:
+            self.set_key(at, act.request_id, KeyRow(position, KeyStatus.STANDING, 0))
+
+    def asking(self, institution: str) -> int:
+        """Return the number under which the keys of account requests stand: its own below 0.
+
+        So the ids of settlements and of account requests are apart; -1 is the agency's.
+        """
+        return -2 - self.institutions.numbers[institution] if institution else -1
+
+    def _check_continues(self, position: int) -> None:
+        if position != self.next_position:
+            raise InvariantBroken(
+                f"the journal continues at {position}, expected {self.next_position}"
+            )
+
     def _fold_entries(self, segment: Segment) -> None:
         """Add each entry's parts; an undo's are negative, so one sum serves all kinds."""
         entries = segment.entries()
-        if len(entries) and int(entries["link"]["position"][0]) != self.next_position:
-            raise InvariantBroken(
-                f"the journal continues at {entries['link']['position'][0]}, "
-                f"expected {self.next_position}"
-            )
+        if len(entries):
+            self._check_continues(int(entries["link"]["position"][0]))
         for entry, text in segment.entry_texts():
             kind = int(entry["link"]["kind"])
             position = int(entry["link"]["position"])
@@ -283,19 +276,14 @@ class State:
             (int(entry["claim"]["payer"]), result["family_account"]),
         ):
             if fen:
-                account = self.account(owner)
-                self.balances.values[account] -= fen
-                self.touch_account(account, int(entry["link"]["position"]))
+                account = self.accounts.slot(owner)
+                self.accounts.balances.values[account] -= fen
+                self.accounts.touch(account, int(entry["link"]["position"]))
 
     def touch_member_year(self, slot: int, position: int) -> None:
         """Note that the entry at `position` is the last one of a member-year."""
         self.last_entry.values[slot] = position
         self.counters.changed.add(slot)
-
-    def touch_account(self, slot: int, position: int) -> None:
-        """Note that the entry at `position` is the last one that moved an account."""
-        self.account_entries.values[slot] = position
-        self.balances.changed.add(slot)
 
     def note_key(
         self,
@@ -321,9 +309,7 @@ class State:
         """Set opening counters of a member-year, or the opening balance of an account."""
         member = self.members.numbers[opening.member]
         if isinstance(opening, AccountOpening):
-            slot = self.account(member)
-            self.balances.values[slot] = opening.balance_fen
-            self.balances.changed.add(slot)
+            self.accounts.open(member, opening.balance_fen)
             return
         slot = self.member_year(member, opening.year)
         line = self.counters.values[slot]
@@ -372,10 +358,7 @@ class State:
     def changes(self) -> int:
         """Return how many rows a checkpoint would write, or take out of the memory."""
         return (
-            len(self._keys)
-            + len(self.counters.changed)
-            + self.visits.count
-            + len(self.balances.changed)
+            len(self._keys) + len(self.counters.changed) + self.visits.count + self.accounts.changes
         )
 
     def take_checkpoint(self, sequence: int) -> Checkpoint:
@@ -389,21 +372,17 @@ class State:
                 for slot in self.counters.changed
             },
             {self._visit_of[slot]: int(self.visits.values[slot]) for slot in self.visits.changed},
-            {
-                self._account_of[slot]: AccountRow(
-                    int(self.balances.values[slot]), int(self.account_entries.values[slot])
-                )
-                for slot in self.balances.changed
-            },
+            self.accounts.changed_rows(),
+            tuple(self.accounts.new_credits),
         )
 
     def forget_changes(self) -> None:
         """Forget what the last checkpoint wrote, once it is durable."""
         self._keys.clear()
         self.counters.changed.clear()
-        self.balances.changed.clear()
+        self.accounts.forget_changes()
         # A visit is a matter of a day: there are as many as claims, so they leave the memory.
-        self.visits = Slots(_zeros)
+        self.visits = Slots(zeros)
         self.visit_slots.clear()
         self._visit_of.clear()
         self._visits_of_member_year.clear()

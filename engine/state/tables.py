@@ -33,10 +33,28 @@ class MemberYearRow(NamedTuple):
 
 
 class AccountRow(NamedTuple):
-    """A personal account: balance in fen, and its last entry (0: none)."""
+    """A personal account: balance in fen, and two journal positions.
+
+    That of the last entry or movement that moved it (0: none), and that of the disposal that closed
+    it (0: open).
+    """
 
     balance_fen: int
     last_entry: int
+    closed_by: int = 0
+
+
+class CreditRow(NamedTuple):
+    """A segment of movements that credited members of a city for a month.
+
+    Journal position of its first movement, and the lowest and highest member in it.
+    """
+
+    first_position: int
+    city: str
+    month: int
+    lowest: int
+    highest: int
 
 
 VisitKey = tuple[int, int, int, str]
@@ -62,6 +80,8 @@ class Checkpoint(NamedTuple):
     """Fen the fund paid, or fen borne."""
     accounts: dict[int, AccountRow]
     """By member."""
+    credits: tuple[CreditRow, ...] = ()
+    """Segments of credits since the last checkpoint."""
 
 
 class Tables(Protocol):
@@ -89,6 +109,23 @@ class Tables(Protocol):
 
     def account(self, member: int) -> AccountRow | None:
         """Return the row of an account, or None."""
+        ...
+
+    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
+        """Return (member, row) of every account of the members from one number to another."""
+        ...
+
+    def credits(self, city: str, month: int) -> list[CreditRow]:
+        """Return the segments that credited a city for a month."""
+        ...
+
+    def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
+        """Return durable movements, or None: their segment's instant, their records, its text.
+
+        Args:
+            position: journal position of the first one.
+            count: how many at the most; those of one segment.
+        """
         ...
 
     def entry(self, position: int) -> tuple[bytes, bytes] | None:

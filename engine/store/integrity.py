@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import apsw
 
-from engine.domain.journal import SegmentKind
+from engine.domain.journal import POSITIONED, SegmentKind
 from engine.errors import InvariantBroken
 from engine.store.seal import CHAIN_START, Sealed, seal
 
@@ -78,8 +78,7 @@ _DIGEST: Final = Sealed._fields.index("digest")
 def _next_position(row: tuple[object, ...]) -> int:
     """Return the journal position that the segment after this row starts with."""
     stored = Sealed(*row)  # type: ignore[arg-type]  # the table is STRICT
-    entries = stored.items if stored.kind == SegmentKind.ENTRIES else 0
-    return stored.first_position + entries
+    return stored.first_position + (stored.items if stored.kind in POSITIONED else 0)
 
 
 def _segment_problem(row: tuple[object, ...], previous: bytes, position: int) -> str:
@@ -108,7 +107,7 @@ def _table_problems(connection: apsw.Connection) -> Iterator[Problem]:
         yield Problem(0, f"the tables stand for segment {checkpoint}, the journal ends at {last}")
         return
     position = connection.execute(
-        "SELECT first_position + iif(kind = 1, items, 0) - 1 FROM segment WHERE sequence = ?",
+        "SELECT first_position + iif(kind IN (1, 8), items, 0) - 1 FROM segment WHERE sequence = ?",
         (checkpoint,),
     ).get
     for table, column in (

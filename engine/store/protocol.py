@@ -34,8 +34,8 @@ class Store(Tables, Protocol):
     def segments(self, after: int, entries_after: int) -> Iterator[tuple[int, Segment]]:
         """Yield (sequence, segment) in order.
 
-        ENTRIES and OPENINGS, which the lagging tables hold, come after sequence `entries_after`;
-        every other kind comes after sequence `after`.
+        The kinds `journal.FOLDED`, which the lagging tables hold, come after sequence
+        `entries_after`; every other kind comes after sequence `after`.
         """
         ...
 

@@ -5,11 +5,11 @@ from typing import Final, NamedTuple
 
 import apsw
 
-from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR, ENTRY, FORMAT
+from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR, ENTRY, FORMAT, MOVEMENT
 from engine.errors import StoreError
 from engine.store.seal import SUMS, describe_layout
 
-STORE_FORMAT: Final = 2
+STORE_FORMAT: Final = 3
 """Version of the tables below; the layout of an entry has a version of its own."""
 
 APPLICATION_ID: Final = int.from_bytes(b"gjgj", "big")
@@ -59,7 +59,7 @@ CREATE TABLE layout(
 
 CREATE TABLE segment(
   sequence INTEGER PRIMARY KEY CHECK (sequence >= 1),
-  kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 7),
+  kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 9),
   format INTEGER NOT NULL REFERENCES layout(format),
   instant INTEGER NOT NULL,
   first_position INTEGER NOT NULL CHECK (first_position >= 1),
@@ -73,11 +73,13 @@ CREATE TABLE segment(
   CHECK (kind <> 1 OR items >= 1),
   CHECK (kind <> 1 OR length(text_starts) = 4 * (items + 1)),
   CHECK (kind <> 1 OR format <> {FORMAT} OR length(records) = items * {ENTRY.itemsize}),
-  CHECK (kind = 1 OR (length(text_starts) = 0 AND length(records) = 0 AND {_NO_SUMS}))
+  CHECK (kind <> 8 OR (items >= 1 AND length(text_starts) = 0 AND {_NO_SUMS})),
+  CHECK (kind <> 8 OR format <> {FORMAT} OR length(records) = items * {MOVEMENT.itemsize}),
+  CHECK (kind IN (1, 8) OR (length(text_starts) = 0 AND length(records) = 0 AND {_NO_SUMS}))
 ) STRICT;
 
-CREATE INDEX segment_position ON segment(first_position) WHERE kind = 1;
-CREATE INDEX segment_register ON segment(sequence) WHERE kind NOT IN (1, 5);
+CREATE INDEX segment_position ON segment(first_position) WHERE kind IN (1, 8);
+CREATE INDEX segment_register ON segment(sequence) WHERE kind NOT IN (1, 5, 8);
 
 CREATE TRIGGER segment_stays BEFORE UPDATE ON segment
 BEGIN SELECT raise(ABORT, 'the journal is never changed'); END;
@@ -113,8 +115,19 @@ CREATE TABLE visit(
 CREATE TABLE account(
   member INTEGER PRIMARY KEY,
   balance INTEGER NOT NULL CHECK (balance >= 0),
-  last_entry INTEGER NOT NULL CHECK (last_entry >= 0)
+  last_entry INTEGER NOT NULL CHECK (last_entry >= 0),
+  closed_by INTEGER NOT NULL CHECK (closed_by >= 0)
 ) STRICT;
+
+CREATE TABLE credit(
+  first_position INTEGER PRIMARY KEY,  -- of a segment of movements
+  city TEXT NOT NULL,
+  month INTEGER NOT NULL,
+  lowest INTEGER NOT NULL CHECK (lowest >= 0),  -- members in it, by number
+  highest INTEGER NOT NULL CHECK (highest >= lowest)
+) STRICT;
+
+CREATE INDEX credit_month ON credit(city, month);
 """
 
 

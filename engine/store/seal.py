@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.domain import journal
 from engine.domain.journal import Segment, SegmentKind
-from engine.domain.layout import ENTRY, FORMAT, Array
+from engine.domain.layout import ENTRY, FORMAT, MOVEMENT, Array
 from engine.errors import InvariantBroken
 
 CHAIN_START: Final = bytes(32)
@@ -61,9 +61,10 @@ _POSITION_COLUMN: Final = _FIELDS["link.position"][1] // 8
 
 
 def describe_layout() -> str:
-    """Return the layout of an entry as JSON, enough to read the journal with NumPy alone.
+    """Return the layouts as JSON, enough to read the journal with NumPy alone.
 
-    `numpy.dtype(description["entry"])` is the dtype of a segment's records;
+    `numpy.dtype(description["entry"])` is the dtype of a segment's records, and
+    `numpy.dtype(description["movement"])` that of movements, whose parts of a credit are flat;
     `description["text"]` names the fields that hold the lengths of an entry's texts.
     """
     entry = {
@@ -72,7 +73,18 @@ def describe_layout() -> str:
         "offsets": [offset for _, offset in _FIELDS.values()],
         "itemsize": ENTRY.itemsize,
     }
-    return json.dumps({"entry": entry, "text": TEXT_LENGTHS}, separators=(",", ":"))
+    fields = [(name, *MOVEMENT.fields[name][:2]) for name in MOVEMENT.names or ()]  # type: ignore[index]  # has names, so has fields
+    movement = {
+        "names": [name for name, _, _ in fields],
+        "formats": [
+            f"({','.join(map(str, kind.shape))},){kind.base.str}" if kind.shape else kind.str
+            for _, kind, _ in fields
+        ],
+        "offsets": [offset for _, _, offset in fields],
+        "itemsize": MOVEMENT.itemsize,
+    }
+    layouts = {"entry": entry, "movement": movement, "text": TEXT_LENGTHS}
+    return json.dumps(layouts, separators=(",", ":"))
 
 
 class Sealed(NamedTuple):
@@ -127,6 +139,10 @@ def seal(segment: Segment, sequence: int, previous: bytes) -> Sealed:
         words, lengths = _views(segment)
         sums = words[:, _SUM_COLUMNS].sum(axis=0).tolist()
         text_starts = _text_starts(segment, lengths)
+    elif segment.kind == SegmentKind.MOVEMENTS:
+        if segment.count < 1 or len(segment.records) != segment.count * MOVEMENT.itemsize:
+            found = len(segment.records)
+            raise InvariantBroken(f"{found} bytes of records for {segment.count} movements")
     elif segment.records:
         raise InvariantBroken(f"a segment of kind {segment.kind.name} has no records")
     return Sealed(

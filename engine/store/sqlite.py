@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import apsw
 
 from engine.domain.journal import Segment, SegmentKind
-from engine.domain.layout import ENTRY
+from engine.domain.layout import ENTRY, MOVEMENT
 from engine.errors import (
     EngineError,
     InvariantBroken,
@@ -18,7 +18,14 @@ from engine.errors import (
     StoreFull,
     StoreLocked,
 )
-from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow, VisitKey
+from engine.state.tables import (
+    AccountRow,
+    Checkpoint,
+    CreditRow,
+    KeyRow,
+    MemberYearRow,
+    VisitKey,
+)
 from engine.store.integrity import Problem, Progress, chain_problems, file_problems, problems
 from engine.store.lock import PathLock
 from engine.store.schema import configure, create_private, prepare, recognise, settle
@@ -35,21 +42,23 @@ _SEGMENT: Final = (
 )
 _RANGE: Final = "sequence > ? AND sequence <= ? ORDER BY sequence"
 _ALL: Final = f"{_SEGMENT} WHERE {_RANGE}"
-_FOLDED: Final = f"{_SEGMENT} WHERE kind IN (1, 5) AND {_RANGE}"
+_FOLDED: Final = f"{_SEGMENT} WHERE kind IN (1, 5, 8) AND {_RANGE}"
 # Without the hint SQLite would walk over every segment of entries to find the few others.
-_REGISTERS: Final = f"{_SEGMENT} INDEXED BY segment_register WHERE kind NOT IN (1, 5) AND {_RANGE}"
+_REGISTERS: Final = (
+    f"{_SEGMENT} INDEXED BY segment_register WHERE kind NOT IN (1, 5, 8) AND {_RANGE}"
+)
 
 _AT: Final = """
-SELECT sequence, first_position, items FROM segment
-WHERE kind = 1 AND first_position <= ? ORDER BY first_position DESC LIMIT 1
+SELECT sequence, first_position, items, kind, instant FROM segment
+WHERE kind IN (1, 8) AND first_position <= ? ORDER BY first_position DESC LIMIT 1
 """
 _LAST: Final = """
-SELECT sequence, digest, first_position + iif(kind = 1, items, 0)
+SELECT sequence, digest, first_position + iif(kind IN (1, 8), items, 0)
 FROM segment ORDER BY sequence DESC LIMIT 1
 """
 
 _POSITION: Final = (
-    "SELECT first_position + iif(kind = 1, items, 0) - 1 FROM segment WHERE sequence = ?"
+    "SELECT first_position + iif(kind IN (1, 8), items, 0) - 1 FROM segment WHERE sequence = ?"
 )
 
 _PUT_KEY: Final = """
@@ -64,9 +73,22 @@ _PUT_VISIT: Final = """
 INSERT INTO visit VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET paid = excluded.paid
 """
 _PUT_ACCOUNT: Final = """
-INSERT INTO account VALUES(?, ?, ?) ON CONFLICT DO UPDATE
-SET balance = excluded.balance, last_entry = excluded.last_entry
+INSERT INTO account VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE
+SET balance = excluded.balance, last_entry = excluded.last_entry, closed_by = excluded.closed_by
 """
+
+
+_ACCOUNT: Final = "balance, last_entry, closed_by"
+
+
+class _At(NamedTuple):
+    """A segment that begins at a position or before it."""
+
+    sequence: int
+    first_position: int
+    items: int
+    kind: int
+    instant: int
 
 
 class SqliteStore:
@@ -191,8 +213,7 @@ class SqliteStore:
             row = seal(segment, sequence, digest)
             rows.append(row)
             digest = row.digest
-            if segment.kind == SegmentKind.ENTRIES:
-                position += segment.count
+            position = segment.next_position
         if rows:
             # Twice: once for the write-ahead log, once for the database that it is copied into.
             self.require_space(2 * sum(len(row.records) + len(row.text) for row in rows))
@@ -204,8 +225,8 @@ class SqliteStore:
     def segments(self, after: int, entries_after: int) -> Iterator[tuple[int, Segment]]:
         """Yield (sequence, segment) in order, from `after` or `entries_after` on.
 
-        Segments of another kind than ENTRIES and OPENINGS are those after sequence `after`,
-        segments of these two kinds those after sequence `entries_after`. One segment is in
+        Segments of the kinds `journal.FOLDED` are those after sequence `entries_after`, the others
+        those after sequence `after`. One segment is in
         memory at a time. What is appended meanwhile is not part of it.
         """
         low, high = sorted((after, entries_after))
@@ -220,15 +241,40 @@ class SqliteStore:
     def entry(self, position: int) -> tuple[bytes, bytes] | None:
         """Return one durable journal entry, its record and its text, or None if there is none."""
         with _Translated(self._path):
-            found = self._connection.execute(_AT, (position,)).fetchone()
-            if found is None or position >= found[1] + found[2]:
+            found = self._segment_at(position, SegmentKind.ENTRIES)
+            if found is None:
                 return None
-            sequence, index = found[0], position - found[1]
+            sequence, index = found.sequence, position - found.first_position
             starts = self._slice("text_starts", sequence, 4 * index, 8)
             start = int.from_bytes(starts[:4], "little")
             end = int.from_bytes(starts[4:], "little")
             record = self._slice("records", sequence, index * ENTRY.itemsize, ENTRY.itemsize)
             return record, self._slice("text", sequence, start, end - start)
+
+    def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
+        """Return durable movements, or None: their segment's instant, their records, its text.
+
+        Args:
+            position: journal position of the first one.
+            count: how many at the most; those of one segment.
+        """
+        with _Translated(self._path):
+            found = self._segment_at(position, SegmentKind.MOVEMENTS)
+            if found is None:
+                return None
+            size, first = MOVEMENT.itemsize, position - found.first_position
+            length = min(count, found.items - first) * size
+            records = self._slice("records", found.sequence, first * size, length)
+            text = self._row("SELECT text FROM segment WHERE sequence = ?", (found.sequence,))
+            return found.instant, records, text[0]
+
+    def _segment_at(self, position: int, kind: SegmentKind) -> "_At | None":
+        """Return the segment of a kind that holds a position, None if another holds it or none."""
+        row = self._connection.execute(_AT, (position,)).fetchone()
+        found = None if row is None else _At(*row)
+        if found is None or found.kind != kind or position >= found.first_position + found.items:
+            return None
+        return found
 
     def _slice(self, column: str, sequence: int, start: int, length: int) -> bytes:
         """Read a part of a segment without the rest of it: a segment may be megabytes."""
@@ -283,6 +329,7 @@ class SqliteStore:
             )
             many(_PUT_VISIT, ((*k, paid) for k, paid in sorted(checkpoint.visits.items())))
             many(_PUT_ACCOUNT, ((k, *row) for k, row in sorted(checkpoint.accounts.items())))
+            many("INSERT INTO credit VALUES(?, ?, ?, ?, ?)", checkpoint.credits)
             self._connection.execute(
                 "UPDATE meta SET value = ? WHERE key = 'checkpoint'", (checkpoint.sequence,)
             )
@@ -331,8 +378,21 @@ class SqliteStore:
 
     def account(self, member: int) -> AccountRow | None:
         """Return the row of an account, or None."""
-        row = self._row("SELECT balance, last_entry FROM account WHERE member = ?", (member,))
+        row = self._row(f"SELECT {_ACCOUNT} FROM account WHERE member = ?", (member,))
         return None if row is None else AccountRow(*row)
+
+    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
+        """Return (member, row) of every account of the members from one number to another."""
+        query = f"SELECT member, {_ACCOUNT} FROM account WHERE member BETWEEN ? AND ?"
+        with _Translated(self._path):
+            rows = self._connection.execute(query, (lowest, highest))
+            return [(member, AccountRow(*row)) for member, *row in rows]
+
+    def credits(self, city: str, month: int) -> list[CreditRow]:
+        """Return the segments that credited a city for a month, in journal order."""
+        query = "SELECT * FROM credit WHERE city = ? AND month = ? ORDER BY first_position"
+        with _Translated(self._path):
+            return [CreditRow(*row) for row in self._connection.execute(query, (city, month))]
 
     def _row(self, query: str, key: tuple[int | str, ...]) -> Any:
         """Return one row, whose types a STRICT table warrants, or None."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from engine.domain.journal import Segment, SegmentKind, text_length
+from engine.domain.journal import FOLDED, Segment, SegmentKind, text_length
 from engine.state.tables import (
     AccountRow,
     Checkpoint,
+    CreditRow,
     KeyRow,
     KeyStatus,
     MemberYearRow,
@@ -20,11 +21,13 @@ class MemoryStore:
         self.journal: list[Segment] = []
         self.checkpoint_sequence = 0
         self.checkpoint_position = 0
-        self._entries: list[tuple[bytes, bytes]] = []
+        self._next_position = 1
+        self._entries: dict[int, tuple[bytes, bytes]] = {}
         self._keys: dict[tuple[int, str], KeyRow] = {}
         self._member_years: dict[tuple[int, int], MemberYearRow] = {}
         self._visits: dict[VisitKey, int] = {}
         self._accounts: dict[int, AccountRow] = {}
+        self._credits: list[CreditRow] = []
 
     @property
     def sequence(self) -> int:
@@ -32,7 +35,7 @@ class MemoryStore:
 
     @property
     def last_position(self) -> int:
-        return len(self._entries)
+        return self._next_position - 1
 
     def require_space(self) -> None:
         """There is always room."""
@@ -43,18 +46,22 @@ class MemoryStore:
             self.journal.append(segment)
             if segment.kind == SegmentKind.ENTRIES:
                 self._index(segment)
+            self._next_position = segment.next_position
         return self.sequence
 
     def _index(self, segment: Segment) -> None:
         start = 0
         for entry in segment.entries():
             end = start + text_length(entry)
-            self._entries.append((entry.tobytes(), segment.text[start:end]))
+            self._entries[int(entry["link"]["position"])] = (
+                entry.tobytes(),
+                segment.text[start:end],
+            )
             start = end
 
     def segments(self, after: int, entries_after: int) -> Iterator[tuple[int, Segment]]:
         for sequence, segment in enumerate(self.journal, start=1):
-            in_tables = segment.kind in (SegmentKind.ENTRIES, SegmentKind.OPENINGS)
+            in_tables = segment.kind in FOLDED
             if sequence > (entries_after if in_tables else after):
                 yield sequence, segment
 
@@ -80,8 +87,22 @@ class MemoryStore:
     def account(self, member: int) -> AccountRow | None:
         return self._accounts.get(member)
 
+    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
+        return [(n, row) for n, row in self._accounts.items() if lowest <= n <= highest]
+
+    def credits(self, city: str, month: int) -> list[CreditRow]:
+        return [row for row in self._credits if (row.city, row.month) == (city, month)]
+
+    def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
+        for segment in self.journal:
+            first = position - segment.first_position
+            if segment.kind == SegmentKind.MOVEMENTS and 0 <= first < segment.count:
+                records = segment.movements()[first : first + count].tobytes()
+                return segment.instant, records, segment.text
+        return None
+
     def entry(self, position: int) -> tuple[bytes, bytes] | None:
-        return self._entries[position - 1] if 0 < position <= len(self._entries) else None
+        return self._entries.get(position)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         self._keys.update(checkpoint.keys)
@@ -89,11 +110,9 @@ class MemoryStore:
         self._visits.update(checkpoint.visits)
         self._accounts.update(checkpoint.accounts)
         self.checkpoint_sequence = checkpoint.sequence
-        self.checkpoint_position = sum(
-            segment.count
-            for segment in self.journal[: checkpoint.sequence]
-            if segment.kind == SegmentKind.ENTRIES
-        )
+        self._credits += checkpoint.credits
+        last = self.journal[checkpoint.sequence - 1] if checkpoint.sequence else None
+        self.checkpoint_position = last.next_position - 1 if last else 0
 
     def close(self) -> None:
         """Keep everything: there is nothing to close."""

@@ -1,0 +1,131 @@
+"""Personal accounts in memory: balances, what moved each last, what closed it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from engine.domain.layout import Array
+from engine.domain.movement import Act, MovementKind
+from engine.state.slots import Slots, zeros
+from engine.state.tables import AccountRow, CreditRow, Tables
+
+_NONE: Final = AccountRow(0, 0)
+_RANGE_FROM: Final = 64
+"""Accounts that are not in memory, from which on one read of a range beats a read of each."""
+
+
+class Accounts:
+    """The accounts of one ledger, on top of the lagging tables; by the number of the owner.
+
+    A slot is the place of an account in `balances`, `entries` and `closed_by`.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self.balances = Slots(zeros)
+        """Fen."""
+        self.entries = Slots(zeros)
+        """Journal position of the last entry or movement that moved it."""
+        self.closed_by = Slots(zeros)
+        """Journal position of the disposal that closed it, 0: open."""
+        self.new_credits: list[CreditRow] = []
+        """Segments of credits since the last checkpoint."""
+        self._slots: dict[int, int] = {}
+        self._member_of: list[int] = []
+
+    def slot(self, member: int) -> int:
+        """Return the slot of a member's account."""
+        slot = self._slots.get(member)
+        if slot is None:
+            slot = self._new(member, self._tables.account(member))
+        return slot
+
+    def slots(self, members: Sequence[int]) -> Array:
+        """Return the slots of many members' accounts, int64, in their order."""
+        new = [member for member in members if member not in self._slots]
+        if len(new) > _RANGE_FROM:
+            rows = dict(self._tables.accounts(min(new), max(new)))
+            for member in new:
+                self._new(member, rows.get(member))
+        return np.array([self.slot(member) for member in members], dtype=np.int64)
+
+    def _new(self, member: int, row: AccountRow | None) -> int:
+        slot = self.balances.new()
+        self.entries.new()
+        self.closed_by.new()
+        self._slots[member] = slot
+        self._member_of.append(member)
+        if row is not None:
+            self.balances.values[slot] = row.balance_fen
+            self.entries.values[slot] = row.last_entry
+            self.closed_by.values[slot] = row.closed_by
+        return slot
+
+    def read(self, member: int) -> AccountRow:
+        """Return an account as it stands, without giving it a slot."""
+        slot = self._slots.get(member)
+        if slot is None:
+            return self._tables.account(member) or _NONE
+        return self._row(slot)
+
+    def _row(self, slot: int) -> AccountRow:
+        return AccountRow(
+            int(self.balances[slot]), int(self.entries[slot]), int(self.closed_by[slot])
+        )
+
+    def open(self, member: int, balance_fen: int) -> None:
+        """Set the balance of an account from before the journal."""
+        slot = self.slot(member)
+        self.balances.values[slot] = balance_fen
+        self.balances.changed.add(slot)
+
+    def touch(self, slot: int, position: int) -> None:
+        """Note that the entry at `position` is the last one that moved an account."""
+        self.entries.values[slot] = position
+        self.balances.changed.add(slot)
+
+    def move(self, movements: Array, act: Act, first: int) -> None:
+        """Move accounts by what an act of the journal did; none is in it twice.
+
+        Args:
+            movements: of `MOVEMENT`.
+            act: what moved them.
+            first: journal position of the first of them.
+        """
+        if act.kind == MovementKind.BARRED:
+            return
+        slots = self.slots(movements["member"].tolist())
+        self.balances.values[slots] += movements["fen"]
+        self.entries.values[slots] = np.arange(first, first + len(slots))
+        self.balances.changed.update(slots.tolist())
+        if act.closes:
+            slot = int(slots[0])
+            if not act.undoes and not self.closed_by.values[slot]:
+                self.closed_by.values[slot] = first
+            elif act.undoes == self.closed_by.values[slot]:
+                self.closed_by.values[slot] = 0
+        if act.kind == MovementKind.CREDIT:
+            lowest, highest = int(movements["member"].min()), int(movements["member"].max())
+            self.new_credits.append(CreditRow(first, act.city, act.month, lowest, highest))
+
+    def credits(self, city: str, month: int) -> list[CreditRow]:
+        """Return the segments that credited a city for a month, in journal order."""
+        new = [row for row in self.new_credits if (row.city, row.month) == (city, month)]
+        return self._tables.credits(city, month) + new
+
+    # --- checkpoints ---------------------------------------------------------------------
+
+    @property
+    def changes(self) -> int:
+        """How many rows a checkpoint would write."""
+        return len(self.balances.changed) + len(self.new_credits)
+
+    def changed_rows(self) -> dict[int, AccountRow]:
+        """Return the accounts changed since the last checkpoint."""
+        return {self._member_of[slot]: self._row(slot) for slot in self.balances.changed}
+
+    def forget_changes(self) -> None:
+        """Forget what the last checkpoint wrote, once it is durable."""
+        self.balances.changed.clear()
+        self.new_credits.clear()
