@@ -49,6 +49,7 @@ def print_report(report: CreditReport) -> None:
 
 
 def _table(report: CreditReport) -> Table:
+    """Return what each rule gave, with the clause that says its rate; it stands first."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_footer=True)
     table.add_column("来源 part", "合计 total", no_wrap=True)
     table.add_column("依据 by", overflow="fold")
@@ -57,7 +58,7 @@ def _table(report: CreditReport) -> Table:
     for total in report.rules:
         table.add_row(
             PARTS[CreditPart(total.part)],
-            "\n".join(map(clause_words, total.clauses)),
+            clause_words(total.clauses[0]) if total.clauses else "",
             f"{total.members:,}",
             format_yuan(total.fen),
         )

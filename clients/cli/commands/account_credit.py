@@ -71,7 +71,7 @@ def credit_run(
     A run can be broken off and run again at any time: what was posted for the month before counts,
     and only differences are posted. Members whose credit is not determined, because a figure or an
     entry of the register is missing, are left out and counted with the reason; once it is there,
-    run it again.
+    run it again. Of each rule the clause with its rate is shown; --json has all it rests on.
 
     Exit codes: 0 done, also where some members have no determined credit; 1 refused; 2 wrong
     command line, or no such city; 3 server or store cannot be used, or the run was stopped: run it
