@@ -33,7 +33,7 @@ from engine.ledger.chain import movements_of
 from engine.ledger.context import Context
 from engine.ledger.decided import cited, words
 from engine.ledger.payment import member_unknown, no_account
-from engine.rules.account import Credit, Credited, credit
+from engine.rules.account import Credit, contribution_of, credit, credited
 from engine.rules.account_columns import CreditColumns, CreditedColumns, credit_columns
 from engine.rules.account_plan import AccountPlan
 from engine.state.registers import check_area
@@ -42,30 +42,6 @@ STEP_MAX = 100_000
 """Most members of the register that one step looks at."""
 
 _PARTS = len(CreditPart)
-
-
-def credited(member: Member, day: int) -> Credited:
-    """Return a member as the credit of a month sees him; `day` is the first of the month."""
-    base_fen, own_fen = _contribution(member, day)
-    return Credited(
-        status=member.status_on(day),
-        born_on=member.born_on,
-        mode=member.mode,
-        employment=member.employment,
-        base_fen=base_fen,
-        own_contribution_fen=own_fen,
-        months_combined=member.months_combined,
-        months_pooled_only=member.months_pooled_only,
-        still_paying=any(day in days for days in member.still_paying),
-    )
-
-
-def _contribution(member: Member, day: int) -> tuple[int, int]:
-    """Return base and own contribution in fen of a month, 0 where they are not known."""
-    for base_fen, own_fen, days in member.contributions:
-        if day in days:
-            return base_fen, own_fen
-    return 0, 0
 
 
 # --- one member --------------------------------------------------------------------------
@@ -188,7 +164,7 @@ def credit_step(context: Context, request: CreditStep) -> CreditedStep | Refused
 
 def _columns(members: Sequence[Member], day: int) -> CreditedColumns:
     """Return members as columns, as `credited` has them one by one."""
-    contributions = [_contribution(member, day) for member in members]
+    contributions = [contribution_of(member, day) for member in members]
 
     def column(values: Iterator[int]) -> Array:
         return np.fromiter(values, np.int64, len(members))

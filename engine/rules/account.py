@@ -23,6 +23,7 @@ from engine.domain.codes import Employment, Kind, Mode, Status
 from engine.domain.dates import last_of_month
 from engine.domain.money import bp_half_up, share_bp_half_up
 from engine.domain.reasons import Reason
+from engine.domain.register import Member
 from engine.rules.account_model import CreditOf, UsePlace, both
 from engine.rules.account_plan import AccountPlan, CreditRule
 from engine.rules.plan import AGE_MAX
@@ -52,6 +53,30 @@ class Credited:
     """Months of contribution without one."""
     still_paying: bool = False
     """Whether the member still contributes after retirement age."""
+
+
+def credited(member: Member, day: int) -> Credited:
+    """Return a member as the credit of a month sees him; `day` is the first of the month."""
+    base_fen, own_fen = contribution_of(member, day)
+    return Credited(
+        status=member.status_on(day),
+        born_on=member.born_on,
+        mode=member.mode,
+        employment=member.employment,
+        base_fen=base_fen,
+        own_contribution_fen=own_fen,
+        months_combined=member.months_combined,
+        months_pooled_only=member.months_pooled_only,
+        still_paying=any(day in days for days in member.still_paying),
+    )
+
+
+def contribution_of(member: Member, day: int) -> tuple[int, int]:
+    """Return base and own contribution in fen of a month, 0 where they are not known."""
+    for base_fen, own_fen, days in member.contributions:
+        if day in days:
+            return base_fen, own_fen
+    return 0, 0
 
 
 @dataclass(frozen=True, slots=True)

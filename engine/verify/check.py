@@ -13,6 +13,7 @@ from engine.state.registers import (
 from engine.store.protocol import Store
 from engine.verify.entries import EntryChecker
 from engine.verify.fold import Fold
+from engine.verify.movements import MovementChecker
 from engine.verify.plans import read_plan
 from engine.verify.registration import ChangeChecker
 from engine.verify.report import FINDINGS_KEPT, Kind, Report
@@ -81,6 +82,7 @@ class _Walk:
         self._tell = tell
         self._fold = Fold()
         self._entries = EntryChecker(self._fold, learned, report)
+        self._movements = MovementChecker(self._fold, learned.undone_movements, report)
         self._changes = ChangeChecker(self._fold, report)
         self._plan_digests: set[bytes] = set()
         self._compared = False
@@ -110,6 +112,7 @@ class _Walk:
         compare_tables(
             self._store,
             self._fold,
+            self._movements.credits,
             self._report,
             lambda done, total: self._tell("tables", done, total),
         )
@@ -118,6 +121,11 @@ class _Walk:
         if segment.kind == SegmentKind.ENTRIES:
             if sequence not in self._learned.unreadable:
                 self._entries.check(sequence, segment)
+        elif segment.kind == SegmentKind.MOVEMENTS:
+            if sequence not in self._learned.unreadable:
+                self._movements.check(sequence, segment)
+        elif segment.kind == SegmentKind.ACCOUNT_PLAN:
+            self._movements.take_plan(sequence, segment.text)
         elif segment.kind == SegmentKind.PLAN:
             plan = read_plan(segment.text, sequence, self._plan_digests, self._report)
             if plan is not None:

@@ -170,7 +170,7 @@ class EntryChecker:
         if claim["flags"] & FLAG_MANUAL and claim["papers"] and plan.papers & ~claim["papers"]:
             wanted = f"with all of {plan.papers}"
             self._add(Kind.CLAIM, record, "claim.papers", wanted, claim["papers"])
-        account = 0 if member.has_account else -1
+        account = 0 if self.fold.has_account(claim["member"]) else -1
         if row["account"] != account:
             self._add(Kind.REGISTER, record, "row.account", account, row["account"])
         relation, reason = self.fold.payer(record)

@@ -27,8 +27,6 @@ from engine.domain.layout import (
 from engine.domain.reasons import Reason
 from engine.domain.register import (
     AccountOpening,
-    Disease,
-    FamilyLink,
     Institution,
     Member,
     Opening,
@@ -182,22 +180,11 @@ class Before(NamedTuple):
         return 0 if position == NOWHERE else self.line[position]
 
 
-class Insured(NamedTuple):
-    """What the checker needs of a member."""
-
-    id: str
-    city: str
-    has_account: bool
-    born_on: int
-    diseases: tuple[Disease, ...]
-    family: tuple[FamilyLink, ...] = ()
-
-
 @dataclass(slots=True)
 class Fold:
     """State after the entries so far."""
 
-    members: list[Insured] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
     member_numbers: dict[str, int] = field(default_factory=dict)
     institutions: list[str] = field(default_factory=list)
     institution_numbers: dict[str, int] = field(default_factory=dict)
@@ -210,19 +197,17 @@ class Fold:
     visits: dict[MemberYear, dict[VisitName, int]] = field(default_factory=dict)
     balances: dict[int, int] = field(default_factory=dict)
     account_entry: dict[int, int] = field(default_factory=dict)
+    closed_by: dict[int, int] = field(default_factory=dict)
+    """The disposals that closed accounts, by member: journal positions."""
     keys: dict[tuple[int, str], KeyRow] = field(default_factory=dict)
 
     def put_member(self, member: Member) -> None:
         """Enter a member, or replace what the register says of it; the number stays."""
-        with_account = member.mode == Mode.COMBINED
-        insured = Insured(
-            member.id, member.city, with_account, member.born_on, member.diseases, member.family
-        )
         number = self.member_numbers.setdefault(member.id, len(self.members))
         if number == len(self.members):
-            self.members.append(insured)
+            self.members.append(member)
         else:
-            self.members[number] = insured
+            self.members[number] = member
 
     def put_institution(self, institution: Institution) -> None:
         """Enter an institution; its number stays for ever."""
@@ -291,12 +276,16 @@ class Fold:
         owner, member = self.members[number], self.members[record.claim["member"]]
         if owner.city != member.city:
             return 0, Reason.NO_RULE
-        if not owner.has_account:
+        if not self.has_account(number):
             return 0, Reason.NO_ACCOUNT
         for link in owner.family:
             if link.relative == member.id and record.claim["service_date"] in link.days:
                 return link.relation, 0
         return 0, Reason.NOT_REGISTERED
+
+    def has_account(self, member: int) -> bool:
+        """Return whether a member has an account to settle with: by the mode, and not closed."""
+        return self.members[member].mode == Mode.COMBINED and member not in self.closed_by
 
     def borne_at(self, record: Record) -> int:
         """Return where a claim's deductible counts: an institution, -2 to -5 for a level, or -1."""

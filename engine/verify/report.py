@@ -19,6 +19,10 @@ PAYERS: Final = (
 """Who paid; their sums add up to the sum of `total`."""
 
 
+MOVED_BY: Final = ("credit", "payment", "disposal")
+"""What moves accounts outside of claims."""
+
+
 class Kind(StrEnum):
     """What sort of promise does not hold."""
 
@@ -82,6 +86,10 @@ class Report:
     settlements: int = 0
     undos: int = 0
     tombstones: int = 0
+    movements: int = 0
+    """Movements of accounts outside of claims."""
+    movements_fen: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MOVED_BY, 0))
+    """What they added to the accounts, by what moved them; an undo takes away."""
     plans: int = 0
     members: int = 0
     institutions: int = 0
@@ -130,6 +138,8 @@ class Report:
             "settlements": self.settlements,
             "undos": self.undos,
             "tombstones": self.tombstones,
+            "movements": self.movements,
+            "movements_fen": self.movements_fen,
             "plans": self.plans,
             "members": self.members,
             "institutions": self.institutions,

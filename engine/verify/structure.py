@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.domain.journal import TEXT_LENGTHS, EntryKind, Segment, SegmentKind
-from engine.domain.layout import ENTRY, Array
+from engine.domain.layout import ENTRY, MOVEMENT, Array
 from engine.store.protocol import Store
+from engine.verify.movements import undone_by
 from engine.verify.report import Kind, Report
 
 
@@ -21,8 +22,9 @@ class Scan:
 
     undone: set[int] = field(default_factory=set)
     member_years: set[tuple[int, int]] = field(default_factory=set)
+    undone_movements: set[int] = field(default_factory=set)
     unreadable: set[int] = field(default_factory=set)
-    """Sequence numbers of segments whose entries cannot be told apart."""
+    """Sequence numbers of segments whose entries or movements cannot be told apart."""
 
 
 def scan(store: Store, report: Report, progress: Callable[[int, int], None]) -> Scan:
@@ -50,6 +52,8 @@ def scan(store: Store, report: Report, progress: Callable[[int, int], None]) -> 
             )
         if segment.kind == SegmentKind.ENTRIES:
             next_position += _scan_entries(sequence, segment, next_position, learned, report)
+        elif segment.kind == SegmentKind.MOVEMENTS:
+            next_position += _scan_movements(sequence, segment, learned, report)
         elif segment.records:
             report.add(Kind.STRUCTURE, sequence, 0, "records", "0 bytes", len(segment.records))
         progress(sequence, store.sequence)
@@ -90,6 +94,18 @@ def _scan_entries(
     members, years = undos["claim"]["member"].tolist(), undos["row"]["year"].tolist()
     learned.member_years.update(zip(members, years, strict=True))
     return len(entries)
+
+
+def _scan_movements(sequence: int, segment: Segment, learned: Scan, report: Report) -> int:
+    """Check the length of one segment of movements; return how many positions it takes up."""
+    expected = segment.count * MOVEMENT.itemsize
+    if segment.count < 1 or len(segment.records) != expected:
+        found = f"{len(segment.records)} bytes"
+        report.add(Kind.STRUCTURE, sequence, 0, "records", f"{expected} bytes", found)
+        learned.unreadable.add(sequence)
+    elif undoes := undone_by(segment):
+        learned.undone_movements.add(undoes)
+    return segment.count
 
 
 def _scan_positions(sequence: int, entries: Array, position: int, report: Report) -> None:

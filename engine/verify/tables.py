@@ -1,11 +1,12 @@
 """The lagging tables against the fold of the journal up to their checkpoint."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
 
 from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR
+from engine.state.tables import CreditRow
 from engine.store.protocol import Store
 from engine.verify.fold import LINE, Fold
 from engine.verify.report import Kind, Report
@@ -16,11 +17,16 @@ Difference = tuple[str, int, object, object]
 
 
 def compare_tables(
-    store: Store, fold: Fold, report: Report, progress: Callable[[int, int], None]
+    store: Store,
+    fold: Fold,
+    credits: Sequence[CreditRow],
+    report: Report,
+    progress: Callable[[int, int], None],
 ) -> None:
     """Compare every row that the fold knows with the store's tables.
 
-    To be called when the fold stands at the checkpoint of the tables.
+    To be called when the fold stands at the checkpoint of the tables; `credits` are the segments of
+    credits up to there.
     """
     sequence = store.checkpoint_sequence
     report.checkpoint_sequence = sequence
@@ -28,6 +34,11 @@ def compare_tables(
     if position != fold.position:
         report.add(Kind.TABLE, sequence, 0, "checkpoint_position", fold.position, position)
     years = fold.counters.keys() | fold.visits.keys()
+    for city, month in {(row.city, row.month) for row in credits}:
+        should = [row for row in credits if (row.city, row.month) == (city, month)]
+        rows_found = store.credits(city, month)
+        if rows_found != should:
+            report.add(Kind.TABLE, sequence, 0, f"credits of {month}", should, rows_found)
     total = len(fold.keys) + len(years) + len(fold.balances)
     for rows, differences in _all(store, fold):
         for name, position, expected, found in differences:
@@ -103,6 +114,7 @@ def _accounts(store: Store, fold: Fold) -> Iterator[list[Difference]]:
             for name, should, is_ in (
                 ("balance_fen", balance, row.balance_fen),
                 ("last_entry", last, row.last_entry),
+                ("closed_by", fold.closed_by.get(member, 0), row.closed_by),
             )
             if should != is_
         ]
