@@ -55,12 +55,14 @@ def filled(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=["store", "server"])
 def target(request: pytest.FixtureRequest, filled: Path) -> Iterator[tuple[str, str]]:
-    """Return the option that names the store, or a server that holds it."""
+    """Return the option that names the store, or a server that holds it; verified at the end."""
     if request.param == "store":
         yield "--store", str(filled)
-        return
-    with ServerProcess(filled) as server:
-        yield "--server", server.address
+    else:
+        with ServerProcess(filled) as server:
+            yield "--server", server.address
+    checked = plain("verify", "--store", str(filled))
+    assert checked.exit_code == 0, checked.output
 
 
 @pytest.fixture

@@ -40,12 +40,14 @@ def filled(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=["store", "server"])
 def run(request: pytest.FixtureRequest, filled: Path) -> Iterator[Run]:
-    """Run `gongji account …` on the store, or on a server that holds it."""
+    """Run `gongji account …` on the store, or on a server that holds it; verified at the end."""
     if request.param == "store":
         yield lambda *arguments: plain("account", *arguments, "--store", str(filled))
-        return
-    with ServerProcess(filled) as server:
-        yield lambda *arguments: plain("account", *arguments, "--server", server.address)
+    else:
+        with ServerProcess(filled) as server:
+            yield lambda *arguments: plain("account", *arguments, "--server", server.address)
+    checked = plain("verify", "--store", str(filled))
+    assert checked.exit_code == 0, checked.output
 
 
 def asked(run: Run, *arguments: str) -> dict[str, object]:
