@@ -1,8 +1,9 @@
 """Register changes between our values and the messages of `gongji.v1`, on the client's side."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
-from clients.wire import contribution_message, interval_message, last_day, link_message
+from clients.wire import code, contribution_message, interval_message, last_day, link_message
 from engine.domain.account import Relation
 from engine.domain.codes import DiseaseKind, FilingKind, Offer
 from engine.domain.dates import OPEN_END, Interval
@@ -36,7 +37,7 @@ from engine.domain.registration import (
     UndoChange,
 )
 from engine.domain.request import ItemError, Refused
-from gongji.v1 import register_pb2
+from gongji.v1 import policy_pb2, register_pb2, settlement_pb2
 from gongji.v1 import registration_service_pb2 as pb
 
 METHODS: Final[dict[type[Any], str]] = {
@@ -54,7 +55,7 @@ def message_of(request: RegistrationRequest) -> Any:
         case ChangeRegister():
             message = pb.ChangeRegisterRequest(
                 change_id=request.change_id,
-                kind=_code(request.kind),
+                kind=code(request.kind),
                 item=item_message(request.item),
                 last_day=request.last_day,
                 dry_run=request.dry_run,
@@ -95,8 +96,7 @@ def answer_of(response: Any) -> RegistrationAnswer | Refused | ItemError | None:
                 )
             )
         case "refused":
-            refused = response.refused
-            return Refused(Reason(refused.reason), Detail(refused.detail), refused.message)
+            return refusal_of(response.refused)
         case "error":
             return ItemError(0, response.error.path, response.error.problem)
     return None
@@ -113,9 +113,7 @@ def changed_of(message: pb.RegisterChanged) -> Changed:
         put=tuple(map(item_of, message.put)),
         affected=tuple(map(_affected, message.affected)),
         more=message.more_affected,
-        clauses=tuple(
-            DecidedBy(c.document, c.clause, c.stated, c.reading, c.text) for c in message.clauses
-        ),
+        clauses=clauses_of(message.clauses),
         undoes=message.undoes,
         day=message.date,
         for_year=message.for_year,
@@ -124,6 +122,16 @@ def changed_of(message: pb.RegisterChanged) -> Changed:
         replayed=message.replayed,
         dry_run=message.dry_run,
     )
+
+
+def clauses_of(clauses: Iterable[policy_pb2.Clause]) -> tuple[DecidedBy, ...]:
+    """Return the clauses that decided."""
+    return tuple(DecidedBy(c.document, c.clause, c.stated, c.reading, c.text) for c in clauses)
+
+
+def refusal_of(refused: settlement_pb2.Refusal) -> Refused:
+    """Return a refusal; the plan and what blocks an undo are left out, its message names them."""
+    return Refused(Reason(refused.reason), Detail(refused.detail), refused.message, refused.figure)
 
 
 def _affected(message: pb.AffectedSettlement) -> Affected:
@@ -160,13 +168,13 @@ def item_message(item: Item) -> pb.RegisterItem:
         return message
     match item:
         case Filing():
-            filing = register_pb2.Filing(kind=_code(item.kind), area=item.area, days=days)
+            filing = register_pb2.Filing(kind=code(item.kind), area=item.area, days=days)
             return pb.RegisterItem(filing=filing)
         case Selection():
             selection = register_pb2.Selection(institution_id=item.institution, days=days)
             return pb.RegisterItem(selection=selection)
         case Disease():
-            disease = register_pb2.Disease(code=item.code, kind=_code(item.kind), days=days)
+            disease = register_pb2.Disease(code=item.code, kind=code(item.kind), days=days)
             return pb.RegisterItem(disease=disease)
         case Referral():
             referral = register_pb2.Referral(
@@ -180,7 +188,7 @@ def item_message(item: Item) -> pb.RegisterItem:
         case Contribution():
             return pb.RegisterItem(contribution=contribution_message(item))
         case Qualification():
-            offer = register_pb2.Qualification(offer=_code(item.offer), days=days)
+            offer = register_pb2.Qualification(offer=code(item.offer), days=days)
             return pb.RegisterItem(offer=offer)
 
 
@@ -219,8 +227,3 @@ def _name_holder(message: Any, member: str, institution: str) -> None:
         message.member_id = member
     if institution:
         message.institution_id = institution
-
-
-def _code(value: int) -> Any:
-    """Return a code of ours as a number of the wire: they are the same (`codes.proto`)."""
-    return int(value)

@@ -3,6 +3,7 @@
 All of them may be asked again without harm.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
@@ -10,16 +11,18 @@ from typing import Any, Final, NoReturn, Self, TypeVar
 
 import grpc
 
+from clients import accounts
 from clients.answers import Malformed
 from clients.errors import CallError, Refusal
 from clients.exchange import CHANNEL_OPTIONS, REFUSED_SECONDS
 from clients.registers import RegisterItem
 from clients.registrations import METHODS, answer_of, message_of
 from clients.wire import institution_message, kind_of, malformed, member_message, opening_message
+from engine.domain.movement import AccountAnswer, CreditedStep
 from engine.domain.reasons import Reason
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.registration import RegistrationAnswer, RegistrationRequest
-from engine.domain.request import ItemError, Refused
+from engine.domain.request import ItemError, NothingToReverse, Refused
 from engine.errors import InvalidInput
 from gongji.v1 import (
     account_service_pb2,
@@ -116,6 +119,51 @@ class Server:
         )
         return _taken(answer, settlement_service_pb2.Explanation, "explained")
 
+    # --- accounts ------------------------------------------------------------------------
+
+    def account(self, request: accounts.Request) -> AccountAnswer | NothingToReverse | Refused:
+        """Pay from an account, credit or dispose of one, undo that, or look up duties.
+
+        Raises:
+            InvalidInput: the request is malformed.
+            CallError: the server cannot be reached; asking again with the same id is harmless.
+        """
+        stub = AccountServiceStub(self._channel)
+        method = getattr(stub, accounts.METHODS[type(request)])
+        response = self._call(method, accounts.message_of(request))
+        answer: AccountAnswer | NothingToReverse | Refused = _known(accounts.answer_of(response))
+        return answer
+
+    def credit_run(self, city: str, month: int, *, dry_run: bool = False) -> Iterator[CreditedStep]:
+        """Credit a city, by its area code, for a month, YYYYMM; yield the steps as they are done.
+
+        The steps add up to the run. Whoever stops reading ends it after the step under way, and it
+        can be run again.
+
+        Raises:
+            InvalidInput: city or month are none.
+            Refusal: no document says a credit for the month.
+            CallError: the server cannot be reached, or stops; what was posted stays, and running
+                it again posts the rest.
+        """
+        request = account_service_pb2.RunCreditRequest(city=city, month=month, dry_run=dry_run)
+        run = AccountServiceStub(self._channel).RunCredit
+        responses = self._call(lambda *args, **more: _Steps(run, *args, **more), request)
+        try:
+            for response in responses:
+                step: CreditedStep | Refused = _known(accounts.answer_of(response))
+                if isinstance(step, Refused):
+                    raise Refusal(step.message or step.reason.name)
+                yield step
+        except grpc.RpcError as error:
+            broken: Any = error
+            raise CallError(
+                f"{self._address}: the run broke off: {broken.details()}; what was posted stays, "
+                "run it again for the rest"
+            ) from error
+        finally:
+            responses.close()
+
     def statement(
         self, member: str, first_day: int, last_day: int
     ) -> account_service_pb2.Statement:
@@ -148,11 +196,7 @@ class Server:
         """
         stub = RegistrationServiceStub(self._channel)
         response = self._call(getattr(stub, METHODS[type(request)]), message_of(request))
-        answer = answer_of(response)
-        if isinstance(answer, ItemError):
-            raise InvalidInput(answer.path, answer.problem)
-        if answer is None:
-            raise CallError("the server gave no answer that is known; is it of this version?")
+        answer: RegistrationAnswer | Refused = _known(answer_of(response))
         return answer
 
     def _enter(self, sequence: int, items: Sequence[RegisterItem]) -> list[tuple[int, Malformed]]:
@@ -226,7 +270,7 @@ class Server:
             raise CallError(
                 f"{self._address}: cannot be connected to; is the server running there?"
             ) from error
-        if code in (_UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        if code in (_UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
             raise CallError(
                 f"{self._address}: no answer in {self._seconds:g} s; is the server running there?"
             ) from error
@@ -253,6 +297,49 @@ def _only(answers: Iterator[Any]) -> Any:
     if found is None:
         raise CallError("the server is about to stop; run the same command again")
     return found
+
+
+class _Steps:
+    """The answers of a stream, each within a time of its own; made when the first is there."""
+
+    def __init__(self, start: Callable[..., Any], request: Any, timeout: float, **more: Any):
+        """Ask.
+
+        Raises:
+            grpc.RpcError: there is no first answer.
+        """
+        self._call = start(request, **more)
+        self._seconds = timeout
+        self._first = self._within()
+
+    def __iter__(self) -> Iterator[Any]:
+        response = self._first
+        while response is not None:
+            yield response
+            response = self._within()
+
+    def close(self) -> None:
+        """Ask for no more of them."""
+        self._call.cancel()
+
+    def _within(self) -> Any:
+        """Return the next answer, None after the last; a stream that is silent is cut."""
+        cut = threading.Timer(self._seconds, self._call.cancel)
+        cut.daemon = True
+        cut.start()
+        try:
+            return next(self._call, None)
+        finally:
+            cut.cancel()
+
+
+def _known(answer: Any) -> Any:
+    """Return an answer, or raise what came instead."""
+    if isinstance(answer, ItemError):
+        raise InvalidInput(answer.path, answer.problem)
+    if answer is None:
+        raise CallError("the server gave no answer that is known; is it of this version?")
+    return answer
 
 
 def _taken(answer: Any, kind: type[T], name: str) -> T:

@@ -42,7 +42,7 @@ LINES_MAX: Final = 50_000
 """Lines of all the claims in one message, at most."""
 
 
-def _code(value: int) -> Any:
+def code(value: int) -> Any:
     """Return a code of ours as a number of the wire: they are the same (`codes.proto`)."""
     return int(value)
 
@@ -54,7 +54,7 @@ def claim_message(claim: Claim) -> claim_pb2.Claim:
         member_id=claim.member,
         service_date=claim.service_date,
         until_date=0 if claim.until_date == claim.service_date else claim.until_date,
-        benefit=_code(claim.benefit),
+        benefit=code(claim.benefit),
         visit_id=claim.visit,
         total_fen=claim.total_fen,
         in_scope_fen=claim.in_scope_fen,
@@ -64,7 +64,7 @@ def claim_message(claim: Claim) -> claim_pb2.Claim:
         disease_code=claim.disease,
         prescriber_id=claim.prescriber,
         admission_id=claim.admission,
-        liability=_code(claim.liability),
+        liability=code(claim.liability),
         emergency=claim.emergency,
         referred=claim.referred,
         statement=claim.statement,
@@ -78,18 +78,18 @@ def claim_message(claim: Claim) -> claim_pb2.Claim:
     if claim.lines:
         message.lines.extend(map(_line_message, claim.lines))
     if claim.papers:
-        message.papers.extend(_code(p.bit_length()) for p in Paper if p & claim.papers)
+        message.papers.extend(code(p.bit_length()) for p in Paper if p & claim.papers)
     return message
 
 
 def _line_message(line: BillLine) -> claim_pb2.Line:
     return claim_pb2.Line(
-        line_class=_code(line.line_class),
+        line_class=code(line.line_class),
         amount_fen=line.amount_fen,
         first_pay_bp=line.first_pay_bp,
         over_limit_fen=line.over_limit_fen,
-        flag=_code(line.flag),
-        benefit=_code(line.benefit),
+        flag=code(line.flag),
+        benefit=code(line.benefit),
         quantity=line.quantity,
         unit_price_micro_yuan=line.unit_price,
         unit_ceiling_micro_yuan=line.unit_ceiling,
@@ -316,15 +316,15 @@ def member_message(member: Member) -> register_pb2.Member:
     return register_pb2.Member(
         member_id=member.id,
         city=member.city,
-        status=_code(member.status),
+        status=code(member.status),
         retired_date=member.retired_on,
         born_date=member.born_on,
-        mode=_code(member.mode),
-        employment=_code(member.employment),
+        mode=code(member.mode),
+        employment=code(member.employment),
         arrears=[interval_message(days) for days in member.arrears],
         filings=[
             register_pb2.Filing(
-                kind=_code(filing.kind),
+                kind=code(filing.kind),
                 area=filing.area,
                 days=interval_message(filing.days),
             )
@@ -339,7 +339,7 @@ def member_message(member: Member) -> register_pb2.Member:
         diseases=[
             register_pb2.Disease(
                 code=disease.code,
-                kind=_code(disease.kind),
+                kind=code(disease.kind),
                 days=interval_message(disease.days),
             )
             for disease in member.diseases
@@ -372,7 +372,7 @@ def link_message(link: FamilyLink) -> register_pb2.FamilyLink:
     """Return a family link."""
     return register_pb2.FamilyLink(
         relative_id=link.relative,
-        relation=_code(link.relation),
+        relation=code(link.relation),
         consent=link.consent,
         days=interval_message(link.days),
     )
@@ -392,12 +392,12 @@ def institution_message(institution: Institution) -> register_pb2.Institution:
     message = register_pb2.Institution(
         institution_id=institution.id,
         area=institution.area,
-        level=_code(institution.level),
-        kind=_code(institution.kind),
+        level=code(institution.level),
+        kind=code(institution.kind),
         host_id=institution.host,
         parent_id=institution.parent,
         qualifications=[
-            register_pb2.Qualification(offer=_code(held.offer), days=interval_message(held.days))
+            register_pb2.Qualification(offer=code(held.offer), days=interval_message(held.days))
             for held in institution.qualifications
         ],
     )
@@ -411,7 +411,7 @@ def institution_message(institution: Institution) -> register_pb2.Institution:
         message.networked.intervals.extend(interval_message(days) for days in institution.networked)
     if institution.offers != ALL_OFFERS:
         message.offers.SetInParent()
-        message.offers.offers.extend(_code(offer) for offer in Offer if offer in institution.offers)
+        message.offers.offers.extend(code(offer) for offer in Offer if offer in institution.offers)
     return message
 
 
@@ -444,8 +444,8 @@ def opening_message(opening: Opening | AccountOpening) -> register_pb2.Opening:
             special_deductible_fen=opening.special_deductible_fen,
             chronic_paid_fen=opening.chronic_paid_fen,
             diseases=[
-                register_pb2.DiseasePaid(code=code, paid_fen=fen)
-                for code, fen in opening.disease_paid_fen
+                register_pb2.DiseasePaid(code=disease, paid_fen=fen)
+                for disease, fen in opening.disease_paid_fen
             ],
             cost_fen=opening.cost_fen,
             months=_spans(opening.month_paid_fen),
@@ -462,7 +462,7 @@ def _spans(paid: Iterable[tuple[str, int]]) -> list[register_pb2.SpanPaid]:
 
 def _by_benefit(amounts: Iterable[tuple[int, int]]) -> list[register_pb2.BenefitAmount]:
     return [
-        register_pb2.BenefitAmount(benefit=_code(benefit), amount_fen=fen)
+        register_pb2.BenefitAmount(benefit=code(benefit), amount_fen=fen)
         for benefit, fen in amounts
     ]
 

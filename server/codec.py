@@ -44,6 +44,8 @@ _WIRE_NAMES: Final[Mapping[str, str]] = {
     "year": "policy_year",
     "visit_paid_fen": "visits",
     "day": "date",
+    "person": "person_id",
+    "movement": "movement_id",
 }
 _WORD: Final = re.compile(r"[a-z_]+")
 _PAPERS: Final = {paper.value.bit_length(): int(paper) for paper in Paper}

@@ -193,7 +193,7 @@ def encode_changed(changed: Changed) -> pb.RegisterChanged:
         put=map(encode_item, changed.put),
         affected=map(_affected, changed.affected),
         more_affected=changed.more,
-        clauses=map(_clause, changed.clauses),
+        clauses=map(encode_decided, changed.clauses),
         undoes=changed.undoes,
         date=changed.day,
         for_year=changed.for_year,
@@ -250,7 +250,8 @@ def _affected(affected: Affected) -> pb.AffectedSettlement:
     )
 
 
-def _clause(clause: DecidedBy) -> policy_pb2.Clause:
+def encode_decided(clause: DecidedBy) -> policy_pb2.Clause:
+    """Return a clause that decided."""
     return policy_pb2.Clause(**clause._asdict())
 
 

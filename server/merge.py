@@ -9,6 +9,7 @@ import numpy as np
 from engine.domain.claim import Claim
 from engine.domain.journal import EntryText
 from engine.domain.layout import ENTRY, Array
+from engine.domain.movement import AccountRequest
 from engine.domain.registration import RegistrationRequest
 from engine.domain.request import (
     Accepted,
@@ -57,6 +58,7 @@ Single = (
     | GetStatement
     | SupplyFigures
     | RegistrationRequest
+    | AccountRequest
 )
 Bulk = SettleBatch | PutMembers | PutInstitutions | ImportOpenings
 

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.domain.registration import RegistrationRequest
-from engine.errors import InvalidInput
 from gongji.v1 import registration_service_pb2 as pb
-from server.codec import check_known, encode_error, parse
 from server.codec_registration import (
     decode_change,
     decode_list,
@@ -51,13 +49,4 @@ class RegistrationService:
         response: type[Any],
         decode: Callable[[Any], RegistrationRequest],
     ) -> bytes:
-        message = parse(request, data)
-        try:
-            check_known(message, data)
-            asked = decode(message)
-        except InvalidInput as error:
-            fields: dict[str, Any] = {"error": encode_error(error)}
-        else:
-            fields = reply_fields(await self._host.batcher.answer(asked))
-        encoded: bytes = response(**fields).SerializeToString()
-        return encoded
+        return await self._host.reply(data, request, response, decode, reply_fields)

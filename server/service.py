@@ -20,7 +20,7 @@ from engine.domain.request import (
 )
 from engine.errors import InvalidInput, InvariantBroken
 from server.batcher import Batcher
-from server.codec import encode_error, encode_refusal
+from server.codec import check_known, encode_error, encode_refusal, parse
 from server.codec_settlement import (
     Plans,
     encode_found,
@@ -56,6 +56,36 @@ class Host:
         """Let go of the thread."""
         self._codec.shutdown()
 
+    async def reply(
+        self,
+        data: bytes,
+        request: type[Message],
+        response: type[Message],
+        decode: Callable[[Any], Any],
+        encode: Callable[[object], Mapping[str, Any]],
+    ) -> bytes:
+        """Return the bytes that answer a unary call; what is malformed is answered with an error.
+
+        Args:
+            data: The call's bytes.
+            request: What they are.
+            response: What the answer is.
+            decode: Returns what the pipeline is asked, or raises `InvalidInput`.
+            encode: Returns the reply as the field of the answer's oneof.
+
+        Raises:
+            InvalidInput: the bytes are no such request.
+        """
+        message = parse(request, data)
+        try:
+            check_known(message, data)
+            asked = decode(message)
+        except InvalidInput as error:
+            fields: Mapping[str, Any] = {"error": encode_error(error)}
+        else:
+            fields = encode(await self.batcher.answer(asked))
+        return response(**fields).SerializeToString()
+
     async def converse(
         self, context: Context, accept: Accept, in_flight_max: int, drain: Message
     ) -> None:
@@ -70,9 +100,20 @@ class Host:
 
 
 class Servicer(Protocol):
-    """A service: its contract, and a method for each rpc that takes and returns bytes."""
+    """A service: its contract, and a method for each rpc that takes and returns bytes.
+
+    A method that streams returns nothing: it writes, and reads, what its context carries.
+    """
 
     descriptor: ServiceDescriptor
+
+
+_HANDLERS: Final[Mapping[tuple[bool, bool], Any]] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
+"""By whether the client and the server stream."""
 
 
 def generic_handler(servicer: Servicer) -> grpc.GenericRpcHandler:
@@ -80,11 +121,7 @@ def generic_handler(servicer: Servicer) -> grpc.GenericRpcHandler:
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
     for method in servicer.descriptor.methods:
         behaviour = getattr(servicer, method.name)
-        make: Any = (
-            grpc.stream_stream_rpc_method_handler
-            if method.client_streaming
-            else grpc.unary_unary_rpc_method_handler
-        )
+        make = _HANDLERS[method.client_streaming, method.server_streaming]
         handlers[method.name] = make(guarded(behaviour))
     return grpc.method_handlers_generic_handler(servicer.descriptor.full_name, handlers)
 

@@ -20,7 +20,7 @@ from engine.rules.figures import load_figures, to_json
 from engine.rules.plan import RulePlan
 from gongji.v1 import account_service_pb2, policy_pb2, policy_service_pb2, settlement_service_pb2
 from gongji.v1.policy_service_pb2 import ListedPlan
-from server.accounts import encode_statement
+from server.codec_account import encode_statement
 from server.codec_policy import encode_city, encode_missing, encode_plan, list_plans
 from server.codec_settlement import encode_explanation
 

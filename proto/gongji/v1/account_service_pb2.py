@@ -22,24 +22,72 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from gongji.v1 import codes_pb2 as gongji_dot_v1_dot_codes__pb2
+from gongji.v1 import policy_pb2 as gongji_dot_v1_dot_policy__pb2
 from gongji.v1 import settlement_pb2 as gongji_dot_v1_dot_settlement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgongji/v1/account_service.proto\x12\tgongji.v1\x1a\x1agongji/v1/settlement.proto\"M\n\x13GetStatementRequest\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\x11\n\tfirst_day\x18\x02 \x01(\x05\x12\x10\n\x08last_day\x18\x03 \x01(\x05\"\x95\x01\n\x14GetStatementResponse\x12)\n\tstatement\x18\x01 \x01(\x0b\x32\x14.gongji.v1.StatementH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"\x95\x01\n\tStatement\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\x11\n\tfirst_day\x18\x02 \x01(\x05\x12\x10\n\x08last_day\x18\x03 \x01(\x05\x12\x13\n\x0bopening_fen\x18\x04 \x01(\x03\x12\x13\n\x0b\x63losing_fen\x18\x05 \x01(\x03\x12&\n\tmovements\x18\x06 \x03(\x0b\x32\x13.gongji.v1.Movement\"\xea\x01\n\x08Movement\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\x03\x12\x1c\n\x14undone_settlement_id\x18\x02 \x01(\x03\x12\x12\n\nbooked_day\x18\x03 \x01(\x05\x12\x15\n\rtaken_time_ms\x18\x04 \x01(\x03\x12\x16\n\x0einstitution_id\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12\x19\n\x11patient_member_id\x18\x07 \x01(\t\x12\x14\n\x0cservice_date\x18\x08 \x01(\x05\x12\x11\n\tmoved_fen\x18\t \x01(\x03\x12\x13\n\x0b\x62\x61lance_fen\x18\n \x01(\x03\x32\x61\n\x0e\x41\x63\x63ountService\x12O\n\x0cGetStatement\x12\x1e.gongji.v1.GetStatementRequest\x1a\x1f.gongji.v1.GetStatementResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgongji/v1/account_service.proto\x12\tgongji.v1\x1a\x15gongji/v1/codes.proto\x1a\x16gongji/v1/policy.proto\x1a\x1agongji/v1/settlement.proto\"\xca\x01\n\nPayRequest\x12\x16\n\x0einstitution_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x11\n\tmember_id\x18\x03 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x04 \x01(\x05\x12#\n\x07purpose\x18\x05 \x01(\x0e\x32\x12.gongji.v1.Purpose\x12#\n\x07product\x18\x06 \x01(\x0e\x32\x12.gongji.v1.Product\x12\x12\n\namount_fen\x18\x07 \x01(\x03\x12\x11\n\tperson_id\x18\x08 \x01(\t\"\x84\x01\n\x0bPayResponse\x12!\n\x05moved\x18\x01 \x01(\x0b\x32\x10.gongji.v1.MovedH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"7\n\x13\x43reditMemberRequest\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\r\n\x05month\x18\x02 \x01(\x05\"\x99\x01\n\x14\x43reditMemberResponse\x12-\n\x08\x63redited\x18\x01 \x01(\x0b\x32\x19.gongji.v1.CreditedMemberH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"\xbe\x01\n\x0e\x43reditedMember\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\r\n\x05month\x18\x02 \x01(\x05\x12\x12\n\ncredit_fen\x18\x03 \x01(\x03\x12\x11\n\tmoved_fen\x18\x04 \x01(\x03\x12\x11\n\tshort_fen\x18\x05 \x01(\x03\x12\x13\n\x0b\x62\x61lance_fen\x18\x06 \x01(\x03\x12\x13\n\x0bmovement_id\x18\x07 \x01(\x03\x12&\n\x05parts\x18\x08 \x03(\x0b\x32\x17.gongji.v1.CreditedPart\"k\n\x0c\x43reditedPart\x12#\n\x04part\x18\x01 \x01(\x0e\x32\x15.gongji.v1.CreditPart\x12\x12\n\namount_fen\x18\x02 \x01(\x03\x12\"\n\x07\x63lauses\x18\x03 \x03(\x0b\x32\x11.gongji.v1.Clause\"@\n\x10RunCreditRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\r\n\x05month\x18\x02 \x01(\x05\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\"\x94\x01\n\x11RunCreditResponse\x12+\n\x08\x63redited\x18\x01 \x01(\x0b\x32\x17.gongji.v1.CreditedStepH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"\xb0\x02\n\x0c\x43reditedStep\x12\x0c\n\x04\x64one\x18\x01 \x01(\x05\x12\x12\n\nregistered\x18\x02 \x01(\x05\x12\x0f\n\x07members\x18\x03 \x01(\x05\x12\x12\n\ncredit_fen\x18\x04 \x01(\x03\x12\x12\n\nbefore_fen\x18\x05 \x01(\x03\x12\x0e\n\x06posted\x18\x06 \x01(\x05\x12\x12\n\nposted_fen\x18\x07 \x01(\x03\x12\x16\n\x0etaken_back_fen\x18\x08 \x01(\x03\x12\x11\n\tshort_fen\x18\t \x01(\x03\x12\x17\n\x0fwithout_account\x18\n \x01(\x05\x12#\n\x05rules\x18\x0b \x03(\x0b\x32\x14.gongji.v1.RuleTotal\x12\'\n\x07reasons\x18\x0c \x03(\x0b\x32\x16.gongji.v1.ReasonTotal\x12\x0f\n\x07\x64ry_run\x18\r \x01(\x08\"\x87\x01\n\tRuleTotal\x12#\n\x04part\x18\x01 \x01(\x0e\x32\x15.gongji.v1.CreditPart\x12\x0c\n\x04rule\x18\x02 \x01(\x05\x12\x0f\n\x07members\x18\x03 \x01(\x05\x12\x12\n\namount_fen\x18\x04 \x01(\x03\x12\"\n\x07\x63lauses\x18\x05 \x03(\x0b\x32\x11.gongji.v1.Clause\"m\n\x0bReasonTotal\x12!\n\x06reason\x18\x01 \x01(\x0e\x32\x11.gongji.v1.Reason\x12\x0f\n\x07members\x18\x02 \x01(\x05\x12\x0f\n\x07missing\x18\x03 \x01(\t\x12\x19\n\x11\x65xample_member_id\x18\x04 \x01(\t\"\xb8\x01\n\x0e\x44isposeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x03 \x01(\x05\x12\'\n\x05\x65vent\x18\x04 \x01(\x0e\x32\x18.gongji.v1.DisposalEvent\x12\x0f\n\x07to_area\x18\x05 \x01(\t\x12\x13\n\x0b\x62\x65neficiary\x18\x06 \x01(\x08\x12\x13\n\x0b\x61pplication\x18\x07 \x01(\t\x12\r\n\x05proof\x18\x08 \x01(\t\"\x88\x01\n\x0f\x44isposeResponse\x12!\n\x05moved\x18\x01 \x01(\x0b\x32\x10.gongji.v1.MovedH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"}\n\x13UndoMovementRequest\x12\x16\n\x0einstitution_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x15\n\x0bmovement_id\x18\x03 \x01(\x03H\x00\x12\x1d\n\x13original_request_id\x18\x04 \x01(\tH\x00\x42\x04\n\x02\x62y\"\xc8\x01\n\x14UndoMovementResponse\x12!\n\x05moved\x18\x01 \x01(\x0b\x32\x10.gongji.v1.MovedH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x12\x39\n\x12nothing_to_reverse\x18\x04 \x01(\x0b\x32\x1b.gongji.v1.NothingToReverseH\x00\x42\x08\n\x06\x61nswer\"\xe6\x02\n\x05Moved\x12\x13\n\x0bmovement_id\x18\x01 \x01(\x03\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x11\n\tmoved_fen\x18\x03 \x01(\x03\x12\x13\n\x0b\x62\x61lance_fen\x18\x04 \x01(\x03\x12\x16\n\x0einstitution_id\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12\x11\n\tundone_id\x18\x07 \x01(\x03\x12\x1b\n\x13original_request_id\x18\x08 \x01(\t\x12%\n\x07payment\x18\t \x01(\x0b\x32\x12.gongji.v1.PaymentH\x00\x12\'\n\x08\x64isposal\x18\n \x01(\x0b\x32\x13.gongji.v1.DisposalH\x00\x12#\n\x06\x63redit\x18\x0b \x01(\x0b\x32\x11.gongji.v1.CreditH\x00\x12\"\n\x07\x63lauses\x18\x0c \x03(\x0b\x32\x11.gongji.v1.Clause\x12\x10\n\x08replayed\x18\r \x01(\x08\x42\x06\n\x04kind\"\xaf\x01\n\x07Payment\x12\x0c\n\x04\x64\x61te\x18\x01 \x01(\x05\x12#\n\x07purpose\x18\x02 \x01(\x0e\x32\x12.gongji.v1.Purpose\x12#\n\x07product\x18\x03 \x01(\x0e\x32\x12.gongji.v1.Product\x12\x12\n\namount_fen\x18\x04 \x01(\x03\x12\x11\n\tperson_id\x18\x05 \x01(\t\x12%\n\x08relation\x18\x06 \x01(\x0e\x32\x13.gongji.v1.Relation\"\xb8\x01\n\x08\x44isposal\x12\x0c\n\x04\x64\x61te\x18\x01 \x01(\x05\x12\'\n\x05\x65vent\x18\x02 \x01(\x0e\x32\x18.gongji.v1.DisposalEvent\x12\x0f\n\x07to_area\x18\x03 \x01(\t\x12\x13\n\x0b\x62\x65neficiary\x18\x04 \x01(\x08\x12\x13\n\x0b\x61pplication\x18\x05 \x01(\t\x12\r\n\x05proof\x18\x06 \x01(\t\x12+\n\x07outcome\x18\x07 \x01(\x0e\x32\x1a.gongji.v1.DisposalOutcome\"%\n\x06\x43redit\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\r\n\x05month\x18\x02 \x01(\x05\":\n\x1cGetContributionDutiesRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x02 \x01(\x05\"\xa4\x01\n\x1dGetContributionDutiesResponse\x12/\n\x06\x64uties\x18\x01 \x01(\x0b\x32\x1d.gongji.v1.ContributionDutiesH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"]\n\x12\x43ontributionDuties\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x02 \x01(\x05\x12+\n\x06\x64uties\x18\x03 \x03(\x0b\x32\x1b.gongji.v1.ContributionDuty\"\x9e\x01\n\x10\x43ontributionDuty\x12/\n\x07product\x18\x01 \x01(\x0e\x32\x1e.gongji.v1.ContributionProduct\x12!\n\x06reason\x18\x02 \x01(\x0e\x32\x11.gongji.v1.Reason\x12\x12\n\namount_fen\x18\x03 \x01(\x03\x12\"\n\x07\x63lauses\x18\x04 \x03(\x0b\x32\x11.gongji.v1.Clause\"M\n\x13GetStatementRequest\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\x11\n\tfirst_day\x18\x02 \x01(\x05\x12\x10\n\x08last_day\x18\x03 \x01(\x05\"\x95\x01\n\x14GetStatementResponse\x12)\n\tstatement\x18\x01 \x01(\x0b\x32\x14.gongji.v1.StatementH\x00\x12%\n\x07refused\x18\x02 \x01(\x0b\x32\x12.gongji.v1.RefusalH\x00\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x10.gongji.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"\x95\x01\n\tStatement\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\x11\n\tfirst_day\x18\x02 \x01(\x05\x12\x10\n\x08last_day\x18\x03 \x01(\x05\x12\x13\n\x0bopening_fen\x18\x04 \x01(\x03\x12\x13\n\x0b\x63losing_fen\x18\x05 \x01(\x03\x12&\n\tmovements\x18\x06 \x03(\x0b\x32\x13.gongji.v1.Movement\"\xf8\x02\n\x08Movement\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\x03\x12\x11\n\tundone_id\x18\x02 \x01(\x03\x12\x12\n\nbooked_day\x18\x03 \x01(\x05\x12\x15\n\rtaken_time_ms\x18\x04 \x01(\x03\x12\x16\n\x0einstitution_id\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12\x19\n\x11patient_member_id\x18\x07 \x01(\t\x12\x14\n\x0cservice_date\x18\x08 \x01(\x05\x12\x11\n\tmoved_fen\x18\t \x01(\x03\x12\x13\n\x0b\x62\x61lance_fen\x18\n \x01(\x03\x12$\n\x08moved_by\x18\x0b \x01(\x0e\x32\x12.gongji.v1.MovedBy\x12#\n\x07purpose\x18\x0c \x01(\x0e\x32\x12.gongji.v1.Purpose\x12#\n\x07product\x18\r \x01(\x0e\x32\x12.gongji.v1.Product\x12\'\n\x05\x65vent\x18\x0e \x01(\x0e\x32\x18.gongji.v1.DisposalEvent2\xb1\x04\n\x0e\x41\x63\x63ountService\x12\x34\n\x03Pay\x12\x15.gongji.v1.PayRequest\x1a\x16.gongji.v1.PayResponse\x12O\n\x0c\x43reditMember\x12\x1e.gongji.v1.CreditMemberRequest\x1a\x1f.gongji.v1.CreditMemberResponse\x12H\n\tRunCredit\x12\x1b.gongji.v1.RunCreditRequest\x1a\x1c.gongji.v1.RunCreditResponse0\x01\x12@\n\x07\x44ispose\x12\x19.gongji.v1.DisposeRequest\x1a\x1a.gongji.v1.DisposeResponse\x12O\n\x0cUndoMovement\x12\x1e.gongji.v1.UndoMovementRequest\x1a\x1f.gongji.v1.UndoMovementResponse\x12j\n\x15GetContributionDuties\x12\'.gongji.v1.GetContributionDutiesRequest\x1a(.gongji.v1.GetContributionDutiesResponse\x12O\n\x0cGetStatement\x12\x1e.gongji.v1.GetStatementRequest\x1a\x1f.gongji.v1.GetStatementResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gongji.v1.account_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETSTATEMENTREQUEST']._serialized_start=74
-  _globals['_GETSTATEMENTREQUEST']._serialized_end=151
-  _globals['_GETSTATEMENTRESPONSE']._serialized_start=154
-  _globals['_GETSTATEMENTRESPONSE']._serialized_end=303
-  _globals['_STATEMENT']._serialized_start=306
-  _globals['_STATEMENT']._serialized_end=455
-  _globals['_MOVEMENT']._serialized_start=458
-  _globals['_MOVEMENT']._serialized_end=692
-  _globals['_ACCOUNTSERVICE']._serialized_start=694
-  _globals['_ACCOUNTSERVICE']._serialized_end=791
+  _globals['_PAYREQUEST']._serialized_start=122
+  _globals['_PAYREQUEST']._serialized_end=324
+  _globals['_PAYRESPONSE']._serialized_start=327
+  _globals['_PAYRESPONSE']._serialized_end=459
+  _globals['_CREDITMEMBERREQUEST']._serialized_start=461
+  _globals['_CREDITMEMBERREQUEST']._serialized_end=516
+  _globals['_CREDITMEMBERRESPONSE']._serialized_start=519
+  _globals['_CREDITMEMBERRESPONSE']._serialized_end=672
+  _globals['_CREDITEDMEMBER']._serialized_start=675
+  _globals['_CREDITEDMEMBER']._serialized_end=865
+  _globals['_CREDITEDPART']._serialized_start=867
+  _globals['_CREDITEDPART']._serialized_end=974
+  _globals['_RUNCREDITREQUEST']._serialized_start=976
+  _globals['_RUNCREDITREQUEST']._serialized_end=1040
+  _globals['_RUNCREDITRESPONSE']._serialized_start=1043
+  _globals['_RUNCREDITRESPONSE']._serialized_end=1191
+  _globals['_CREDITEDSTEP']._serialized_start=1194
+  _globals['_CREDITEDSTEP']._serialized_end=1498
+  _globals['_RULETOTAL']._serialized_start=1501
+  _globals['_RULETOTAL']._serialized_end=1636
+  _globals['_REASONTOTAL']._serialized_start=1638
+  _globals['_REASONTOTAL']._serialized_end=1747
+  _globals['_DISPOSEREQUEST']._serialized_start=1750
+  _globals['_DISPOSEREQUEST']._serialized_end=1934
+  _globals['_DISPOSERESPONSE']._serialized_start=1937
+  _globals['_DISPOSERESPONSE']._serialized_end=2073
+  _globals['_UNDOMOVEMENTREQUEST']._serialized_start=2075
+  _globals['_UNDOMOVEMENTREQUEST']._serialized_end=2200
+  _globals['_UNDOMOVEMENTRESPONSE']._serialized_start=2203
+  _globals['_UNDOMOVEMENTRESPONSE']._serialized_end=2403
+  _globals['_MOVED']._serialized_start=2406
+  _globals['_MOVED']._serialized_end=2764
+  _globals['_PAYMENT']._serialized_start=2767
+  _globals['_PAYMENT']._serialized_end=2942
+  _globals['_DISPOSAL']._serialized_start=2945
+  _globals['_DISPOSAL']._serialized_end=3129
+  _globals['_CREDIT']._serialized_start=3131
+  _globals['_CREDIT']._serialized_end=3168
+  _globals['_GETCONTRIBUTIONDUTIESREQUEST']._serialized_start=3170
+  _globals['_GETCONTRIBUTIONDUTIESREQUEST']._serialized_end=3228
+  _globals['_GETCONTRIBUTIONDUTIESRESPONSE']._serialized_start=3231
+  _globals['_GETCONTRIBUTIONDUTIESRESPONSE']._serialized_end=3395
+  _globals['_CONTRIBUTIONDUTIES']._serialized_start=3397
+  _globals['_CONTRIBUTIONDUTIES']._serialized_end=3490
+  _globals['_CONTRIBUTIONDUTY']._serialized_start=3493
+  _globals['_CONTRIBUTIONDUTY']._serialized_end=3651
+  _globals['_GETSTATEMENTREQUEST']._serialized_start=3653
+  _globals['_GETSTATEMENTREQUEST']._serialized_end=3730
+  _globals['_GETSTATEMENTRESPONSE']._serialized_start=3733
+  _globals['_GETSTATEMENTRESPONSE']._serialized_end=3882
+  _globals['_STATEMENT']._serialized_start=3885
+  _globals['_STATEMENT']._serialized_end=4034
+  _globals['_MOVEMENT']._serialized_start=4037
+  _globals['_MOVEMENT']._serialized_end=4413
+  _globals['_ACCOUNTSERVICE']._serialized_start=4416
+  _globals['_ACCOUNTSERVICE']._serialized_end=4977
 # @@protoc_insertion_point(module_scope)

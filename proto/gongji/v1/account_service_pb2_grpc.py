@@ -26,7 +26,11 @@ if _version_not_supported:
 
 
 class AccountServiceStub(object):
-    """Personal accounts.
+    """Personal accounts: what they pay beside settled claims, what is credited to them, how they end.
+
+    Each payment, disposal and undo has an id of the client's; sent again with the same content, it
+    gets its first answer again. A refused one leaves its id free. The credit of a month needs no id:
+    it posts what the month comes to, less what was posted for it before.
     """
 
     def __init__(self, channel):
@@ -35,6 +39,36 @@ class AccountServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.Pay = channel.unary_unary(
+                '/gongji.v1.AccountService/Pay',
+                request_serializer=gongji_dot_v1_dot_account__service__pb2.PayRequest.SerializeToString,
+                response_deserializer=gongji_dot_v1_dot_account__service__pb2.PayResponse.FromString,
+                _registered_method=True)
+        self.CreditMember = channel.unary_unary(
+                '/gongji.v1.AccountService/CreditMember',
+                request_serializer=gongji_dot_v1_dot_account__service__pb2.CreditMemberRequest.SerializeToString,
+                response_deserializer=gongji_dot_v1_dot_account__service__pb2.CreditMemberResponse.FromString,
+                _registered_method=True)
+        self.RunCredit = channel.unary_stream(
+                '/gongji.v1.AccountService/RunCredit',
+                request_serializer=gongji_dot_v1_dot_account__service__pb2.RunCreditRequest.SerializeToString,
+                response_deserializer=gongji_dot_v1_dot_account__service__pb2.RunCreditResponse.FromString,
+                _registered_method=True)
+        self.Dispose = channel.unary_unary(
+                '/gongji.v1.AccountService/Dispose',
+                request_serializer=gongji_dot_v1_dot_account__service__pb2.DisposeRequest.SerializeToString,
+                response_deserializer=gongji_dot_v1_dot_account__service__pb2.DisposeResponse.FromString,
+                _registered_method=True)
+        self.UndoMovement = channel.unary_unary(
+                '/gongji.v1.AccountService/UndoMovement',
+                request_serializer=gongji_dot_v1_dot_account__service__pb2.UndoMovementRequest.SerializeToString,
+                response_deserializer=gongji_dot_v1_dot_account__service__pb2.UndoMovementResponse.FromString,
+                _registered_method=True)
+        self.GetContributionDuties = channel.unary_unary(
+                '/gongji.v1.AccountService/GetContributionDuties',
+                request_serializer=gongji_dot_v1_dot_account__service__pb2.GetContributionDutiesRequest.SerializeToString,
+                response_deserializer=gongji_dot_v1_dot_account__service__pb2.GetContributionDutiesResponse.FromString,
+                _registered_method=True)
         self.GetStatement = channel.unary_unary(
                 '/gongji.v1.AccountService/GetStatement',
                 request_serializer=gongji_dot_v1_dot_account__service__pb2.GetStatementRequest.SerializeToString,
@@ -43,8 +77,55 @@ class AccountServiceStub(object):
 
 
 class AccountServiceServicer(object):
-    """Personal accounts.
+    """Personal accounts: what they pay beside settled claims, what is credited to them, how they end.
+
+    Each payment, disposal and undo has an id of the client's; sent again with the same content, it
+    gets its first answer again. A refused one leaves its id free. The credit of a month needs no id:
+    it posts what the month comes to, less what was posted for it before.
     """
+
+    def Pay(self, request, context):
+        """Pays something other than a settled claim from an account. Too small a balance pays in part.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreditMember(self, request, context):
+        """Credits one member for a month.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunCredit(self, request, context):
+        """Credits a city for a month, in steps: one message for each, the figures of which add up. The
+        stream may break between two steps; the run can be asked for again, as often as one likes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Dispose(self, request, context):
+        """Ends an account, or moves it, as the documents say of an event.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndoMovement(self, request, context):
+        """Takes back a payment, a credit or a disposal.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetContributionDuties(self, request, context):
+        """Returns what a member of a city contributes beside the insurance itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def GetStatement(self, request, context):
         """Returns what moved a member's account in a period.
@@ -56,6 +137,36 @@ class AccountServiceServicer(object):
 
 def add_AccountServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'Pay': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pay,
+                    request_deserializer=gongji_dot_v1_dot_account__service__pb2.PayRequest.FromString,
+                    response_serializer=gongji_dot_v1_dot_account__service__pb2.PayResponse.SerializeToString,
+            ),
+            'CreditMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreditMember,
+                    request_deserializer=gongji_dot_v1_dot_account__service__pb2.CreditMemberRequest.FromString,
+                    response_serializer=gongji_dot_v1_dot_account__service__pb2.CreditMemberResponse.SerializeToString,
+            ),
+            'RunCredit': grpc.unary_stream_rpc_method_handler(
+                    servicer.RunCredit,
+                    request_deserializer=gongji_dot_v1_dot_account__service__pb2.RunCreditRequest.FromString,
+                    response_serializer=gongji_dot_v1_dot_account__service__pb2.RunCreditResponse.SerializeToString,
+            ),
+            'Dispose': grpc.unary_unary_rpc_method_handler(
+                    servicer.Dispose,
+                    request_deserializer=gongji_dot_v1_dot_account__service__pb2.DisposeRequest.FromString,
+                    response_serializer=gongji_dot_v1_dot_account__service__pb2.DisposeResponse.SerializeToString,
+            ),
+            'UndoMovement': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndoMovement,
+                    request_deserializer=gongji_dot_v1_dot_account__service__pb2.UndoMovementRequest.FromString,
+                    response_serializer=gongji_dot_v1_dot_account__service__pb2.UndoMovementResponse.SerializeToString,
+            ),
+            'GetContributionDuties': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetContributionDuties,
+                    request_deserializer=gongji_dot_v1_dot_account__service__pb2.GetContributionDutiesRequest.FromString,
+                    response_serializer=gongji_dot_v1_dot_account__service__pb2.GetContributionDutiesResponse.SerializeToString,
+            ),
             'GetStatement': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatement,
                     request_deserializer=gongji_dot_v1_dot_account__service__pb2.GetStatementRequest.FromString,
@@ -70,8 +181,174 @@ def add_AccountServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccountService(object):
-    """Personal accounts.
+    """Personal accounts: what they pay beside settled claims, what is credited to them, how they end.
+
+    Each payment, disposal and undo has an id of the client's; sent again with the same content, it
+    gets its first answer again. A refused one leaves its id free. The credit of a month needs no id:
+    it posts what the month comes to, less what was posted for it before.
     """
+
+    @staticmethod
+    def Pay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongji.v1.AccountService/Pay',
+            gongji_dot_v1_dot_account__service__pb2.PayRequest.SerializeToString,
+            gongji_dot_v1_dot_account__service__pb2.PayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreditMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongji.v1.AccountService/CreditMember',
+            gongji_dot_v1_dot_account__service__pb2.CreditMemberRequest.SerializeToString,
+            gongji_dot_v1_dot_account__service__pb2.CreditMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunCredit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/gongji.v1.AccountService/RunCredit',
+            gongji_dot_v1_dot_account__service__pb2.RunCreditRequest.SerializeToString,
+            gongji_dot_v1_dot_account__service__pb2.RunCreditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Dispose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongji.v1.AccountService/Dispose',
+            gongji_dot_v1_dot_account__service__pb2.DisposeRequest.SerializeToString,
+            gongji_dot_v1_dot_account__service__pb2.DisposeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndoMovement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongji.v1.AccountService/UndoMovement',
+            gongji_dot_v1_dot_account__service__pb2.UndoMovementRequest.SerializeToString,
+            gongji_dot_v1_dot_account__service__pb2.UndoMovementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetContributionDuties(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongji.v1.AccountService/GetContributionDuties',
+            gongji_dot_v1_dot_account__service__pb2.GetContributionDutiesRequest.SerializeToString,
+            gongji_dot_v1_dot_account__service__pb2.GetContributionDutiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def GetStatement(request,

@@ -27,25 +27,118 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AccountServiceStub:
-    """Personal accounts."""
+    """Personal accounts: what they pay beside settled claims, what is credited to them, how they end.
+
+    Each payment, disposal and undo has an id of the client's; sent again with the same content, it
+    gets its first answer again. A refused one leaves its id free. The credit of a month needs no id:
+    it posts what the month comes to, less what was posted for it before.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AccountServiceAsyncStub: ...
+    Pay: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.PayRequest, _account_service_pb2.PayResponse]
+    """Pays something other than a settled claim from an account. Too small a balance pays in part."""
+    CreditMember: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.CreditMemberRequest, _account_service_pb2.CreditMemberResponse]
+    """Credits one member for a month."""
+    RunCredit: _grpc.UnaryStreamMultiCallable[_account_service_pb2.RunCreditRequest, _account_service_pb2.RunCreditResponse]
+    """Credits a city for a month, in steps: one message for each, the figures of which add up. The
+    stream may break between two steps; the run can be asked for again, as often as one likes.
+    """
+    Dispose: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.DisposeRequest, _account_service_pb2.DisposeResponse]
+    """Ends an account, or moves it, as the documents say of an event."""
+    UndoMovement: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.UndoMovementRequest, _account_service_pb2.UndoMovementResponse]
+    """Takes back a payment, a credit or a disposal."""
+    GetContributionDuties: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.GetContributionDutiesRequest, _account_service_pb2.GetContributionDutiesResponse]
+    """Returns what a member of a city contributes beside the insurance itself."""
     GetStatement: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.GetStatementRequest, _account_service_pb2.GetStatementResponse]
     """Returns what moved a member's account in a period."""
 
 @_typing.type_check_only
 class AccountServiceAsyncStub(AccountServiceStub):
-    """Personal accounts."""
+    """Personal accounts: what they pay beside settled claims, what is credited to them, how they end.
+
+    Each payment, disposal and undo has an id of the client's; sent again with the same content, it
+    gets its first answer again. A refused one leaves its id free. The credit of a month needs no id:
+    it posts what the month comes to, less what was posted for it before.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    Pay: _aio.UnaryUnaryMultiCallable[_account_service_pb2.PayRequest, _account_service_pb2.PayResponse]  # type: ignore[assignment]
+    """Pays something other than a settled claim from an account. Too small a balance pays in part."""
+    CreditMember: _aio.UnaryUnaryMultiCallable[_account_service_pb2.CreditMemberRequest, _account_service_pb2.CreditMemberResponse]  # type: ignore[assignment]
+    """Credits one member for a month."""
+    RunCredit: _aio.UnaryStreamMultiCallable[_account_service_pb2.RunCreditRequest, _account_service_pb2.RunCreditResponse]  # type: ignore[assignment]
+    """Credits a city for a month, in steps: one message for each, the figures of which add up. The
+    stream may break between two steps; the run can be asked for again, as often as one likes.
+    """
+    Dispose: _aio.UnaryUnaryMultiCallable[_account_service_pb2.DisposeRequest, _account_service_pb2.DisposeResponse]  # type: ignore[assignment]
+    """Ends an account, or moves it, as the documents say of an event."""
+    UndoMovement: _aio.UnaryUnaryMultiCallable[_account_service_pb2.UndoMovementRequest, _account_service_pb2.UndoMovementResponse]  # type: ignore[assignment]
+    """Takes back a payment, a credit or a disposal."""
+    GetContributionDuties: _aio.UnaryUnaryMultiCallable[_account_service_pb2.GetContributionDutiesRequest, _account_service_pb2.GetContributionDutiesResponse]  # type: ignore[assignment]
+    """Returns what a member of a city contributes beside the insurance itself."""
     GetStatement: _aio.UnaryUnaryMultiCallable[_account_service_pb2.GetStatementRequest, _account_service_pb2.GetStatementResponse]  # type: ignore[assignment]
     """Returns what moved a member's account in a period."""
 
 class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Personal accounts."""
+    """Personal accounts: what they pay beside settled claims, what is credited to them, how they end.
+
+    Each payment, disposal and undo has an id of the client's; sent again with the same content, it
+    gets its first answer again. A refused one leaves its id free. The credit of a month needs no id:
+    it posts what the month comes to, less what was posted for it before.
+    """
+
+    @_abc_1.abstractmethod
+    def Pay(
+        self,
+        request: _account_service_pb2.PayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_service_pb2.PayResponse, _abc.Awaitable[_account_service_pb2.PayResponse]]:
+        """Pays something other than a settled claim from an account. Too small a balance pays in part."""
+
+    @_abc_1.abstractmethod
+    def CreditMember(
+        self,
+        request: _account_service_pb2.CreditMemberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_service_pb2.CreditMemberResponse, _abc.Awaitable[_account_service_pb2.CreditMemberResponse]]:
+        """Credits one member for a month."""
+
+    @_abc_1.abstractmethod
+    def RunCredit(
+        self,
+        request: _account_service_pb2.RunCreditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_account_service_pb2.RunCreditResponse], _abc.AsyncIterator[_account_service_pb2.RunCreditResponse]]:
+        """Credits a city for a month, in steps: one message for each, the figures of which add up. The
+        stream may break between two steps; the run can be asked for again, as often as one likes.
+        """
+
+    @_abc_1.abstractmethod
+    def Dispose(
+        self,
+        request: _account_service_pb2.DisposeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_service_pb2.DisposeResponse, _abc.Awaitable[_account_service_pb2.DisposeResponse]]:
+        """Ends an account, or moves it, as the documents say of an event."""
+
+    @_abc_1.abstractmethod
+    def UndoMovement(
+        self,
+        request: _account_service_pb2.UndoMovementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_service_pb2.UndoMovementResponse, _abc.Awaitable[_account_service_pb2.UndoMovementResponse]]:
+        """Takes back a payment, a credit or a disposal."""
+
+    @_abc_1.abstractmethod
+    def GetContributionDuties(
+        self,
+        request: _account_service_pb2.GetContributionDutiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_service_pb2.GetContributionDutiesResponse, _abc.Awaitable[_account_service_pb2.GetContributionDutiesResponse]]:
+        """Returns what a member of a city contributes beside the insurance itself."""
 
     @_abc_1.abstractmethod
     def GetStatement(

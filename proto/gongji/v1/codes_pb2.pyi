@@ -96,6 +96,63 @@ class Relation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RELATION_GRANDCHILD: _ClassVar[Relation]
     RELATION_OTHER: _ClassVar[Relation]
 
+class Purpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PURPOSE_UNSPECIFIED: _ClassVar[Purpose]
+    PURPOSE_MEDICAL: _ClassVar[Purpose]
+    PURPOSE_PHARMACY_GOODS: _ClassVar[Purpose]
+    PURPOSE_PREMIUM: _ClassVar[Purpose]
+    PURPOSE_MAKE_UP_CONTRIBUTION: _ClassVar[Purpose]
+    PURPOSE_PREVENTIVE_TCM: _ClassVar[Purpose]
+    PURPOSE_PUBLIC_HEALTH: _ClassVar[Purpose]
+    PURPOSE_FITNESS: _ClassVar[Purpose]
+
+class Product(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PRODUCT_UNSPECIFIED: _ClassVar[Product]
+    PRODUCT_RESIDENT: _ClassVar[Product]
+    PRODUCT_LONG_TERM_CARE: _ClassVar[Product]
+    PRODUCT_LARGE_AMOUNT: _ClassVar[Product]
+    PRODUCT_COMMERCIAL_INCLUSIVE: _ClassVar[Product]
+
+class DisposalEvent(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DISPOSAL_EVENT_UNSPECIFIED: _ClassVar[DisposalEvent]
+    DISPOSAL_EVENT_MOVE: _ClassVar[DisposalEvent]
+    DISPOSAL_EVENT_EMIGRATION: _ClassVar[DisposalEvent]
+    DISPOSAL_EVENT_DEATH: _ClassVar[DisposalEvent]
+    DISPOSAL_EVENT_ENLISTMENT: _ClassVar[DisposalEvent]
+    DISPOSAL_EVENT_RESETTLEMENT: _ClassVar[DisposalEvent]
+
+class DisposalOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DISPOSAL_OUTCOME_UNSPECIFIED: _ClassVar[DisposalOutcome]
+    DISPOSAL_OUTCOME_PAID_TO_MEMBER: _ClassVar[DisposalOutcome]
+    DISPOSAL_OUTCOME_PAID_TO_HEIR: _ClassVar[DisposalOutcome]
+    DISPOSAL_OUTCOME_TRANSFERRED: _ClassVar[DisposalOutcome]
+    DISPOSAL_OUTCOME_KEPT: _ClassVar[DisposalOutcome]
+
+class CreditPart(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CREDIT_PART_UNSPECIFIED: _ClassVar[CreditPart]
+    CREDIT_PART_OWN: _ClassVar[CreditPart]
+    CREDIT_PART_UNIT: _ClassVar[CreditPart]
+    CREDIT_PART_FUND: _ClassVar[CreditPart]
+
+class ContributionProduct(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CONTRIBUTION_PRODUCT_UNSPECIFIED: _ClassVar[ContributionProduct]
+    CONTRIBUTION_PRODUCT_ORDINARY: _ClassVar[ContributionProduct]
+    CONTRIBUTION_PRODUCT_LARGE_AMOUNT: _ClassVar[ContributionProduct]
+
+class MovedBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MOVED_BY_UNSPECIFIED: _ClassVar[MovedBy]
+    MOVED_BY_SETTLEMENT: _ClassVar[MovedBy]
+    MOVED_BY_CREDIT: _ClassVar[MovedBy]
+    MOVED_BY_PAYMENT: _ClassVar[MovedBy]
+    MOVED_BY_DISPOSAL: _ClassVar[MovedBy]
+
 class Place(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PLACE_UNSPECIFIED: _ClassVar[Place]
@@ -259,6 +316,42 @@ RELATION_SIBLING: Relation
 RELATION_GRANDPARENT: Relation
 RELATION_GRANDCHILD: Relation
 RELATION_OTHER: Relation
+PURPOSE_UNSPECIFIED: Purpose
+PURPOSE_MEDICAL: Purpose
+PURPOSE_PHARMACY_GOODS: Purpose
+PURPOSE_PREMIUM: Purpose
+PURPOSE_MAKE_UP_CONTRIBUTION: Purpose
+PURPOSE_PREVENTIVE_TCM: Purpose
+PURPOSE_PUBLIC_HEALTH: Purpose
+PURPOSE_FITNESS: Purpose
+PRODUCT_UNSPECIFIED: Product
+PRODUCT_RESIDENT: Product
+PRODUCT_LONG_TERM_CARE: Product
+PRODUCT_LARGE_AMOUNT: Product
+PRODUCT_COMMERCIAL_INCLUSIVE: Product
+DISPOSAL_EVENT_UNSPECIFIED: DisposalEvent
+DISPOSAL_EVENT_MOVE: DisposalEvent
+DISPOSAL_EVENT_EMIGRATION: DisposalEvent
+DISPOSAL_EVENT_DEATH: DisposalEvent
+DISPOSAL_EVENT_ENLISTMENT: DisposalEvent
+DISPOSAL_EVENT_RESETTLEMENT: DisposalEvent
+DISPOSAL_OUTCOME_UNSPECIFIED: DisposalOutcome
+DISPOSAL_OUTCOME_PAID_TO_MEMBER: DisposalOutcome
+DISPOSAL_OUTCOME_PAID_TO_HEIR: DisposalOutcome
+DISPOSAL_OUTCOME_TRANSFERRED: DisposalOutcome
+DISPOSAL_OUTCOME_KEPT: DisposalOutcome
+CREDIT_PART_UNSPECIFIED: CreditPart
+CREDIT_PART_OWN: CreditPart
+CREDIT_PART_UNIT: CreditPart
+CREDIT_PART_FUND: CreditPart
+CONTRIBUTION_PRODUCT_UNSPECIFIED: ContributionProduct
+CONTRIBUTION_PRODUCT_ORDINARY: ContributionProduct
+CONTRIBUTION_PRODUCT_LARGE_AMOUNT: ContributionProduct
+MOVED_BY_UNSPECIFIED: MovedBy
+MOVED_BY_SETTLEMENT: MovedBy
+MOVED_BY_CREDIT: MovedBy
+MOVED_BY_PAYMENT: MovedBy
+MOVED_BY_DISPOSAL: MovedBy
 PLACE_UNSPECIFIED: Place
 PLACE_LOCAL: Place
 PLACE_FILED: Place
