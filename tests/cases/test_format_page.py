@@ -7,9 +7,10 @@ import pytest
 
 from clients.bill import CLASSES, FLAGS
 from clients.cli.cases import schema
-from clients.cli.cases.format import parse
+from clients.cli.cases.format import ACCOUNT, parse
 from clients.cli.cases.run import run_cases
 from clients.cli.cases.values import Where
+from engine.domain.account import DisposalEvent, DisposalOutcome, Product, Purpose
 from engine.domain.codes import Kind, Paper
 from engine.rules.load import load_cities
 
@@ -23,6 +24,8 @@ MEASURES = ("quantity", "unit_price", "price_ceiling")
     [
         list(schema.EVENTS["settle"]),
         list(schema.EVENTS["select"]),
+        [name for kind in ACCOUNT for name in schema.EVENTS[kind]],
+        [one.name.lower() for one in (*Purpose, *Product, *DisposalEvent, *DisposalOutcome)],
         list(schema.EVENTS),
         [*schema.SETTLEMENT_AMOUNTS, *schema.CUTS],
         [*LINE_KEYS, *MEASURES, *CLASSES, *FLAGS],

@@ -1,27 +1,45 @@
 """The runner of the cases: ids, registers, support, comparison, the ways, the command."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
-from clients.cli.cases.build import Names, claim, institutions, members, openings, undone
-from clients.cli.cases.compare import broken_identities, differences, expected_outcome
+from clients.cli.cases.build import (
+    Names,
+    account_request,
+    claim,
+    institutions,
+    members,
+    openings,
+    undone,
+)
+from clients.cli.cases.compare import (
+    balance_differences,
+    broken_identities,
+    differences,
+    expected_outcome,
+)
 from clients.cli.cases.format import parse
-from clients.cli.cases.outcome import ERROR, REFUSED, SETTLED, Outcome
+from clients.cli.cases.outcome import CREDITED, ERROR, PAID, REFUSED, SETTLED, Outcome
 from clients.cli.cases.play import Played
 from clients.cli.cases.run import share
 from clients.cli.cases.support import lines, why_not
 from clients.cli.cases.values import CaseError
 from clients.cli.commands.cases import cases as command
-from engine.domain.account import Relation
+from engine.domain.account import DisposalEvent, Product, Purpose, Relation
 from engine.domain.bill import BillLine
 from engine.domain.codes import Benefit, Level, Liability, LineClass, LineFlag, Offer, Paper
 from engine.domain.dates import EVERY_DAY, OPEN_END
 from engine.domain.layout import AMOUNTS
+from engine.domain.movement import CreditMember, Dispose, Pay
 from engine.domain.register import ALWAYS, AccountOpening, Contribution
+from engine.domain.request import Counters
 from engine.rules.load import load_cities
 from tests.support.cases_text import EVENT, EXPECT, FILE, HEAD, INSTITUTION, one_case
+
+CREDIT = '\n[[case.event]]\ndo = "credit"\nmonth = "2024-01"\nexpect = {}\n'
 
 # --- what the engine is asked ----------------------------------------------------------------
 
@@ -227,6 +245,31 @@ def test_an_undo_names_the_claim_before_it_else_the_one_after():
     assert played.undo_request(first) == ("A1/Y", "!A1/1", "A1/a")
 
 
+def payment(more: str = "", purpose: str = "medical") -> str:
+    return (
+        f'\n[[case.event]]\ndo = "account_payment"\ndate = 2024-05-05\npurpose = "{purpose}"\n'
+        f'amount = "5.00"\n{more}\n'
+    )
+
+
+def test_what_is_asked_of_an_account():
+    premium = payment('product = "resident"\nfor = "s"\nexpect = {}', "premium")
+    disposal = '[[case.event]]\ndo = "disposal"\ndate = 2024-06-01\nevent = "move"\n'
+    body = CREDIT + payment('place = "Y"\nexpect = {}') + premium + disposal
+    case = one_case(
+        f'{body}expect = {{}}\n{disposal}to_area = "310000"\napplied = true\nexpect = {{}}'
+    )
+    names = Names.of(case)
+    member = "A1/m"
+    assert [account_request(names, event) for event in case.events] == [
+        CreditMember(member, 202401),
+        Pay("A1/Y", "!A1/2", member, 20240505, Purpose.MEDICAL, 500),
+        Pay("", "!A1/3", member, 20240505, Purpose.PREMIUM, 500, Product.RESIDENT, "A1/s"),
+        Dispose("!A1/4", member, 20240601, DisposalEvent.MOVE),
+        Dispose("!A1/5", member, 20240601, DisposalEvent.MOVE, "310000", application="application"),
+    ]
+
+
 def test_a_run_ends_where_counters_are_wanted():
     plain = EVENT + "expect = {}\n"
     wanting = EVENT + 'expect = { after = { ordinary_paid = "0.00" } }\n'
@@ -274,7 +317,7 @@ def test_figures_share_ledgers():
 # --- what is supported -----------------------------------------------------------------------
 
 
-CREDIT = '\n[[case.event]]\ndo = "credit"\nmonth = "2024-01"\nexpect = {}'
+PREPAY = '\n[[case.event]]\ndo = "prepay"\nmonth = "2024-01"\nmembers = 1\nexpect = {}'
 
 
 @pytest.mark.parametrize(
@@ -285,7 +328,8 @@ CREDIT = '\n[[case.event]]\ndo = "credit"\nmonth = "2024-01"\nexpect = {}'
         (EVENT + 'payer = "s"\n' + EXPECT, ()),
         (EVENT + 'papers = ["invoice"]\nprescription = "E"\n' + EXPECT, ()),
         (EVENT + 'benefit = "day_surgery"\n' + EXPECT, ()),
-        (CREDIT, ("kind credit",)),
+        (CREDIT, ()),
+        (PREPAY, ("kind prepay",)),
         (
             '[[case.opening]]\nyear = 2024\nchronic_paid = "1.00"\n'
             + EVENT
@@ -300,7 +344,7 @@ def test_support_is_decided_by_key_and_kind(body, why):
 
 def test_the_list_names_only_what_occurs():
     assert lines(()) == []
-    assert lines(("kind select", "kind credit")) == ["event kinds: credit, select"]
+    assert lines(("kind year_end", "kind prepay")) == ["event kinds: prepay, year_end"]
 
 
 # --- comparing -------------------------------------------------------------------------------
@@ -339,6 +383,44 @@ def keys_of(expect: str, outcome: Outcome) -> list[str]:
 )
 def test_differences(expect, outcome, keys):
     assert keys_of(expect, outcome) == keys
+
+
+def account_keys(expect: str, outcome: Outcome) -> list[str]:
+    event = one_case(payment(f"expect = {{ {expect} }}")).events[0]
+    found = [difference.key for difference in differences(event, outcome)]
+    if "balance" in event.expect:
+        counters = Counters("A1/m", 2024, 0, False, 0, (), 95_00, 0)
+        found += [difference.key for difference in balance_differences(event, outcome, counters)]
+    return found
+
+
+PAID_500 = Outcome(PAID, amounts={"paid": 5_00, "balance": 95_00})
+NOTHING_PAID = Outcome(REFUSED, reason="NOT_DESIGNATED", amounts={"paid": 0})
+
+
+@pytest.mark.parametrize(
+    ("expect", "outcome", "keys"),
+    [
+        ('outcome = "paid", paid = "5.00", balance = "95.00"', PAID_500, []),
+        ('paid = "5.01", balance = "95.01"', PAID_500, ["paid", "balance"]),
+        ('balance = "95.00"', replace(PAID_500, amounts={"balance": 1}), ["balance"]),
+        ('outcome = "refused"', PAID_500, ["outcome"]),
+        ('reason = "NOT_DESIGNATED", paid = "0.00", balance = "95.00"', NOTHING_PAID, []),
+        ('reason = "NO_RULE", balance = "1.00"', NOTHING_PAID, ["reason", "balance"]),
+        ('outcome = "paid"', NOTHING_PAID, ["outcome"]),
+        ('paid = "5.00"', NOTHING_PAID, ["paid"]),
+        ("", Outcome(ERROR, message="m"), ["outcome"]),
+    ],
+)
+def test_differences_of_a_payment(expect, outcome, keys):
+    assert account_keys(expect, outcome) == keys
+
+
+def test_a_credit_that_is_not_named_credited():
+    (event,) = one_case(CREDIT.replace("{}", '{ credit = "1.00" }')).events
+    refused = Outcome(REFUSED, reason="NO_FIGURE", amounts={"paid": 0})
+    assert [d.key for d in differences(event, refused)] == ["outcome", "credit"]
+    assert not list(differences(event, Outcome(CREDITED, amounts={"credit": 100})))
 
 
 @pytest.mark.parametrize(
@@ -413,11 +495,11 @@ def test_wrong_counters_fail(run, way):
 
 
 def test_an_unsupported_case_is_never_passed(run):
-    body = INSTITUTION + EVENT + EXPECT + CREDIT
+    body = INSTITUTION + EVENT + EXPECT + PREPAY
     result = run(body, "--via", "fast")
     assert result.exit_code == 1
     assert "unsupported A1" in result.output
-    assert "event kinds: credit\n" in result.output
+    assert "event kinds: prepay\n" in result.output
     assert "fast: 0 passed, 0 failed, 1 unsupported" in result.output
     assert "no case is supported" in result.output
     assert run(body, "--via", "fast", "--strict").exit_code == 1

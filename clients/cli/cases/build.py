@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from clients.bill import BENEFITS, CLASSES, FLAGS, PAPERS
-from clients.cli.cases.format import CLAIMS, Case, Event
+from clients.cli.cases.format import CLAIMS, CREDIT, DISPOSAL, SELF, Case, Event
 from clients.cli.cases.values import CaseError, Values
 from clients.registers import COUNTED_BENEFITS
-from engine.domain.account import INVERSE, Relation
+from engine.domain.account import INVERSE, DisposalEvent, Product, Purpose, Relation
 from engine.domain.bill import BillLine
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import (
@@ -29,6 +29,7 @@ from engine.domain.codes import (
 )
 from engine.domain.dates import EVERY_DAY, OPEN_END, Interval
 from engine.domain.ids import ID_LENGTH_MAX
+from engine.domain.movement import CreditMember, Dispose, Pay
 from engine.domain.register import (
     ALL_OFFERS,
     ALWAYS,
@@ -53,9 +54,11 @@ LEVELS: Final = {
 }
 _PREFIX_MAX: Final = 32
 _HASHED: Final = "~"
-_UNDO: Final = "!"
+_OWN: Final = "!"
 _CONSENT: Final = "consent"
 """The format says nothing of consents: who is registered has given one."""
+_APPLICATION: Final = "application"
+"""The format says that there is an application, not under which reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Names:
     def of(cls, case: Case) -> "Names":
         """Return the ids of a case: its own id is the prefix, or a hash of it."""
         plain = len(case.id.encode()) <= _PREFIX_MAX and "/" not in case.id
-        if plain and not case.id.startswith((_HASHED, _UNDO)):
+        if plain and not case.id.startswith((_HASHED, _OWN)):
             return cls(case, case.id)
         return cls(case, _HASHED + hashlib.sha256(case.id.encode()).hexdigest()[:16])
 
@@ -83,9 +86,9 @@ class Names:
             raise CaseError(self.case.where, problem + f"have {ID_LENGTH_MAX} bytes")
         return full
 
-    def undo(self, event: Event) -> str:
-        """Return the own request id of an undo, which the format does not name."""
-        return f"{_UNDO}{self.prefix}/{event.position}"
+    def own(self, event: Event) -> str:
+        """Return the request id of an undo, a payment or a disposal: the format names none."""
+        return f"{_OWN}{self.prefix}/{event.position}"
 
     @property
     def member(self) -> str:
@@ -218,6 +221,33 @@ def selection(names: Names, event: Event) -> Select:
         for_year=values["for_year"],
         newly_insured=values["newly_insured"],
         reason=values.get("reason") or "",
+    )
+
+
+def account_request(names: Names, event: Event) -> Pay | CreditMember | Dispose:
+    """Return the request of an account's event, one of `ACCOUNT`."""
+    values = event.values
+    if event.kind == CREDIT:
+        return CreditMember(names.member, values["month"])
+    if event.kind == DISPOSAL:
+        return Dispose(
+            request_id=names.own(event),
+            member=names.member,
+            day=values["date"],
+            event=DisposalEvent[values["event"].upper()],
+            to_area=values.get("to_area", ""),
+            beneficiary=values["beneficiary"],
+            application=_APPLICATION if values["applied"] else "",
+        )
+    return Pay(
+        institution=names.id(values.get("place", "")),
+        request_id=names.own(event),
+        member=names.member,
+        day=values["date"],
+        purpose=Purpose[values["purpose"].upper()],
+        amount_fen=values["amount"],
+        product=Product[values.get("product", "none").upper()],
+        person="" if values["for"] == SELF else names.id(values["for"]),
     )
 
 

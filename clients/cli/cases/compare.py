@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from clients.cli.cases.build import Names, undone
-from clients.cli.cases.format import UNDOS, Event, explicit_visits
-from clients.cli.cases.outcome import ERROR, SETTLED, Outcome
-from clients.cli.cases.schema import CUTS, SETTLEMENT_AMOUNTS
+from clients.cli.cases.format import ACCOUNT, UNDOS, Event, explicit_visits
+from clients.cli.cases.outcome import CREDITED, ERROR, REFUSED, SETTLED, Outcome
+from clients.cli.cases.schema import ACCOUNT_AMOUNTS, CUTS, SETTLEMENT_AMOUNTS
 from clients.cli.cases.values import Values
 from engine.domain.codes import Benefit
 from engine.domain.money import format_yuan
@@ -53,10 +53,11 @@ def label(event: Event) -> str:
 def differences(event: Event, outcome: Outcome) -> Iterator[Difference]:
     """Yield what differs between an event's expectations and its outcome, `after` apart."""
     expect = event.expect
+    of_account = event.kind in ACCOUNT
+    wanted = expected_of_account(expect) if of_account else expected_outcome(expect)
     if outcome.outcome == ERROR:
-        yield Difference("outcome", expected_outcome(expect) or "an answer", outcome.message)
+        yield Difference("outcome", wanted or "an answer", outcome.message)
         return
-    wanted = expected_outcome(expect)
     if wanted and wanted != outcome.outcome:
         why = " ".join(part for part in (outcome.reason, outcome.message) if part)
         yield Difference("outcome", wanted, outcome.outcome + (f" ({why})" if why else ""))
@@ -66,7 +67,7 @@ def differences(event: Event, outcome: Outcome) -> Iterator[Difference]:
         yield Difference("benefit", expect["benefit"], outcome.benefit or "none")
     if "from" in expect and expect["from"] != outcome.first_day:
         yield Difference("from", str(expect["from"]), str(outcome.first_day or "none"))
-    amounts = _amounts(outcome)
+    amounts = outcome.amounts if of_account else _amounts(outcome)
     for name, amount_fen in _expected_amounts(expect):
         if amounts.get(name) != amount_fen:
             yield Difference(name, format_yuan(amount_fen), _yuan(amounts.get(name)))
@@ -87,6 +88,18 @@ def expected_outcome(expect: Values) -> str:
     if "reason" in expect:
         return SETTLED if Reason[expect["reason"]] >= EXCLUSION_FIRST else "refused"
     return ""
+
+
+def expected_of_account(expect: Values) -> str:
+    """Return the outcome that an account's event expects, empty if it does not say.
+
+    Where it is not named: refused if there is a reason, credited if a credit is expected.
+    """
+    if "outcome" in expect:
+        return str(expect["outcome"])
+    if "reason" in expect:
+        return REFUSED
+    return CREDITED if "credit" in expect else ""
 
 
 def broken_identities(outcome: Outcome) -> Iterator[Difference]:
@@ -143,6 +156,13 @@ def differences_after(names: Names, event: Event, counters: Counters) -> Iterato
             yield Difference(f"after.visit_paid.{visit}", _yuan(paid_fen), _yuan(found_fen))
 
 
+def balance_differences(event: Event, outcome: Outcome, counters: Counters) -> Iterator[Difference]:
+    """Yield the balance after a payment where the counters, or the answer, have another."""
+    kept_fen, wanted_fen = counters.account_balance_fen, event.expect["balance"]
+    for found_fen in {kept_fen, outcome.amounts.get("balance", kept_fen)} - {wanted_fen}:
+        yield Difference("balance", _yuan(wanted_fen), _yuan(found_fen))
+
+
 def _by_name(amounts: Iterable[tuple[int, int]]) -> dict[str, int]:
     return {Benefit(benefit).name.lower(): fen for benefit, fen in amounts}
 
@@ -178,7 +198,7 @@ def _amounts(outcome: Outcome) -> dict[str, int]:
 
 
 def _expected_amounts(expect: Values) -> Iterator[tuple[str, int]]:
-    for name in SETTLEMENT_AMOUNTS:
+    for name in (*SETTLEMENT_AMOUNTS, *ACCOUNT_AMOUNTS):
         if name in expect:
             yield name, expect[name]
     for cut, amount_fen in expect.get("cuts", {}).items():

@@ -47,6 +47,13 @@ RULES: Final = "rules"
 CLAIMS: Final = ("settle", "preview")
 UNDOS: Final = ("cancel", "reverse")
 SELECT: Final = "select"
+CREDIT: Final = "credit"
+PAYMENT: Final = "account_payment"
+DISPOSAL: Final = "disposal"
+ACCOUNT: Final = (CREDIT, PAYMENT, DISPOSAL)
+"""Events of a personal account outside of a claim."""
+SELF: Final = "self"
+"""For whom an account pays: its owner, where no other person is named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,19 @@ import numpy as np
 
 from clients.cli.cases.outcome import (
     CANCELLED,
-    ERROR,
-    NOTHING_TO_REVERSE,
-    REFUSED,
     SETTLED,
     LaneError,
     Outcome,
     Registers,
+    not_taken,
+    of_account,
     selected,
 )
 from engine.digest import ResultDigest
 from engine.domain.claim import Claim
 from engine.domain.codes import Benefit
 from engine.domain.layout import AMOUNTS
+from engine.domain.movement import CreditMember, Dispose, Pay
 from engine.domain.reasons import Reason
 from engine.domain.registration import Select
 from engine.domain.request import (
@@ -32,11 +32,8 @@ from engine.domain.request import (
     Counters,
     GetCounters,
     ImportOpenings,
-    ItemError,
-    NothingToReverse,
     PutInstitutions,
     PutMembers,
-    Refused,
     Request,
     Reverse,
     SettleBatch,
@@ -95,7 +92,7 @@ class InProcessLane:
         """Settle or preview claims as one batch."""
         answer = self._ask(SettleBatch(claims, preview))
         if not isinstance(answer, BatchAnswer):
-            return [_plain(answer)] * len(claims)
+            return [not_taken(answer)] * len(claims)
         if self._watch:
             self._watch(claims, answer, self._pipeline.plan)
         if not preview:
@@ -109,11 +106,15 @@ class InProcessLane:
             if not answer.replayed:
                 self.digest.add(answer.entry)
             return Outcome(CANCELLED)
-        return _plain(answer)
+        return not_taken(answer)
 
     def select(self, request: Select) -> Outcome:
         """Select an institution."""
         return selected(self._ask(request))
+
+    def account(self, request: Pay | CreditMember | Dispose) -> Outcome:
+        """Pay from an account, credit or dispose of it."""
+        return of_account(self._ask(request))
 
     def counters(self, member: str, year: int) -> Counters:
         """Return the counters of a member-year."""
@@ -146,18 +147,7 @@ def settled(record: np.void) -> Outcome:
 
 def _row(answer: BatchAnswer, row: int) -> Outcome:
     if row in answer.errors:
-        return _plain(answer.errors[row])
+        return not_taken(answer.errors[row])
     if row in answer.refusals:
-        return _plain(answer.refusals[row])
+        return not_taken(answer.refusals[row])
     return settled(answer.entries[row])
-
-
-def _plain(answer: Answer) -> Outcome:
-    match answer:
-        case Refused():
-            return Outcome(REFUSED, reason=answer.reason.name, message=answer.message)
-        case NothingToReverse():
-            return Outcome(NOTHING_TO_REVERSE)
-        case ItemError():
-            return Outcome(ERROR, message=f"{answer.path}: {answer.problem}")
-    return Outcome(ERROR, message=f"unexpected answer {type(answer).__name__}")

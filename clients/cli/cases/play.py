@@ -8,6 +8,7 @@ from typing import Final
 
 from clients.cli.cases.build import (
     Names,
+    account_request,
     claim,
     institutions,
     members,
@@ -18,17 +19,20 @@ from clients.cli.cases.build import (
 from clients.cli.cases.compare import (
     Difference,
     Failure,
+    balance_differences,
     differences,
     differences_after,
     label,
     year_after,
 )
-from clients.cli.cases.format import CLAIMS, SELECT, UNDOS, Case, Event
+from clients.cli.cases.format import ACCOUNT, CLAIMS, SELECT, UNDOS, Case, Event
 from clients.cli.cases.outcome import ERROR, SETTLED, Lane, Outcome, Registers
 from engine.domain.request import Cancel, Reverse
 
 SETTLE: Final = "settle"
 PREVIEW: Final = "preview"
+_ALONE: Final = (*UNDOS, SELECT, *ACCOUNT)
+"""Kinds that are sent by themselves."""
 
 
 class Played:
@@ -65,7 +69,7 @@ class Played:
         """Return the request of a `cancel` or `reverse`."""
         original = undone(self.case, event)
         institution = self.names.id(original.values["institution"])
-        own_id = self.names.undo(event)
+        own_id = self.names.own(event)
         if event.kind == "reverse":
             return Reverse(institution, own_id, self.names.id(original.id))
         return Cancel(institution, own_id, self._settlements.get(original.id, 0))
@@ -79,6 +83,9 @@ class Played:
         if "after" in event.expect and outcome.outcome != ERROR:
             counters = lane.counters(self.names.member, year_after(self.names, event))
             self._note(event, differences_after(self.names, event, counters))
+        if "balance" in event.expect and outcome.outcome != ERROR:
+            counters = lane.counters(self.names.member, year_after(self.names, event))
+            self._note(event, balance_differences(event, outcome, counters))
 
     def _note(self, event: Event, found: Iterable[Difference]) -> None:
         self.failures += [
@@ -104,10 +111,8 @@ def one_by_one(lane: Lane, cases: Sequence[Played]) -> None:
             if event.kind in CLAIMS:
                 sent = [claim(played.names, event)]
                 outcome = lane.settle(sent, preview=event.kind == PREVIEW)[0]
-            elif event.kind == SELECT:
-                outcome = lane.select(selection(played.names, event))
             else:
-                outcome = lane.undo(played.undo_request(event))
+                outcome = _one(lane, played, event)
             played.record(event, outcome, lane)
 
 
@@ -116,19 +121,24 @@ def interleaved(lane: Lane, cases: Sequence[Played]) -> None:
 
     In each round the settlements that come next in every case go as one batch, dealt like
     cards: the first of each case, then the second of each; then the previews that come next;
-    then one undo or selection of each case that stands before one.
+    then one event of each case that stands before an undo, a selection or an account's event.
     """
     while any(played.event for played in cases):
         for kind in (SETTLE, PREVIEW):
             _one_batch(lane, kind, cases)
         for played in cases:
             event = played.event
-            if event is not None and event.kind in UNDOS:
-                outcome = lane.undo(played.undo_request(event))
-                played.record(event, outcome, lane)
-            elif event is not None and event.kind == SELECT:
-                outcome = lane.select(selection(played.names, event))
-                played.record(event, outcome, lane)
+            if event is not None and event.kind in _ALONE:
+                played.record(event, _one(lane, played, event), lane)
+
+
+def _one(lane: Lane, played: Played, event: Event) -> Outcome:
+    """Return the outcome of an event that is sent by itself."""
+    if event.kind == SELECT:
+        return lane.select(selection(played.names, event))
+    if event.kind in ACCOUNT:
+        return lane.account(account_request(played.names, event))
+    return lane.undo(played.undo_request(event))
 
 
 def _one_batch(lane: Lane, kind: str, cases: Sequence[Played]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import grpc
 
+from clients import accounts
 from clients.cli.cases import wire
 from clients.cli.cases.outcome import (
     CANCELLED,
@@ -22,6 +23,7 @@ from clients.cli.cases.outcome import (
     LaneError,
     Outcome,
     Registers,
+    of_account,
     selected,
 )
 from clients.cli.cases.serving import Server
@@ -35,11 +37,13 @@ from clients.wire import (
 )
 from engine.digest import ResultDigest
 from engine.domain.claim import Claim
+from engine.domain.movement import CreditMember, Dispose, Pay
 from engine.domain.reasons import Reason
 from engine.domain.registration import Select
 from engine.domain.request import Cancel, Counters, Reverse
 from engine.rules.figures import Figure, to_json
 from gongji.v1 import (
+    account_service_pb2_grpc,
     institution_service_pb2,
     institution_service_pb2_grpc,
     member_service_pb2,
@@ -128,6 +132,14 @@ class RemoteLane:
         stub = registration_service_pb2_grpc.RegistrationServiceStub(self._channel)
         with _one_line():
             return selected(answer_of(stub.Select(message_of(request), timeout=_DEADLINE)))
+
+    def account(self, request: Pay | CreditMember | Dispose) -> Outcome:
+        """Pay from an account, credit or dispose of it."""
+        stub = account_service_pb2_grpc.AccountServiceStub(self._channel)
+        method = getattr(stub, accounts.METHODS[type(request)])
+        with _one_line():
+            answer = method(accounts.message_of(request), timeout=_DEADLINE)
+        return of_account(accounts.answer_of(answer))
 
     def counters(self, member: str, year: int) -> Counters:
         """Return the counters of a member-year."""

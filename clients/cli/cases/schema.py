@@ -197,6 +197,9 @@ SETTLEMENT_AMOUNTS: Final = (
     "cash",
 )
 """Amounts that a settlement may be expected to have, in the order of the three sums."""
+ACCOUNT_AMOUNTS: Final = ("credit", "paid")
+"""Amounts that a credit or a payment may be expected to have; a balance is no part of an answer
+alone."""
 CUTS: Final = ("visit", "day", "month", "annual", "disease", "pooled")
 
 BILL_PARTS: Final = ("in_scope", "pre_payment", "over_limit", "non_covered")

@@ -9,7 +9,7 @@ from typing import Final
 
 from clients.cli.cases.format import Case
 
-KINDS: Final = ("account_payment", "credit", "disposal", "prepay", "year_end")
+KINDS: Final = ("prepay", "year_end")
 """Kinds of events."""
 
 _KIND: Final = "kind "
