@@ -159,7 +159,8 @@ def _same_payment(again: Moved, request: Pay) -> bool:
 def end_account(context: Context, request: Dispose) -> Moved | Refused:
     """Do with an account what the documents say of an event; the agency asks for it.
 
-    A closed account that something was given back to can be disposed of again.
+    A closed account can be disposed of again: something may have been given back to it, and an heir
+    who claims it afterwards learns what is there, if only 0.00.
     """
     _check_disposal(request)
     state = context.state
@@ -175,7 +176,7 @@ def end_account(context: Context, request: Dispose) -> Moved | Refused:
         return _no_rule(owner, request.day)
     number = state.members.numbers[owner.id]
     account = state.accounts.read(number)
-    if not has_account(plan, Mode(owner.mode)) or (account.closed_by and not account.balance_fen):
+    if not has_account(plan, Mode(owner.mode)):
         return no_account(account)
     found = dispose(
         plan,

@@ -217,7 +217,7 @@ class MovementChecker:
         if plan.city != member.city or not plan.first_day <= day <= plan.last_day:
             self._add(Kind.PLAN, position, "act.plan", f"that of {member.city} on {day}", plan.city)
             return
-        if movement.member in self._fold.closed_by and not (act.closes and before):
+        if movement.member in self._fold.closed_by and act.kind != MovementKind.DISPOSAL:
             self._add(Kind.REGISTER, position, "account", "an open one", "a closed one")
         if not has_account(plan, Mode(member.mode)) and movement.fen >= 0:
             self._add(Kind.REGISTER, position, "account", "one by the mode of insurance", "none")
