@@ -251,7 +251,7 @@ class ReasonTotal(NamedTuple):
     reason: Reason
     members: int
     missing: str
-    """The figure or the member's field that is missing, of one of them."""
+    """The figure or the member's field that is missing."""
     example: str
     """Id of the first of them."""
 

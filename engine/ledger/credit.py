@@ -254,14 +254,14 @@ def _reason_totals(
     found: CreditColumns,
     closed: Array,
 ) -> Iterator[ReasonTotal]:
-    """Yield why members have no credit; what is missing is asked of the first of each."""
-    for reason in (Reason.INVALID_CLAIM, Reason.NO_RULE, Reason.NO_FIGURE):
-        rows = np.flatnonzero((found.reason == reason) & ~closed)
-        if len(rows):
-            first = members[int(rows[0])]
-            why = credit(plan, month, credited(first, month * 100 + 1))
-            missing = why.missing or why.figure
-            yield ReasonTotal(reason, len(rows), missing, first.id)
-    rows = np.flatnonzero(closed)
-    if len(rows):
-        yield ReasonTotal(Reason.NO_ACCOUNT, len(rows), "", members[int(rows[0])].id)
+    """Yield why members have no credit, by what is missing."""
+    found_for: dict[tuple[Reason, str], list[str]] = {}
+    for row in np.flatnonzero((found.reason != Reason.NONE) & ~closed).tolist():
+        member = members[row]
+        why = credit(plan, month, credited(member, month * 100 + 1))
+        found_for.setdefault((why.reason, why.missing or why.figure), []).append(member.id)
+    gone = [members[row].id for row in np.flatnonzero(closed).tolist()]
+    if gone:
+        found_for[Reason.NO_ACCOUNT, ""] = gone
+    for (reason, missing), ids in sorted(found_for.items()):
+        yield ReasonTotal(reason, len(ids), missing, ids[0])

@@ -19,6 +19,7 @@ from engine.domain.movement import (
     act_to_json,
 )
 from engine.domain.register import Contribution, FamilyLink, Member
+from engine.domain.registration import ChangeKind, ChangeRegister, UndoChange
 from engine.domain.request import ItemError, PutMembers, Refused
 from engine.verify.check import verify_store
 from engine.verify.report import Kind, Report
@@ -163,6 +164,25 @@ def test_a_payment_from_a_closed_account_is_found(journal: list[Segment]) -> Non
         replace(journal[first], first_position=journal[second].first_position),
     )
     assert not report_of(swapped).ok
+
+
+def test_register_changes_count_for_what_follows() -> None:
+    bench = Bench(SUIZHOU)
+    bench.ask(PutMembers([Member("c", SUIZHOU)]))
+    link = FamilyLink("c", Relation.CHILD, "consent-1", EVERY_DAY)
+    contribution = Contribution(500_000, 10_000, EVERY_DAY)
+    for request in (
+        ChangeRegister("1", ChangeKind.ADD, link, member="m"),
+        ChangeRegister("2", ChangeKind.ADD, contribution, member="m"),
+        Pay("Y", "a", "m", DAY, Purpose.MEDICAL, 3_000, person="c"),
+        CreditStep(SUIZHOU, 2024_06),
+        UndoChange("3", "1"),
+    ):
+        assert not isinstance(bench.ask(request), ItemError | Refused)
+    bench.check()
+    assert isinstance(
+        bench.ask(Pay("Y", "b", "m", DAY, Purpose.MEDICAL, 3_000, person="c")), Refused
+    )
 
 
 def test_an_account_plan_that_is_not_so_is_found(journal: list[Segment]) -> None:

@@ -93,12 +93,15 @@ def _print(report: Report) -> None:
         click.echo(f"and {report.finding_count - len(report.findings)} more")
     click.echo(
         f"{report.segments} segments: {report.settlements} settlements, {report.undos} undos, "
-        f"{report.tombstones} tombstones; {report.members} members, "
+        f"{report.tombstones} tombstones, {report.movements} movements of accounts; "
+        f"{report.members} members, "
         f"{report.institutions} institutions, {report.plans} plans"
     )
     click.echo(f"total {format_yuan(report.total_fen)} yuan, paid by")
     for name, amount_fen in report.payers_fen.items():
         click.echo(f"  {name:<18} {format_yuan(amount_fen):>20}")
+    moved = ", ".join(f"{k} {format_yuan(fen)}" for k, fen in report.movements_fen.items())
+    click.echo(f"accounts moved outside of claims: {moved}")
     click.echo(
         f"{report.tables_compared} rows of the tables compared, as of segment "
         f"{report.checkpoint_sequence}"
