@@ -12,7 +12,7 @@ PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup fix check test crash years debug demo bench bench-short proto coverage-table lock ci clean
+.PHONY: help setup fix check test crash years histories debug demo bench bench-short proto coverage-table lock ci clean
 
 help:
 	@awk -F ':.*#> ' '/^[a-z-]+:.*#> / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ crash: setup #> the long crash and power-loss series
 
 years: setup #> 50 000 random member-years by both kernels, with what they met
 	@GONGJI_MEMBER_YEARS=50000 $(PYTEST) -n 2 tests/property/test_member_years.py -rP
+
+histories: setup #> 10 000 random histories of accounts by both kernels, with what they met
+	@GONGJI_ACCOUNT_HISTORIES=10000 $(PYTEST) -n 2 tests/property/test_account_histories.py -rP
 
 debug: setup #> the tests on a kernel with bounds and overflow checks; restores the fast one
 	@rm -f .venv/built

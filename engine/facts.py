@@ -108,11 +108,13 @@ class Payer(NamedTuple):
 def payer_of(owner: Member | None, member: Member, day: int, *, closed: bool = False) -> Payer:
     """Return what the owner of an account is to a member on a day, as the owner registered it.
 
+    An owner who is None is not in the register at all.
+
     An account is used by the rules of the city that insures both: of two cities no document speaks.
     `closed` says whether a disposal has ended the account.
     """
     if owner is None:
-        return Payer()
+        return Payer(reason=Reason.NOT_REGISTERED)
     if owner.city != member.city:
         return Payer(reason=Reason.NO_RULE)
     if closed or owner.mode != Mode.COMBINED:

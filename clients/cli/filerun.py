@@ -31,6 +31,8 @@ _PAYERS: Final = (
     ("total", "总额 total"),
 )
 
+STOPPED: Final = "stopped by you; what was answered stays: run the same command to resume"
+
 
 def run_file(
     file: Path, lane: Lane, *, out: Path | None, again: bool, encoding: str, as_json: bool
@@ -40,7 +42,7 @@ def run_file(
     digest, own_ids = file_digest(file), have_own_ids(file, encoding)
     folder = out or file.with_name(f"{file.name}.gongji")
     with (
-        _resumable(),
+        resumable(),
         Run(file, digest, folder=folder, own_ids=own_ids, again=again, encoding=encoding) as run,
     ):
         resumed_at, earlier = run.last_line, run.earlier
@@ -86,7 +88,7 @@ _STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def _resumable() -> Iterator[None]:
+def resumable(line: str = STOPPED) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into a line that says how to go on.
 
     SIGINT as well: in a shell's background job it is ignored from the start.
@@ -95,9 +97,7 @@ def _resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Fail(
-            "stopped by you; what was answered stays: run the same command to resume"
-        ) from None
+        raise Fail(line) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

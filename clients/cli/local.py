@@ -9,9 +9,19 @@ from typing import Final, Self, TypeVar
 from clients.answers import Malformed, Outcome, Settled
 from clients.answers import Refused as RefusedClaim
 from clients.cli.rules import known_cities
+from clients.errors import Refusal
 from clients.registers import RegisterItem
 from engine.domain.claim import Claim
 from engine.domain.layout import AMOUNTS
+from engine.domain.movement import (
+    AccountAnswer,
+    AccountRequest,
+    CreditedMember,
+    CreditedStep,
+    CreditStep,
+    Duties,
+    Moved,
+)
 from engine.domain.reasons import Reason
 from engine.domain.register import AccountOpening, Institution, Member, Opening
 from engine.domain.registration import (
@@ -28,6 +38,7 @@ from engine.domain.request import (
     GetSettlement,
     ImportOpenings,
     ItemError,
+    NothingToReverse,
     PutInstitutions,
     PutMembers,
     Refused,
@@ -184,6 +195,41 @@ class LocalLedger:
         if isinstance(answer, Changed | Changes | Refused):
             return answer
         raise unexpected(answer)
+
+    def account(self, request: AccountRequest) -> AccountAnswer | NothingToReverse | Refused:
+        """Move an account, take back what moved one, or look up what members contribute.
+
+        Raises:
+            InvalidInput: the request is malformed.
+        """
+        (answer,) = self.pipeline.run([request], now())
+        if isinstance(
+            answer, Moved | CreditedMember | CreditedStep | Duties | NothingToReverse | Refused
+        ):
+            return answer
+        raise unexpected(answer)
+
+    def credit_run(self, city: str, month: int, *, dry_run: bool = False) -> Iterator[CreditedStep]:
+        """Credit the members of a city (area code) for a month, YYYYMM; yield each step, done.
+
+        A run that is broken off has posted the steps that it yielded, and is gone on with by
+        another run.
+
+        Raises:
+            Refusal: the city is credited nothing for the month; the message says why.
+            InvalidInput: there is no such city or month.
+        """
+        first, finished = 0, False
+        while not finished:
+            step = self.account(CreditStep(city, month, first, dry_run=dry_run))
+            if isinstance(step, Refused):
+                raise Refusal(step.message or step.reason.name)
+            if not isinstance(step, CreditedStep):
+                raise unexpected(step)
+            if self.pipeline.checkpoint_due:
+                self.pipeline.checkpoint()
+            yield step
+            first, finished = step.next, step.finished
 
     def close(self) -> None:
         """Write the checkpoint and close the store."""

@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "settle": "Settle a file of claims in a store, without a server.",
     "load": "Put load on a server and measure throughput and latency.",
     "register": "Enter members, institutions, opening counters; change single items.",
-    "account": "Show what moved a personal account.",
+    "account": "Pay from personal accounts, credit and end them; show what moved one.",
     "policy": "Show the rules in force, and supply operator figures.",
     "explain": "Explain a settlement clause by clause.",
     "verify": "Check a store: every amount, every counter, every sum.",

@@ -1,6 +1,6 @@
 """Where rules and settlements are read from: a server, a store, or the rule files alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +12,8 @@ from clients.cli.rules import known_cities
 from clients.errors import Refusal
 from clients.server import Server
 from engine.domain.dates import to_date
-from engine.domain.request import Found, GetSettlement
+from engine.domain.movement import AccountAnswer, AccountRequest, CreditedStep
+from engine.domain.request import Found, GetSettlement, NothingToReverse, Refused
 from engine.domain.statement import GetStatement, Statement
 from engine.errors import InvalidInput
 from engine.rules.book import PlanBook
@@ -108,6 +109,23 @@ class StoreSource(RuleFiles, AbstractContextManager["StoreSource"]):
             raise Refusal(found.message or found.reason.name)
         return encode_statement(found)
 
+    def account(self, request: AccountRequest) -> AccountAnswer | NothingToReverse | Refused:
+        """Move an account, take back what moved one, or look up what members contribute.
+
+        Raises:
+            InvalidInput: the request is malformed.
+        """
+        return self.ledger.account(request)
+
+    def credit_run(self, city: str, month: int, *, dry_run: bool = False) -> Iterator[CreditedStep]:
+        """Credit the members of a city (area code) for a month, YYYYMM; yield each step, done.
+
+        Raises:
+            Refusal: the city is credited nothing for the month; the message says why.
+            InvalidInput: there is no such city or month.
+        """
+        return self.ledger.credit_run(city, month, dry_run=dry_run)
+
     def plan(self, digest: bytes) -> policy_pb2.Plan:
         """Return a plan that decided something, with its clause table."""
         plan: RulePlan | None = self.ledger.plan(digest)
@@ -129,6 +147,16 @@ class StoreSource(RuleFiles, AbstractContextManager["StoreSource"]):
         trace: TracebackType | None,
     ) -> None:
         self.ledger.close()
+
+
+def open_ledger(server: str | None, store: Path | None) -> StoreSource | Server:
+    """Return what answers for a ledger, to be closed: the store given, or else a server.
+
+    Raises:
+        StoreError: there is no such store, or somebody else holds it.
+    """
+    target = one_of(server, store)
+    return StoreSource(target) if isinstance(target, Path) else Server(target)
 
 
 def open_source(stack: ExitStack, server: str | None, store: Path | None) -> Source:

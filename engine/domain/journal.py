@@ -98,6 +98,8 @@ class EntryText(NamedTuple):
     disease: str
     admission: str
     prescription: str = ""
+    payer: str = ""
+    """The relative whose account should pay, where the register did not know the id."""
     lines: str = ""
     """The lines of the bill, `engine.domain.bill.encode_lines`."""
 
@@ -108,6 +110,7 @@ TEXT_LENGTHS = (
     "disease_length",
     "admission_length",
     "prescription_length",
+    "payer_length",
     "lines_length",
 )
 """The lengths of an entry's texts in `CLAIM`, in their order; an undo's own id goes before them."""

@@ -43,16 +43,20 @@ CLAIM: Final = np.dtype(
         ("admission_length", "u1"),
         ("prescription_length", "u1"),
         ("papers", "u1"),
-        ("spare1", "u1"),
+        ("payer_length", "u1"),
         ("spare2", "<u2"),
         ("payer", "<i4"),
     ],
     align=True,
 )
 """The content of the request. People and institutions are positions in their registers, -1 for
-none; `payer` is the relative whose account pays. `flags`: bit 0 emergency, 1 referred, 2 statement,
+none; `payer` is the relative whose account pays, `UNKNOWN` with the id in the text if the register
+did not have it when the claim came. `flags`: bit 0 emergency, 1 referred, 2 statement,
 3 manual, 4 use_account. `papers`: the documents of a paper claim, `codes.Paper`. The four parts are
 0 where the bill is itemised; its lines stand in the text."""
+
+UNKNOWN: Final = -2
+"""In place of the number of a person or an institution that is not in the register."""
 
 ROW: Final = np.dtype(
     [

@@ -259,7 +259,7 @@ class Context:
             prescriber=state.institutions.items[prescriber].id if prescriber >= 0 else "",
             plan_digest=digests[0],
             parts=tuple(map(PartEntry, parts, digests)) if len(parts) > 1 else (),
-            payer=state.members.items[payer].id if payer >= 0 else "",
+            payer=state.members.items[payer].id if payer >= 0 else text.payer,
         )
 
 

@@ -13,6 +13,7 @@ from engine.domain.claim import Claim
 from engine.domain.codes import Benefit, Fact, Kind, LineFlag, Mode, Paper, Place
 from engine.domain.dates import to_date, year_of
 from engine.domain.journal import EntryText
+from engine.domain.layout import UNKNOWN
 from engine.domain.money import AMOUNT_MAX_FEN
 from engine.domain.reasons import EXCLUSION_FIRST, Detail, Reason
 from engine.domain.register import Institution, Member
@@ -96,12 +97,23 @@ def joined(texts: EntryText) -> bytes:
     return "".join(texts[1:]).encode()
 
 
-def content(context: Context, claim: Claim) -> tuple[tuple[int, ...], bytes]:
-    """Return the claim record and the text that hold what was sent."""
+def content(
+    context: Context, claim: Claim, *, payer_unknown: bool = False
+) -> tuple[tuple[int, ...], bytes]:
+    """Return the claim record and the text that hold what was sent.
+
+    `payer_unknown` takes the payer for one that the register does not have, as it did not when the
+    claim came first: so that a repeated request is the same whatever was registered since.
+    """
     state = context.state
+    payer, unknown = -1, ""
+    if claim.payer:
+        payer = state.members.numbers.get(claim.payer, UNKNOWN)
+        if payer_unknown or payer == UNKNOWN:
+            payer, unknown = UNKNOWN, claim.payer
     lines = encode_lines(claim.lines)
     text, lengths = encode_texts(
-        (claim.request_id, claim.visit, claim.disease, claim.admission, claim.prescription)
+        (claim.request_id, claim.visit, claim.disease, claim.admission, claim.prescription, unknown)
     )
     prescriber = claim.prescriber
     flags = (
@@ -122,16 +134,16 @@ def content(context: Context, claim: Claim) -> tuple[tuple[int, ...], bytes]:
         claim.until_date,
         state.members.numbers.get(claim.member, -1),
         state.institutions.numbers.get(claim.institution, -1),
-        state.institutions.numbers.get(prescriber, -2) if prescriber else -1,
+        state.institutions.numbers.get(prescriber, UNKNOWN) if prescriber else -1,
         len(lines),
         claim.benefit,
         claim.liability,
         flags,
-        *lengths,
+        *lengths[:-1],
         claim.papers,
+        lengths[-1],
         0,
-        0,
-        state.members.numbers.get(claim.payer, -2) if claim.payer else -1,
+        payer,
     )
     return record, text + lines
 
@@ -148,8 +160,6 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
             Reason.MEMBER_UNKNOWN, message="the member is not in the register; register first"
         )
     payer = state.members.find(claim.payer) if claim.payer else None
-    if claim.payer and payer is None:
-        return Refused(Reason.MEMBER_UNKNOWN, message="the payer is not in the register")
     parties = _parties(context, claim, member)
     if isinstance(parties, Refused):
         return parties
@@ -160,8 +170,10 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
         )
     until_has_rule = context.book.plan_for(member.city, claim.until_date) is not None
     facts = resolve(claim, parties, until_has_rule=until_has_rule)
-    closed = bool(claim.payer) and _is_closed(state, claim.payer)
-    asked = payer_of(payer, member, claim.service_date, closed=closed)
+    asked = Payer()
+    if claim.payer:
+        closed = payer is not None and _is_closed(state, claim.payer)
+        asked = payer_of(payer, member, claim.service_date, closed=closed)
     case = _Case(context, claim, parties, facts, asked, preview)
     ordinary_plan = _plan(case, Benefit.ORDINARY)
     ordinary = state.plans.plans[ordinary_plan]

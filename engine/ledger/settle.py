@@ -12,7 +12,7 @@ import numpy as np
 from engine.domain import layout
 from engine.domain.claim import Claim, check_claim
 from engine.domain.journal import EntryKind
-from engine.domain.layout import CLAIM, ENTRY, ROW, Array
+from engine.domain.layout import CLAIM, ENTRY, ROW, UNKNOWN, Array
 from engine.domain.parts import combined
 from engine.domain.reasons import EXCLUSION_FIRST, Detail, Reason
 from engine.domain.request import BatchAnswer, ItemError, Refused, SettleBatch
@@ -114,7 +114,8 @@ def _used_id(context: Context, index: int, claim: Claim, answers: _Answers) -> b
     else:
         record = context.record(key.position)
         if key.status == KeyStatus.STANDING and record is not None:
-            numbers, text = content(context, claim)
+            unknown = int(record[0]["claim"]["payer"]) == UNKNOWN
+            numbers, text = content(context, claim, payer_unknown=unknown)
             sent = np.array([numbers], dtype=CLAIM)
             if sent.tobytes() == record[0]["claim"].tobytes() and text == joined(record[1]):
                 parts = [part for part, _ in context.parts(key.position)]

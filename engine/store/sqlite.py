@@ -4,32 +4,26 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, Self
 
 import apsw
 
 from engine.domain.journal import Segment, SegmentKind
-from engine.domain.layout import ENTRY, MOVEMENT
 from engine.errors import (
-    EngineError,
     InvariantBroken,
     OutcomeUnknown,
     StoreError,
     StoreFull,
-    StoreLocked,
 )
 from engine.state.tables import (
-    AccountRow,
     Checkpoint,
-    CreditRow,
-    KeyRow,
-    MemberYearRow,
-    VisitKey,
 )
 from engine.store.integrity import Problem, Progress, chain_problems, file_problems, problems
 from engine.store.lock import PathLock
 from engine.store.schema import configure, create_private, prepare, recognise, settle
 from engine.store.seal import CHAIN_START, Sealed, seal
+from engine.store.sqlite_errors import Translated
+from engine.store.sqlite_tables import SqliteTables
 
 HEADROOM_BYTES: Final = 64 << 20
 """Free space below which nothing is begun: a full disk in the middle of a COMMIT would leave an
@@ -48,10 +42,6 @@ _REGISTERS: Final = (
     f"{_SEGMENT} INDEXED BY segment_register WHERE kind NOT IN (1, 5, 8) AND {_RANGE}"
 )
 
-_AT: Final = """
-SELECT sequence, first_position, items, kind, instant FROM segment
-WHERE kind IN (1, 8) AND first_position <= ? ORDER BY first_position DESC LIMIT 1
-"""
 _LAST: Final = """
 SELECT sequence, digest, first_position + iif(kind IN (1, 8), items, 0)
 FROM segment ORDER BY sequence DESC LIMIT 1
@@ -78,28 +68,14 @@ SET balance = excluded.balance, last_entry = excluded.last_entry, closed_by = ex
 """
 
 
-_ACCOUNT: Final = "balance, last_entry, closed_by"
-
-
-class _At(NamedTuple):
-    """A segment that begins at a position or before it."""
-
-    sequence: int
-    first_position: int
-    items: int
-    kind: int
-    instant: int
-
-
-class SqliteStore:
+class SqliteStore(SqliteTables):
     """A `Store` in one SQLite file. To be used by one thread at a time."""
 
     def __init__(
         self, connection: apsw.Connection, path: str, lock: PathLock, headroom: int
     ) -> None:
         """Take over a connection that `open` has prepared."""
-        self._connection = connection
-        self._path = path
+        super().__init__(connection, path)
         self._lock = lock
         self._headroom = headroom
         self._closed = False
@@ -135,7 +111,7 @@ class SqliteStore:
         connection: apsw.Connection | None = None
         try:
             create_private(real)
-            with _Translated(real):
+            with Translated(real):
                 connection = apsw.Connection(
                     real, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs=vfs
                 )
@@ -233,57 +209,10 @@ class SqliteStore:
         last = self._sequence
         partial = _REGISTERS if after <= entries_after else _FOLDED
         for query, first, end in ((partial, low, min(high, last)), (_ALL, high, last)):
-            with _Translated(self._path):
+            with Translated(self._path):
                 for row in self._connection.execute(query, (first, end)):
                     sequence, kind, *rest = row
                     yield sequence, Segment(SegmentKind(kind), *rest)
-
-    def entry(self, position: int) -> tuple[bytes, bytes] | None:
-        """Return one durable journal entry, its record and its text, or None if there is none."""
-        with _Translated(self._path):
-            found = self._segment_at(position, SegmentKind.ENTRIES)
-            if found is None:
-                return None
-            sequence, index = found.sequence, position - found.first_position
-            starts = self._slice("text_starts", sequence, 4 * index, 8)
-            start = int.from_bytes(starts[:4], "little")
-            end = int.from_bytes(starts[4:], "little")
-            record = self._slice("records", sequence, index * ENTRY.itemsize, ENTRY.itemsize)
-            return record, self._slice("text", sequence, start, end - start)
-
-    def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
-        """Return durable movements, or None: their segment's instant, their records, its text.
-
-        Args:
-            position: journal position of the first one.
-            count: how many at the most; those of one segment.
-        """
-        with _Translated(self._path):
-            found = self._segment_at(position, SegmentKind.MOVEMENTS)
-            if found is None:
-                return None
-            size, first = MOVEMENT.itemsize, position - found.first_position
-            length = min(count, found.items - first) * size
-            records = self._slice("records", found.sequence, first * size, length)
-            text = self._row("SELECT text FROM segment WHERE sequence = ?", (found.sequence,))
-            return found.instant, records, text[0]
-
-    def _segment_at(self, position: int, kind: SegmentKind) -> "_At | None":
-        """Return the segment of a kind that holds a position, None if another holds it or none."""
-        row = self._connection.execute(_AT, (position,)).fetchone()
-        found = None if row is None else _At(*row)
-        if found is None or found.kind != kind or position >= found.first_position + found.items:
-            return None
-        return found
-
-    def _slice(self, column: str, sequence: int, start: int, length: int) -> bytes:
-        """Read a part of a segment without the rest of it: a segment may be megabytes."""
-        blob = self._connection.blob_open("main", "segment", column, sequence, False)
-        try:
-            blob.seek(start)
-            return blob.read(length)
-        finally:
-            blob.close()
 
     # --- the lagging tables --------------------------------------------------------------
 
@@ -336,69 +265,6 @@ class SqliteStore:
         self._checkpoint = checkpoint.sequence
         self._checkpoint_position = position
 
-    def key(self, institution: int, request_id: str) -> KeyRow | None:
-        """Return the row of a request id, or None."""
-        row = self._row(
-            "SELECT position, status, undone_by FROM request_key "
-            "WHERE institution = ? AND request_id = ?",
-            (institution, request_id),
-        )
-        return None if row is None else KeyRow(*row)
-
-    def standing(self, institution: int) -> list[tuple[str, int]]:
-        """Return (request id, position) of every settlement of an institution that stands."""
-        query = "SELECT request_id, position FROM request_key WHERE institution = ? AND status = 1"
-        with _Translated(self._path):
-            rows: list[Any] = self._connection.execute(query, (institution,)).fetchall()
-            return rows
-
-    def member_year(self, member: int, year: int) -> MemberYearRow | None:
-        """Return the row of a member-year, or None."""
-        row = self._row(
-            "SELECT counters, last_entry FROM member_year WHERE member = ? AND year = ?",
-            (member, year),
-        )
-        return None if row is None else MemberYearRow(*row)
-
-    def visit(self, key: VisitKey) -> int | None:
-        """Return what the fund paid for a visit, or None."""
-        row = self._row(
-            "SELECT paid FROM visit "
-            "WHERE member = ? AND year = ? AND institution = ? AND visit = ?",
-            key,
-        )
-        return None if row is None else int(row[0])
-
-    def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
-        """Return (institution or -1, visit, fen paid) for every visit of a member-year."""
-        query = "SELECT institution, visit, paid FROM visit WHERE member = ? AND year = ?"
-        with _Translated(self._path):
-            rows: list[Any] = self._connection.execute(query, (member, year)).fetchall()
-            return rows
-
-    def account(self, member: int) -> AccountRow | None:
-        """Return the row of an account, or None."""
-        row = self._row(f"SELECT {_ACCOUNT} FROM account WHERE member = ?", (member,))
-        return None if row is None else AccountRow(*row)
-
-    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
-        """Return (member, row) of every account of the members from one number to another."""
-        query = f"SELECT member, {_ACCOUNT} FROM account WHERE member BETWEEN ? AND ?"
-        with _Translated(self._path):
-            rows = self._connection.execute(query, (lowest, highest))
-            return [(member, AccountRow(*row)) for member, *row in rows]
-
-    def credits(self, city: str, month: int) -> list[CreditRow]:
-        """Return the segments that credited a city for a month, in journal order."""
-        query = "SELECT * FROM credit WHERE city = ? AND month = ? ORDER BY first_position"
-        with _Translated(self._path):
-            return [CreditRow(*row) for row in self._connection.execute(query, (city, month))]
-
-    def _row(self, query: str, key: tuple[int | str, ...]) -> Any:
-        """Return one row, whose types a STRICT table warrants, or None."""
-        with _Translated(self._path):
-            return self._connection.execute(query, key).fetchone()
-
     # --- transactions --------------------------------------------------------------------
 
     @contextmanager
@@ -409,7 +275,7 @@ class SqliteStore:
         means that nobody knows: whether the write-ahead log reached the disk shows only when
         the file is opened again. Going on would decide it by accident, so the store refuses.
         """
-        with _Translated(self._path):
+        with Translated(self._path):
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield
@@ -479,7 +345,7 @@ class SqliteStore:
             return
         self._closed = True
         try:
-            with _Translated(self._path):
+            with Translated(self._path):
                 self._connection.close(True)
         finally:
             self._lock.release()
@@ -491,36 +357,6 @@ class SqliteStore:
     def __exit__(self, *_: object) -> None:
         """Close the store."""
         self.close()
-
-
-class _Translated:
-    """Turns SQLite's errors into ours; none of them here is about a COMMIT."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, apsw.Error):
-            raise _ours(self._path, error) from error
-
-
-def _ours(path: str, error: apsw.Error) -> EngineError:
-    """Return what one of SQLite's errors means for the caller."""
-    match error:
-        case apsw.BusyError():
-            return StoreLocked(f"{path}: another program holds the database ({error})")
-        case apsw.FullError():
-            return StoreFull(f"{path}: the disk is full; nothing was written")
-        case apsw.ConstraintError():
-            # Sums that do not add up, a negative balance, a number used twice: the caller's bug.
-            return InvariantBroken(f"{path}: {error}; nothing was written")
-        case apsw.CorruptError() | apsw.NotADBError():
-            return StoreError(f"{path}: not a store, or damaged ({error})")
-        case _:
-            return StoreError(f"{path}: {error}")
 
 
 def _leave_log(connection: apsw.Connection) -> None:

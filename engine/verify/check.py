@@ -146,7 +146,6 @@ class _Walk:
             members = members_from_json(segment.text)
             for member in members:
                 fold.put_member(member)
-                self._changes.put(member)
             return len(members)
         if segment.kind == SegmentKind.INSTITUTIONS:
             institutions = institutions_from_json(segment.text)

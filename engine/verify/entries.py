@@ -20,6 +20,7 @@ from engine.domain.layout import (
     RESULT,
     ROW,
     SLOTS,
+    UNKNOWN,
 )
 from engine.domain.parts import combined
 from engine.domain.request import Entry
@@ -119,7 +120,7 @@ class EntryChecker:
             (Kind.REGISTER, "claim.institution", claim["institution"], 0, len(fold.institutions)),
             (Kind.REGISTER, "claim.prescriber", claim["prescriber"], -1, len(fold.institutions)),
             (Kind.REGISTER, "claim.member", claim["member"], first, len(fold.members)),
-            (Kind.REGISTER, "claim.payer", claim["payer"], -1, len(fold.members)),
+            (Kind.REGISTER, "claim.payer", claim["payer"], UNKNOWN, len(fold.members)),
         ]
         if kind != EntryKind.TOMBSTONE:
             ranges.append((Kind.PLAN, "row.plan", record.row["plan"], 0, len(fold.plans)))
@@ -173,6 +174,9 @@ class EntryChecker:
         account = 0 if self.fold.has_account(claim["member"]) else -1
         if row["account"] != account:
             self._add(Kind.REGISTER, record, "row.account", account, row["account"])
+        unknown = record.text.payer
+        if bool(unknown) != (claim["payer"] == UNKNOWN) or unknown in self.fold.member_numbers:
+            self._add(Kind.REGISTER, record, "text.payer", "an id that nobody has", "another")
         relation, reason = self.fold.payer(record)
         for name, value in (
             ("relation", relation),
@@ -351,7 +355,7 @@ class EntryChecker:
             fold.members[claim["member"]].id,
             fold.institutions[prescriber] if prescriber >= 0 else "",
             b"",
-            payer=fold.members[payer].id if payer >= 0 else "",
+            payer=fold.members[payer].id if payer >= 0 else record.text.payer,
         )
 
     def _add(self, kind: Kind, record: Record, field: str, expected: object, found: object) -> None:

@@ -23,6 +23,7 @@ from engine.domain.layout import (
     ORDINARY_PAID,
     POOLED_PAID,
     SPECIAL_DEDUCTIBLE,
+    UNKNOWN,
 )
 from engine.domain.reasons import Reason
 from engine.domain.register import (
@@ -272,7 +273,7 @@ class Fold:
         """
         number = record.claim["payer"]
         if number < 0:
-            return 0, 0
+            return 0, Reason.NOT_REGISTERED if number == UNKNOWN else 0
         owner, member = self.members[number], self.members[record.claim["member"]]
         if owner.city != member.city:
             return 0, Reason.NO_RULE

@@ -220,6 +220,7 @@ def _content(claim: Claim) -> tuple[object, ...]:
         claim.disease,
         claim.admission,
         claim.prescription,
+        "",
         encode_lines(claim.lines).decode(),
         claim.payer,
     )
@@ -264,8 +265,8 @@ def _read_entry(fold: Fold, record: np.void, text: EntryText) -> tuple[_Key, _St
             fold.members[int(claim["member"])].id,
             fold.institutions[prescriber] if prescriber >= 0 else "",
             *(int(claim[name]) for name in _NUMBERS),
-            *text[2:],
-            fold.members[payer].id if payer >= 0 else "",
+            *text._replace(payer="")[2:],
+            fold.members[payer].id if payer >= 0 else text.payer,
         )
     own = text.request_id if kind == EntryKind.SETTLEMENT else text.undo_id
     key = fold.institutions[int(claim["institution"])], own

@@ -1,6 +1,7 @@
 """Movements of accounts outside of claims: each against the fold, the registers and its plan."""
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from engine.domain.account import DisposalEvent, Product, Purpose, Relation
@@ -16,7 +17,8 @@ from engine.state.tables import CreditRow, KeyRow, KeyStatus
 from engine.verify.fold import Fold
 from engine.verify.report import Kind, Report
 
-_NOBODY: Final = -1
+_NO_PARTS: Final = (0, 0, 0)
+_NO_RULES: Final = (-1, -1, -1)
 _NAMES: Final = ("previous", "fen", "balance", "part_fen", "member", "rule", "spare")
 
 
@@ -129,8 +131,8 @@ class MovementChecker:
 
     def _check_barred(self, movements: list[Movement]) -> None:
         for movement in movements:
-            found = (movement.member, movement.fen, movement.balance, *movement.part_fen)
-            if found != (_NOBODY, 0, 0, 0, 0, 0) or movement.previous or len(movements) > 1:
+            empty = Movement(movement.position, 0, 0, 0, _NO_PARTS, -1, _NO_RULES, 0, movement.act)
+            if movement != empty or len(movements) > 1:
                 self._add(Kind.TOMBSTONE, movement.position, "movement", "nobody's", "another")
 
     def _check_act(self, act: Act, movements: list[Movement]) -> None:
@@ -197,8 +199,11 @@ class MovementChecker:
         if act.undoes in self._taken_back:
             self._add(Kind.UNDO, position, "undoes", "a movement that stands", "one undone")
         self._taken_back.add(act.undoes)
-        same = (target.member, target.act.kind, target.act.institution, target.act.request_id)
-        if same != (movement.member, act.kind, act.institution, act.original):
+        original = target.act.request_id
+        expected = replace(
+            target.act, request_id=act.request_id, undoes=act.undoes, original=original
+        )
+        if (target.member, expected) != (movement.member, act):
             self._add(Kind.UNDO, position, "act", f"that of position {act.undoes}", "another")
         opposite = (-movement.fen, *(-fen for fen in movement.part_fen), *movement.rule)
         if opposite != (target.fen, *target.part_fen, *target.rule):
@@ -216,6 +221,9 @@ class MovementChecker:
             self._add(Kind.REGISTER, position, "account", "an open one", "a closed one")
         if not has_account(plan, Mode(member.mode)) and movement.fen >= 0:
             self._add(Kind.REGISTER, position, "account", "one by the mode of insurance", "none")
+        of_credit = (movement.part_fen, movement.rule)
+        if act.kind != MovementKind.CREDIT and of_credit != (_NO_PARTS, _NO_RULES):
+            self._add(Kind.AMOUNT, position, "part_fen, rule", (_NO_PARTS, _NO_RULES), of_credit)
         match act.kind:
             case MovementKind.CREDIT:
                 self._check_credit(movement, plan, member, before)

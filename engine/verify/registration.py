@@ -1,6 +1,5 @@
 """Register changes: each is new, fits the registers as they stood, and undoes what stands."""
 
-from engine.domain.register import Member
 from engine.domain.registration import Changed, ChangeKind, Item, exchange
 from engine.state.registration import changes_from_json
 from engine.verify.fold import Fold
@@ -13,13 +12,8 @@ class ChangeChecker:
     def __init__(self, fold: Fold, report: Report) -> None:
         self._fold = fold
         self._report = report
-        self._members: dict[str, Member] = {}
         self._standing: dict[str, Changed] = {}
         self._ids: set[str] = set()
-
-    def put(self, member: Member) -> None:
-        """Note what the register says of a member as a whole."""
-        self._members[member.id] = member
 
     def take(self, sequence: int, text: bytes) -> int:
         """Check and fold the changes of a segment; return how many it has.
@@ -52,8 +46,8 @@ class ChangeChecker:
     def _fold_items(self, changed: Changed) -> None:
         taken: tuple[Item, ...] = changed.taken
         if changed.member:
-            member = exchange(self._members[changed.member], taken, changed.put)
-            self._members[member.id] = member
+            member = self._fold.members[self._fold.member_numbers[changed.member]]
+            self._fold.put_member(exchange(member, taken, changed.put))
             return
         number = self._fold.institution_numbers[changed.institution]
         self._fold.put_institution(exchange(self._fold.registered[number], taken, changed.put))

@@ -249,7 +249,7 @@ def test_a_stopped_gateway_says_how_to_go_on(number: int) -> None:
         "import clients.cli.filerun as f, time\n"
         "from clients.cli.common import Fail\n"
         "try:\n"
-        "    with f._resumable():\n"
+        "    with f.resumable():\n"
         "        print('ready', flush=True)\n"
         "        time.sleep(30)\n"
         "except Fail as error:\n"

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.domain.journal import EntryText, Segment, SegmentKind
-from engine.domain.layout import ENTRY
+from engine.domain.layout import ENTRY, MOVEMENT
 from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH
-from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow
+from engine.state.tables import AccountRow, Checkpoint, CreditRow, KeyRow, MemberYearRow
 from engine.store.seal import SUMS
 
 INSTANT = 1_760_000_000_000
-_LENGTHS = ("request_id", "visit", "disease", "admission", "prescription", "lines")
+_LENGTHS = ("request_id", "visit", "disease", "admission", "prescription", "payer", "lines")
 
 
 @dataclass
@@ -40,6 +40,7 @@ class MadeUp:
             disease=rng.choice(("", "M01600", "高血压")),
             admission=rng.choice(("", "a" * rng.randrange(1, 40))),
             prescription=rng.choice(("", "处方一")),
+            payer=rng.choice(("", "", "不明")),
             lines=rng.choice(("", "[[1,100]]", '[[2,3000,1000,0,0,2,0,0,0,"药"]]')),
         )
 
@@ -74,11 +75,21 @@ class MadeUp:
         """Return a segment of another kind."""
         return Segment(kind, INSTANT, self.position, 1, b"", text.encode())
 
+    def movements(self, count: int, text: str = '{"kind":1}') -> Segment:
+        """Return a segment of random movements of accounts."""
+        movements = np.frombuffer(self.rng.randbytes(count * MOVEMENT.itemsize), dtype=MOVEMENT)
+        first, self.position = self.position, self.position + count
+        records = movements.tobytes()
+        return Segment(SegmentKind.MOVEMENTS, INSTANT, first, count, records, text.encode())
+
     def any(self) -> Segment:
         """Return a segment of any kind, most often a few entries."""
         if self.rng.random() < 0.25:
             kinds: Sequence[SegmentKind] = [k for k in SegmentKind if k != SegmentKind.ENTRIES]
-            return self.register(self.rng.choice(kinds))
+            kind = self.rng.choice(kinds)
+            if kind == SegmentKind.MOVEMENTS:
+                return self.movements(self.rng.choice((1, 1, 3, 30)))
+            return self.register(kind)
         return self.entries(self.rng.choice((1, 1, 2, 7, 40)))
 
     def checkpoint(self, sequence: int, rows: int = 20) -> Checkpoint:
@@ -108,7 +119,13 @@ class MadeUp:
                 for _ in range(rows)
             },
             {
-                rng.randrange(50): AccountRow(rng.randrange(10**9), rng.randint(0, last))
+                rng.randrange(50): AccountRow(
+                    rng.randrange(10**9), rng.randint(0, last), rng.randint(0, last)
+                )
                 for _ in range(rows)
             },
+            tuple(
+                CreditRow(sequence * 1000 + n, rng.choice(("370100", "441600")), 202406, n, n + 5)
+                for n in range(rows)
+            ),
         )

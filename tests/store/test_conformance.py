@@ -16,15 +16,13 @@ from typing import Any
 
 import pytest
 
-from engine.domain.journal import Segment, SegmentKind, split_text
-from engine.domain.layout import ENTRY
+from engine.domain.journal import FOLDED, Segment, SegmentKind, split_text
+from engine.domain.layout import ENTRY, MOVEMENT
 from engine.errors import InvariantBroken, StoreError, StoreLocked
 from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow
 from engine.store.protocol import Store
 from engine.store.sqlite import SqliteStore
 from tests.store.made_up import MadeUp
-
-FOLDED = (SegmentKind.ENTRIES, SegmentKind.OPENINGS)
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,9 @@ def test_a_new_store_is_empty(case: Case) -> None:
     assert store.visit((0, 2024, -1, "v")) is None
     assert store.visits(0, 2024) == []
     assert store.account(0) is None
+    assert store.accounts(0, 9) == []
+    assert store.credits("370100", 202406) == []
+    assert store.movements(1) is None
     store.close()
 
 
@@ -145,6 +146,29 @@ def test_an_entry_is_found_by_its_position(case: Case) -> None:
     store.close()
 
 
+def test_movements_are_found_by_their_position(case: Case) -> None:
+    made = MadeUp(seed=10)
+    segments = [made.entries(2), made.movements(50, "{}"), made.movements(1, "[]"), made.entries(1)]
+    store = case.open()
+    store.append(segments)
+    assert store.last_position == 54
+    fifty, one = segments[1], segments[2]
+    assert store.movements(3, 10**6) == (fifty.instant, fifty.records, b"{}")
+    size = MOVEMENT.itemsize
+    assert store.movements(51, 2) == (fifty.instant, fifty.records[48 * size :], b"{}")
+    assert store.movements(4) == (fifty.instant, fifty.records[size : 2 * size], b"{}")
+    assert store.movements(53, 5) == (one.instant, one.records, b"[]")
+    for absent in (0, 2, 54, 55):
+        assert store.movements(absent) is None
+    assert store.entry(3) is None
+    found = store.entry(54)
+    assert found is not None
+    assert found[0] == segments[3].records
+    with pytest.raises(InvariantBroken):
+        store.append([replace(made.movements(2), count=1)])
+    store.close()
+
+
 def test_a_checkpoint_is_read_back_also_after_reopening(case: Case) -> None:
     made = MadeUp(seed=5)
     store = case.open()
@@ -171,6 +195,14 @@ def test_a_checkpoint_is_read_back_also_after_reopening(case: Case) -> None:
             )
         for member, account in (first.accounts | second.accounts).items():
             assert store.account(member) == account
+        accounts = first.accounts | second.accounts
+        assert sorted(store.accounts(10, 19)) == sorted(
+            (member, row) for member, row in accounts.items() if 10 <= member <= 19
+        )
+        for city in ("370100", "441600"):
+            credits = [row for row in first.credits + second.credits if row.city == city]
+            assert store.credits(city, 202406) == credits
+        assert store.credits("370100", 202407) == []
         store.close()
         store = case.open()
     store.close()

@@ -22,7 +22,7 @@ import pytest
 from engine.domain.journal import SegmentKind
 from engine.domain.layout import ENTRY
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError, StoreFull, StoreLocked
-from engine.store import schema, seal, sqlite
+from engine.store import schema, seal, sqlite, sqlite_tables
 from engine.store.sqlite import SqliteStore
 from tests.store.made_up import MadeUp
 
@@ -159,8 +159,8 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
 def test_a_newer_store_is_not_opened(path: Path) -> None:
     filled(path)
     with behind_its_back(path) as connection:
-        connection.execute("UPDATE meta SET value = 3 WHERE key = 'format'")
-    with pytest.raises(StoreError, match="has format 3, this program knows 2"):
+        connection.execute("UPDATE meta SET value = 4 WHERE key = 'format'")
+    with pytest.raises(StoreError, match="has format 4, this program knows 3"):
         SqliteStore.open(path)
 
 
@@ -215,7 +215,7 @@ def test_the_journal_cannot_be_changed_by_accident(path: Path) -> None:
 
 @pytest.mark.parametrize("query", ["segment_position", "segment_register"])
 def test_the_indexes_are_used(path: Path, query: str) -> None:
-    sql = {"segment_position": sqlite._AT, "segment_register": sqlite._REGISTERS}[query]
+    sql = {"segment_position": sqlite_tables._AT, "segment_register": sqlite._REGISTERS}[query]
     filled(path)
     connection = apsw.Connection(str(path))
     plan = connection.execute("EXPLAIN QUERY PLAN " + sql, (1, 2)[: sql.count("?")]).fetchall()

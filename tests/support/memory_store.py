@@ -1,5 +1,6 @@
 """A store in memory, for tests of what stands above the store. Nothing here is durable."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from engine.domain.journal import FOLDED, Segment, SegmentKind, text_length
@@ -22,6 +23,7 @@ class MemoryStore:
         self.checkpoint_sequence = 0
         self.checkpoint_position = 0
         self._next_position = 1
+        self._moved: list[Segment] = []
         self._entries: dict[int, tuple[bytes, bytes]] = {}
         self._keys: dict[tuple[int, str], KeyRow] = {}
         self._member_years: dict[tuple[int, int], MemberYearRow] = {}
@@ -46,6 +48,8 @@ class MemoryStore:
             self.journal.append(segment)
             if segment.kind == SegmentKind.ENTRIES:
                 self._index(segment)
+            elif segment.kind == SegmentKind.MOVEMENTS:
+                self._moved.append(segment)
             self._next_position = segment.next_position
         return self.sequence
 
@@ -94,12 +98,13 @@ class MemoryStore:
         return [row for row in self._credits if (row.city, row.month) == (city, month)]
 
     def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
-        for segment in self.journal:
-            first = position - segment.first_position
-            if segment.kind == SegmentKind.MOVEMENTS and 0 <= first < segment.count:
-                records = segment.movements()[first : first + count].tobytes()
-                return segment.instant, records, segment.text
-        return None
+        at = bisect_right(self._moved, position, key=lambda s: s.first_position) - 1
+        if at < 0 or not position < self._moved[at].next_position:
+            return None
+        segment = self._moved[at]
+        first = position - segment.first_position
+        records = segment.movements()[first : first + count].tobytes()
+        return segment.instant, records, segment.text
 
     def entry(self, position: int) -> tuple[bytes, bytes] | None:
         return self._entries.get(position)

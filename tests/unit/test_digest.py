@@ -66,7 +66,8 @@ def an_entry(claim: Claim, position: int = 1, kind: int = EntryKind.SETTLEMENT) 
     undo_id = "" if sign == 1 else "undo"
     text = EntryText(
         *(undo_id, claim.request_id, claim.visit, claim.disease, claim.admission),
-        *(claim.prescription, encode_lines(claim.lines).decode()),
+        prescription=claim.prescription,
+        lines=encode_lines(claim.lines).decode(),
     )
     people = (claim.institution, claim.member, claim.prescriber)
     return Entry(record[0], text, *people, b"plan", payer=claim.payer)

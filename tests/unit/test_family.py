@@ -14,7 +14,9 @@ from engine.domain.request import (
     Answer,
     BatchAnswer,
     Cancel,
+    Found,
     GetCounters,
+    GetSettlement,
     ImportOpenings,
     ItemError,
     PutMembers,
@@ -138,9 +140,28 @@ def test_who_may_not_pay_leaves_cash(bench: Bench, payer: str, reason: Reason) -
 
 
 def test_a_payer_that_cannot_be(bench: Bench) -> None:
-    answer = bench.batch(asked("a", payer="nobody"), asked("b", payer="m"))
-    assert answer.refusals[0].reason == Reason.MEMBER_UNKNOWN
-    assert (answer.errors[1].path, answer.errors[1].index) == ("payer", 1)
+    answer = bench.batch(asked("b", payer="m"))
+    assert (answer.errors[0].path, answer.errors[0].index) == ("payer", 0)
+
+
+def test_a_payer_who_is_not_in_the_register_leaves_cash(bench: Bench) -> None:
+    answer = bench.batch(asked("a", payer="nobody"))
+    (entry,) = answer.entries
+    result = entry["result"]
+    assert (result["family_reason"], result["cash"]) == (Reason.NOT_REGISTERED, 21_000)
+    found = bench.ask(GetSettlement("Y", request_id="a"))
+    assert isinstance(found, Found)
+    assert found.entry.payer == "nobody"
+    # The same request is the same, also when the payer has been registered since.
+    bench.ask(PutMembers([Member("nobody", ZIBO, family=(link(),))]))
+    again = bench.batch(asked("a", payer="nobody"))
+    assert again.replayed == {0}
+    assert again.entries[0].tobytes() == entry.tobytes()
+    for other in ("nobod", "p", ""):
+        assert bench.batch(asked("a", payer=other)).refusals[0].detail == Detail.ID_REUSED
+    assert isinstance(bench.ask(Cancel("Y", "k", 1)), Undone)
+    bench.settle(asked("b", payer="nobody"))
+    bench.check()
 
 
 def test_another_payer_is_another_request(bench: Bench) -> None:

@@ -1,6 +1,5 @@
 """`gongji register add|end|remove|select|undo|history`: the registers item by item."""
 
-import datetime
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +16,11 @@ from clients.cli.common import (
     one_of,
     server_or_store,
 )
+from clients.cli.params import DAY, YUAN, names
 from clients.errors import CallError, ClientError
 from engine.domain.account import Relation
 from engine.domain.codes import DiseaseKind, FilingKind, Offer
-from engine.domain.dates import OPEN_END, Interval, from_date
-from engine.domain.money import parse_yuan
+from engine.domain.dates import OPEN_END, Interval
 from engine.domain.register import (
     Contribution,
     Disease,
@@ -55,40 +54,6 @@ if TYPE_CHECKING:
 T = TypeVar("T", Changed, Changes)
 
 
-class _Day(click.ParamType[int]):
-    """A day, as YYYYMMDD to the engine."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return YYYYMMDD."""
-        if isinstance(value, int):
-            return value
-        try:
-            return from_date(datetime.date.fromisoformat(value))
-        except ValueError:
-            self.fail(f"expected a day such as 2025-09-01, found {value}", param, ctx)
-
-
-class _Yuan(click.ParamType[int]):
-    """An amount of yuan, as fen to the engine."""
-
-    name = "yuan"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return fen."""
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_yuan(value)
-        except ValueError:
-            self.fail(f"expected yuan with two decimals such as 5000.00, found {value}", param, ctx)
-
-
-DAY: Final = _Day()
-YUAN: Final = _Yuan()
-
-
 class _Kind(NamedTuple):
     """One kind of item on the command line."""
 
@@ -108,10 +73,6 @@ def _required(name: str, text: str, **more: Any) -> Callable[[Any], Any]:
     return click.option(name, required=True, help=text, **more)
 
 
-def _names(codes: type[Any]) -> click.Choice[str]:
-    return click.Choice([code.name.lower() for code in codes])
-
-
 def _amount(name: str, text: str) -> Callable[[Any], Any]:
     return click.option(name, type=YUAN, default=0, show_default=False, help=f"{text}  [not known]")
 
@@ -122,14 +83,14 @@ def _link(options: dict[str, Any], days: Interval) -> Item:
     return FamilyLink(options["relative"], relation, options.get("consent", ""), days)
 
 
-_RELATIONS: Final = click.Choice([r.name.lower() for r in Relation if r != Relation.SELF])
+RELATIONS: Final = names(Relation, Relation.SELF)
 _INSTITUTION: Final = _required("--institution", "Id of the institution.")
 
 KINDS: Final = {
     "filing": _Kind(
         "a filing for care in another place",
         (
-            _required("--kind", "Why.", type=_names(FilingKind)),
+            _required("--kind", "Why.", type=names(FilingKind)),
             _required("--area", "Six-digit administrative code of the place."),
         ),
         lambda o, days: Filing(FilingKind[o["kind"].upper()], o["area"], days),
@@ -145,7 +106,7 @@ KINDS: Final = {
         "a registered chronic or special disease",
         (
             _required("--code", "Code of the disease."),
-            _required("--kind", "Chronic or special.", type=_names(DiseaseKind)),
+            _required("--kind", "Chronic or special.", type=names(DiseaseKind)),
         ),
         lambda o, days: Disease(o["code"], DiseaseKind[o["kind"].upper()], days),
         "--member M1 --code M03900 --kind chronic",
@@ -184,7 +145,7 @@ KINDS: Final = {
         _link,
         "--member M1 --relative R1",
         added=(
-            _required("--relation", "What the relative is to the member.", type=_RELATIONS),
+            _required("--relation", "What the relative is to the member.", type=RELATIONS),
             _required("--consent", "Reference of the member's written consent."),
         ),
         added_example=" --relation child --consent C-2025-17",
@@ -220,7 +181,7 @@ KINDS: Final = {
     ),
     "offer": _Kind(
         "something an institution is admitted for",
-        (_required("--offer", "What.", type=_names(Offer)),),
+        (_required("--offer", "What.", type=names(Offer)),),
         lambda o, days: Qualification(Offer[o["offer"].upper()], days),
         "--institution H1 --offer chronic",
     ),
@@ -271,7 +232,7 @@ def _item_command(verb: str, kind: ChangeKind, name: str) -> click.Command:
             dry_run=options["dry_run"],
             **{holder: options[holder]},
         )
-        _carry_out(request, options)
+        carry_out(request, options)
 
     holder = "--institution" if name in INSTITUTION_ITEMS else "--member"
     decorate: list[Callable[[Any], Any]] = [
@@ -280,7 +241,7 @@ def _item_command(verb: str, kind: ChangeKind, name: str) -> click.Command:
         *(entry.added if kind == ChangeKind.ADD else ()),
         *_days(kind, name),
     ]
-    command: Any = _common(friendly(run))
+    command: Any = change_options(friendly(run))
     for option in reversed(decorate):
         command = option(command)
     text = f"{verb.capitalize()} {entry.what}."
@@ -317,7 +278,7 @@ def _example(verb: str, name: str) -> str:
     return f"gongji register {verb} {name} {entry.example}{said}{days[verb]}"
 
 
-def _common(command: Callable[..., Any]) -> Callable[..., Any]:
+def change_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that every change has."""
     options = (
         click.option(
@@ -351,7 +312,7 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--reason", default="", show_default=False, help="Why a selection is changed within the year."
 )
-@_common
+@change_options
 @friendly
 def select(**options: Any) -> None:
     """Select an institution by the rule of the member's city.
@@ -369,17 +330,17 @@ def select(**options: Any) -> None:
         options["reason"],
         options["dry_run"],
     )
-    _carry_out(request, options)
+    carry_out(request, options)
 
 
 @click.command(epilog="Example: gongji register undo C-2025-0117 --id U-2025-0031")
 @click.argument("undoes", metavar="CHANGE")
-@_common
+@change_options
 @friendly
 def undo(**options: Any) -> None:
     """Undo the change with the id CHANGE; refused where a later one touched the same item."""
     request = UndoChange(options["change_id"], options["undoes"], options["dry_run"])
-    _carry_out(request, options)
+    carry_out(request, options)
 
 
 @click.command(epilog="Example: gongji register history --member M1")
@@ -406,8 +367,13 @@ def history(
 # --- asking ------------------------------------------------------------------------------
 
 
-def _carry_out(request: ChangeRegister | Select | UndoChange, options: dict[str, Any]) -> None:
-    """Ask for a change and show what became of it."""
+def carry_out(request: ChangeRegister | Select | UndoChange, options: dict[str, Any]) -> None:
+    """Ask for a change and show what became of it; `options` are those of `change_options`.
+
+    Raises:
+        Unfound: it was refused; the line says why.
+        Fail: it may or may not have been made; the line says how to find out.
+    """
     from clients.cli.registration_view import changed_dict, print_changed
 
     if not request.change_id and not request.dry_run:

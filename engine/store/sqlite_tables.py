@@ -1,0 +1,145 @@
+"""Reads of one SQLite store: the lagging tables, single entries and movements of the journal."""
+
+from typing import Any, Final, NamedTuple
+
+import apsw
+
+from engine.domain.journal import SegmentKind
+from engine.domain.layout import ENTRY, MOVEMENT
+from engine.state.tables import AccountRow, CreditRow, KeyRow, MemberYearRow, VisitKey
+from engine.store.sqlite_errors import Translated
+
+_AT: Final = """
+SELECT sequence, first_position, items, kind, instant FROM segment
+WHERE kind IN (1, 8) AND first_position <= ? ORDER BY first_position DESC LIMIT 1
+"""
+_ACCOUNT: Final = "balance, last_entry, closed_by"
+
+
+class _At(NamedTuple):
+    """A segment that begins at a position or before it."""
+
+    sequence: int
+    first_position: int
+    items: int
+    kind: int
+    instant: int
+
+
+class SqliteTables:
+    """`Tables` on a connection."""
+
+    def __init__(self, connection: apsw.Connection, path: str) -> None:
+        """Read from a connection; `path` is for messages."""
+        self._connection = connection
+        self._path = path
+
+    def entry(self, position: int) -> tuple[bytes, bytes] | None:
+        """Return one durable journal entry, its record and its text, or None if there is none."""
+        with Translated(self._path):
+            found = self._segment_at(position, SegmentKind.ENTRIES)
+            if found is None:
+                return None
+            sequence, index = found.sequence, position - found.first_position
+            starts = self._slice("text_starts", sequence, 4 * index, 8)
+            start = int.from_bytes(starts[:4], "little")
+            end = int.from_bytes(starts[4:], "little")
+            record = self._slice("records", sequence, index * ENTRY.itemsize, ENTRY.itemsize)
+            return record, self._slice("text", sequence, start, end - start)
+
+    def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
+        """Return durable movements, or None: their segment's instant, their records, its text.
+
+        Args:
+            position: journal position of the first one.
+            count: how many at the most; those of one segment.
+        """
+        with Translated(self._path):
+            found = self._segment_at(position, SegmentKind.MOVEMENTS)
+            if found is None:
+                return None
+            size, first = MOVEMENT.itemsize, position - found.first_position
+            length = min(count, found.items - first) * size
+            records = self._slice("records", found.sequence, first * size, length)
+            text = self._row("SELECT text FROM segment WHERE sequence = ?", (found.sequence,))
+            return found.instant, records, text[0]
+
+    def _segment_at(self, position: int, kind: SegmentKind) -> "_At | None":
+        """Return the segment of a kind that holds a position, None if another holds it or none."""
+        row = self._connection.execute(_AT, (position,)).fetchone()
+        found = None if row is None else _At(*row)
+        if found is None or found.kind != kind or position >= found.first_position + found.items:
+            return None
+        return found
+
+    def _slice(self, column: str, sequence: int, start: int, length: int) -> bytes:
+        """Read a part of a segment without the rest of it: a segment may be megabytes."""
+        blob = self._connection.blob_open("main", "segment", column, sequence, False)
+        try:
+            blob.seek(start)
+            return blob.read(length)
+        finally:
+            blob.close()
+
+    def key(self, institution: int, request_id: str) -> KeyRow | None:
+        """Return the row of a request id, or None."""
+        row = self._row(
+            "SELECT position, status, undone_by FROM request_key "
+            "WHERE institution = ? AND request_id = ?",
+            (institution, request_id),
+        )
+        return None if row is None else KeyRow(*row)
+
+    def standing(self, institution: int) -> list[tuple[str, int]]:
+        """Return (request id, position) of every settlement of an institution that stands."""
+        query = "SELECT request_id, position FROM request_key WHERE institution = ? AND status = 1"
+        with Translated(self._path):
+            rows: list[Any] = self._connection.execute(query, (institution,)).fetchall()
+            return rows
+
+    def member_year(self, member: int, year: int) -> MemberYearRow | None:
+        """Return the row of a member-year, or None."""
+        row = self._row(
+            "SELECT counters, last_entry FROM member_year WHERE member = ? AND year = ?",
+            (member, year),
+        )
+        return None if row is None else MemberYearRow(*row)
+
+    def visit(self, key: VisitKey) -> int | None:
+        """Return what the fund paid for a visit, or None."""
+        row = self._row(
+            "SELECT paid FROM visit "
+            "WHERE member = ? AND year = ? AND institution = ? AND visit = ?",
+            key,
+        )
+        return None if row is None else int(row[0])
+
+    def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
+        """Return (institution or -1, visit, fen paid) for every visit of a member-year."""
+        query = "SELECT institution, visit, paid FROM visit WHERE member = ? AND year = ?"
+        with Translated(self._path):
+            rows: list[Any] = self._connection.execute(query, (member, year)).fetchall()
+            return rows
+
+    def account(self, member: int) -> AccountRow | None:
+        """Return the row of an account, or None."""
+        row = self._row(f"SELECT {_ACCOUNT} FROM account WHERE member = ?", (member,))
+        return None if row is None else AccountRow(*row)
+
+    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
+        """Return (member, row) of every account of the members from one number to another."""
+        query = f"SELECT member, {_ACCOUNT} FROM account WHERE member BETWEEN ? AND ?"
+        with Translated(self._path):
+            rows = self._connection.execute(query, (lowest, highest))
+            return [(member, AccountRow(*row)) for member, *row in rows]
+
+    def credits(self, city: str, month: int) -> list[CreditRow]:
+        """Return the segments that credited a city for a month, in journal order."""
+        query = "SELECT * FROM credit WHERE city = ? AND month = ? ORDER BY first_position"
+        with Translated(self._path):
+            return [CreditRow(*row) for row in self._connection.execute(query, (city, month))]
+
+    def _row(self, query: str, key: tuple[int | str, ...]) -> Any:
+        """Return one row, whose types a STRICT table warrants, or None."""
+        with Translated(self._path):
+            return self._connection.execute(query, key).fetchone()
