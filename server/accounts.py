@@ -56,7 +56,7 @@ class AccountService:
             malformed = pb.RunCreditResponse(error=encode_error(error))
             await context.write(malformed.SerializeToString())
             return
-        step = decode_run(message)
+        step = decode_run(message, self._host.config.credit_step)
         while True:
             # A step waits in the queue like any request: between two of them others are served.
             reply = await self._host.batcher.answer(step)

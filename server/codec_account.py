@@ -51,9 +51,9 @@ def decode_credit(message: pb.CreditMemberRequest) -> CreditMember:
     return CreditMember(message.member_id, message.month)
 
 
-def decode_run(message: pb.RunCreditRequest) -> CreditStep:
-    """Return the first step of a credit run."""
-    return CreditStep(message.city, message.month, dry_run=message.dry_run)
+def decode_run(message: pb.RunCreditRequest, at_most: int) -> CreditStep:
+    """Return the first step of a credit run; each looks at `at_most` members of the register."""
+    return CreditStep(message.city, message.month, at_most=at_most, dry_run=message.dry_run)
 
 
 def decode_dispose(message: pb.DisposeRequest) -> Dispose:

@@ -35,6 +35,9 @@ class ServerConfig:
     """Single requests waiting for a commit, over all streams."""
     chunk: int = 1_000
     """Claims or register items committed together; a terminal waits for one chunk at most."""
+    credit_step: int = 20_000
+    """Members of the register that one step of a credit run looks at; a terminal waits for one step
+    at most."""
     grace_seconds: float = 15.0
     """How long a stopping server waits for clients that do not read their answers."""
     idle_seconds: float = 1.0

@@ -4,12 +4,13 @@ from enum import IntEnum
 
 import pytest
 
-from engine.domain import codes
-from engine.domain.account import Relation
+from engine.domain import account, codes
 from engine.domain.reasons import Detail, Reason
 from engine.domain.registration import ChangeKind
+from engine.domain.statement import MovedBy
 from engine.rules.plan import DEDUCTIBLE_NONE, DEDUCTIBLE_SHARED
 from gongji.v1 import claim_pb2, codes_pb2, policy_pb2, settlement_service_pb2
+from server.accounts import AccountService
 from server.policy import PolicyService
 from server.registers import InstitutionService, MemberService
 from server.registrations import RegistrationService
@@ -34,7 +35,14 @@ from server.settlement import SettlementService
         (codes_pb2.Reason, Reason, "REASON_"),
         (codes_pb2.Detail, Detail, "DETAIL_"),
         (codes_pb2.ChangeKind, ChangeKind, "CHANGE_KIND_"),
-        (codes_pb2.Relation, Relation, "RELATION_"),
+        (codes_pb2.Relation, account.Relation, "RELATION_"),
+        (codes_pb2.Purpose, account.Purpose, "PURPOSE_"),
+        (codes_pb2.Product, account.Product, "PRODUCT_"),
+        (codes_pb2.DisposalEvent, account.DisposalEvent, "DISPOSAL_EVENT_"),
+        (codes_pb2.DisposalOutcome, account.DisposalOutcome, "DISPOSAL_OUTCOME_"),
+        (codes_pb2.CreditPart, account.CreditPart, "CREDIT_PART_"),
+        (codes_pb2.ContributionProduct, account.ContributionProduct, "CONTRIBUTION_PRODUCT_"),
+        (codes_pb2.MovedBy, MovedBy, "MOVED_BY_"),
     ],
 )
 def test_numbers_are_the_engines(wire: object, ours: type[IntEnum], prefix: str) -> None:
@@ -67,7 +75,14 @@ def test_deductible_kinds_are_the_engines() -> None:
 
 @pytest.mark.parametrize(
     "service",
-    [SettlementService, MemberService, InstitutionService, RegistrationService, PolicyService],
+    [
+        SettlementService,
+        MemberService,
+        InstitutionService,
+        RegistrationService,
+        AccountService,
+        PolicyService,
+    ],
 )
 def test_every_rpc_has_a_method(service: type) -> None:
     for method in service.descriptor.methods:  # type: ignore[attr-defined]
