@@ -31,7 +31,8 @@ class Process:
             text=True,
         )
         assert self.process.stdout is not None
-        self.client = Client(f"127.0.0.1:{int(self.process.stdout.readline())}")
+        self.address = f"127.0.0.1:{int(self.process.stdout.readline())}"
+        self.client = Client(self.address)
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
