@@ -35,7 +35,7 @@ class ServerConfig:
     """Single requests waiting for a commit, over all streams."""
     chunk: int = 1_000
     """Claims or register items committed together; a terminal waits for one chunk at most."""
-    credit_step: int = 20_000
+    credit_step: int = 2_000
     """Members of the register that one step of a credit run looks at; a terminal waits for one step
     at most."""
     grace_seconds: float = 15.0

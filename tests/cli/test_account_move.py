@@ -122,8 +122,7 @@ def test_an_account_is_ended_by_its_documents(run: Run) -> None:
     assert ended.exit_code == 0, ended.output
     for words in ("由继承人继承 paid to the heir", "50.00 元", "死亡 death, 2026-06-01", "经申请"):
         assert words in ended.output
-    moved = ("dispose", "H1", "--event", "move", "--to-area", "440100", "--day", "2026-06-01")
-    closed = run(*moved)
+    closed = run("pay", "H1", *PREMIUM[:-1], "2026-06-01", "--amount", "10.00")
     assert closed.exit_code == 1
     assert "was closed" in closed.stderr
 
