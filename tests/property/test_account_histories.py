@@ -56,7 +56,7 @@ EVER = (1970_01_01, 2999_12_31)
 
 EVERYWHERE = {
     "credited": 30,
-    "credit taken back": 3,
+    "credit taken back": 1,
     "credited before": 3,
     "paid": 15,
     "paid in part": 5,
@@ -82,7 +82,7 @@ _ENDS = {
     "disposal undone by request": 2,
 }
 ALSO = {
-    HEYUAN: _ENDS | {"kept": 1},
+    HEYUAN: _ENDS,
     SUIZHOU: _ENDS,
 }
 
