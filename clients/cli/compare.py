@@ -110,9 +110,9 @@ class _Nothing:
     def account(self, member: int) -> AccountRow | None:
         """Return None: accounts stay in memory."""
 
-    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
+    def accounts(self, lowest: int, highest: int) -> Array:
         """Return nothing: accounts stay in memory."""
-        return []
+        return np.zeros((0, 4), dtype=np.int64)
 
     def credits(self, city: str, month: int) -> list[CreditRow]:
         """Return nothing: a comparison credits nobody."""

@@ -27,6 +27,7 @@ class Movement(NamedTuple):
     act: Act
     instant: int
     """Milliseconds UTC."""
+    position: int
 
 
 class Context:
@@ -185,12 +186,13 @@ class Context:
             row = position - segment.first_position
             if segment.kind == SegmentKind.MOVEMENTS and 0 <= row < segment.count:
                 record, text = segment.movements()[row], segment.text
-                return Movement(record, act_from_json(text), segment.instant)
+                return Movement(record, act_from_json(text), segment.instant, position)
         found = self.state.tables.movements(position) if position > 0 else None
         if found is None:
             return None
         instant, records, text = found
-        return Movement(np.frombuffer(records, dtype=MOVEMENT)[0], act_from_json(text), instant)
+        record = np.frombuffer(records, dtype=MOVEMENT)[0]
+        return Movement(record, act_from_json(text), instant, position)
 
     def movement_at(self, position: int) -> Movement:
         """Return the movement at a position, which the journal names.

@@ -240,7 +240,7 @@ def movement(member: int, fen: int) -> Array:
 
 def moved(context: Context, position: int, *, replayed: bool = False) -> Moved:
     """Return the movement at a position as an answer."""
-    record, act, _ = context.movement_at(position)
+    record, act, *_ = context.movement_at(position)
     state = context.state
     member = int(record["member"])
     plan = state.account_plans[act.plan] if act.plan >= 0 else None

@@ -75,7 +75,7 @@ def _cancel(context: Context, request: UndoMovement) -> Moved | Refused:
         or found.act.kind == MovementKind.BARRED
     ):
         return _unknown(f"there is no movement {request.movement} that was asked for here")
-    record, act, _ = found
+    record, act, *_ = found
     if act.undoes:
         return _unknown(f"movement {request.movement} takes back another; ask for it anew instead")
     if _is_undone(context, record, act, request.movement):
@@ -95,8 +95,11 @@ def _is_undone(context: Context, record: np.void, act: Act, position: int) -> bo
 
 def _take_back(context: Context, request: UndoMovement, position: int) -> Moved | Refused:
     """Move an account the other way."""
-    record, act, _ = context.movement_at(position)
+    record, act, *_ = context.movement_at(position)
     member, fen = int(record["member"]), -int(record["fen"])
+    if act.closes and (later := _standing_disposal(context, member, position)):
+        message = f"movement {later}, a later disposal, stands; undo it first"
+        return Refused(Reason.CANCEL_BLOCKED, message=message)
     balance_fen = context.state.accounts.read(member).balance_fen
     if balance_fen + fen < 0:
         message = f"{-fen} fen were credited, and {balance_fen} fen are left to take back"
@@ -104,6 +107,20 @@ def _take_back(context: Context, request: UndoMovement, position: int) -> Moved 
     opposite = _opposite(record)
     taken = replace(act, request_id=request.request_id, undoes=position, original=act.request_id)
     return moved(context, context.move(opposite, taken))
+
+
+def _standing_disposal(context: Context, member: int, position: int) -> int:
+    """Return the position of a later disposal that closes the account and stands, 0 if none.
+
+    An account must not open again while another disposal says that it ended.
+    """
+    undone: set[int] = set()
+    for later in movements_of(context, member, after=position):
+        if later.act.undoes:
+            undone.add(later.act.undoes)
+        elif later.act.closes and later.position not in undone:
+            return later.position
+    return 0
 
 
 def _opposite(record: np.void) -> Array:

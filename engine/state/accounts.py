@@ -45,15 +45,31 @@ class Accounts:
         """Return the slots of many members' accounts, int64, in their order."""
         new = [member for member in members if member not in self._slots]
         if len(new) > _RANGE_FROM:
-            rows = dict(self._tables.accounts(min(new), max(new)))
-            for member in new:
-                self._new(member, rows.get(member))
+            self._new_range(np.array(new, dtype=np.int64))
         return np.array([self.slot(member) for member in members], dtype=np.int64)
 
+    def _new_range(self, members: Array) -> None:
+        """Give members that have none their slots, from one read of the tables."""
+        first = self._new_slots(len(members))
+        self._slots.update(zip(members.tolist(), range(first, self.balances.count), strict=True))
+        self._member_of += members.tolist()
+        rows = self._tables.accounts(int(members.min()), int(members.max()))
+        order = np.argsort(members)
+        at = np.searchsorted(members, rows[:, 0], sorter=order)
+        at = order[np.minimum(at, len(members) - 1)]
+        wanted = members[at] == rows[:, 0]
+        slots, rows = first + at[wanted], rows[wanted]
+        self.balances.values[slots] = rows[:, 1]
+        self.entries.values[slots] = rows[:, 2]
+        self.closed_by.values[slots] = rows[:, 3]
+
+    def _new_slots(self, count: int) -> int:
+        self.entries.new(count)
+        self.closed_by.new(count)
+        return self.balances.new(count)
+
     def _new(self, member: int, row: AccountRow | None) -> int:
-        slot = self.balances.new()
-        self.entries.new()
-        self.closed_by.new()
+        slot = self._new_slots(1)
         self._slots[member] = slot
         self._member_of.append(member)
         if row is not None:

@@ -26,14 +26,14 @@ class Slots:
         """
         return self.values[slot]
 
-    def new(self) -> int:
-        """Return a new slot, all zero."""
-        if self.count == len(self.values):
-            grown = self._make(2 * len(self.values))
-            grown[: self.count] = self.values
+    def new(self, count: int = 1) -> int:
+        """Return the first of some new slots, all zero, one after the other."""
+        first, self.count = self.count, self.count + count
+        if self.count > len(self.values):
+            grown = self._make(max(2 * len(self.values), self.count))
+            grown[:first] = self.values[:first]
             self.values = grown
-        self.count += 1
-        return self.count - 1
+        return first
 
 
 def zeros(rows: int) -> Array:

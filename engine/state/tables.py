@@ -7,6 +7,8 @@ happened since the last checkpoint is in memory, and memory is asked first.
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
+from engine.domain.layout import Array
+
 
 class KeyStatus(IntEnum):
     """What a request id stands for."""
@@ -111,8 +113,11 @@ class Tables(Protocol):
         """Return the row of an account, or None."""
         ...
 
-    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
-        """Return (member, row) of every account of the members from one number to another."""
+    def accounts(self, lowest: int, highest: int) -> Array:
+        """Return the accounts of the members from one number to another.
+
+        int64 of shape (accounts, 4): the member, then what `AccountRow` has.
+        """
         ...
 
     def credits(self, city: str, month: int) -> list[CreditRow]:

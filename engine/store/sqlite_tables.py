@@ -3,9 +3,10 @@
 from typing import Any, Final, NamedTuple
 
 import apsw
+import numpy as np
 
 from engine.domain.journal import SegmentKind
-from engine.domain.layout import ENTRY, MOVEMENT
+from engine.domain.layout import ENTRY, MOVEMENT, Array
 from engine.state.tables import AccountRow, CreditRow, KeyRow, MemberYearRow, VisitKey
 from engine.store.sqlite_errors import Translated
 
@@ -126,12 +127,15 @@ class SqliteTables:
         row = self._row(f"SELECT {_ACCOUNT} FROM account WHERE member = ?", (member,))
         return None if row is None else AccountRow(*row)
 
-    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
-        """Return (member, row) of every account of the members from one number to another."""
+    def accounts(self, lowest: int, highest: int) -> Array:
+        """Return the accounts of the members from one number to another.
+
+        int64 of shape (accounts, 4): the member, then what `AccountRow` has.
+        """
         query = f"SELECT member, {_ACCOUNT} FROM account WHERE member BETWEEN ? AND ?"
         with Translated(self._path):
-            rows = self._connection.execute(query, (lowest, highest))
-            return [(member, AccountRow(*row)) for member, *row in rows]
+            rows = self._connection.execute(query, (lowest, highest)).fetchall()
+        return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
     def credits(self, city: str, month: int) -> list[CreditRow]:
         """Return the segments that credited a city for a month, in journal order."""

@@ -219,11 +219,12 @@ class MovementChecker:
             return
         if movement.member in self._fold.closed_by and act.kind != MovementKind.DISPOSAL:
             self._add(Kind.REGISTER, position, "account", "an open one", "a closed one")
-        if not has_account(plan, Mode(member.mode)) and movement.fen >= 0:
+        of_credit = act.kind == MovementKind.CREDIT  # may take back what an earlier mode gave
+        if not of_credit and not has_account(plan, Mode(member.mode)):
             self._add(Kind.REGISTER, position, "account", "one by the mode of insurance", "none")
-        of_credit = (movement.part_fen, movement.rule)
-        if act.kind != MovementKind.CREDIT and of_credit != (_NO_PARTS, _NO_RULES):
-            self._add(Kind.AMOUNT, position, "part_fen, rule", (_NO_PARTS, _NO_RULES), of_credit)
+        parts = (movement.part_fen, movement.rule)
+        if not of_credit and parts != (_NO_PARTS, _NO_RULES):
+            self._add(Kind.AMOUNT, position, "part_fen, rule", (_NO_PARTS, _NO_RULES), parts)
         match act.kind:
             case MovementKind.CREDIT:
                 self._check_credit(movement, plan, member, before)

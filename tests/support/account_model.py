@@ -271,6 +271,9 @@ class Model:
         self, request: Pay | Dispose | UndoMovement, key: Key, answer: Refused
     ) -> None:
         if isinstance(request, UndoMovement):
+            if answer.reason == Reason.CANCEL_BLOCKED:
+                first = self._named(request)
+                assert self._closed_again(first), "no later disposal stands"
             if answer.reason == Reason.NO_BALANCE:
                 stood = self._named(request)
                 short = any(self.balances[name] < fen for name, fen in stood.moves.items())
@@ -289,6 +292,16 @@ class Model:
         by = (request.institution, request.original_request_id)
         found = [s for s in self.standing.values() if s.kind != "settlement"]
         return next(s for s in found if (s.institution, s.request_id) == by)
+
+    def _closed_again(self, first: Stood) -> bool:
+        """Return whether a later disposal stands that closes the account."""
+        return any(
+            later.position > first.position
+            and later.moves.keys() == first.moves.keys()
+            and later.act is not None
+            and later.act.closes
+            for later in self.standing.values()
+        )
 
     def _paid(self, request: Pay, answer: Moved) -> None:
         balance = self.balances[request.member]
@@ -332,6 +345,8 @@ class Model:
             before = self.posted[answer.member, stood.month]
             for part, fen in enumerate(stood.parts):
                 before[part] -= fen
+        closes = stood.kind == "disposal" and stood.act is not None and stood.act.closes
+        assert not (closes and self._closed_again(stood)), "a later disposal stands"
         if self.closed_by.get(answer.member) == stood.position:
             del self.closed_by[answer.member]
             self.met["opened again"] += 1
@@ -450,6 +465,9 @@ class Model:
         ):
             assert said[name] == total[name], name
         assert sum(rule.fen for rule in answer.rules) == total["credit_fen"]
-        assert Counter({each.reason: each.members for each in answer.reasons}) == reasons
+        told: Counter[Reason] = Counter()
+        for each in answer.reasons:
+            told[each.reason] += each.members
+        assert told == reasons
         for reason, count in reasons.items():
             self.met[f"CreditStep member {reason.name}"] += count

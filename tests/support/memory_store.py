@@ -3,7 +3,10 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from engine.domain.journal import FOLDED, Segment, SegmentKind, text_length
+from engine.domain.layout import Array
 from engine.state.tables import (
     AccountRow,
     Checkpoint,
@@ -91,8 +94,9 @@ class MemoryStore:
     def account(self, member: int) -> AccountRow | None:
         return self._accounts.get(member)
 
-    def accounts(self, lowest: int, highest: int) -> list[tuple[int, AccountRow]]:
-        return [(n, row) for n, row in self._accounts.items() if lowest <= n <= highest]
+    def accounts(self, lowest: int, highest: int) -> Array:
+        rows = [(n, *row) for n, row in self._accounts.items() if lowest <= n <= highest]
+        return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
     def credits(self, city: str, month: int) -> list[CreditRow]:
         return [row for row in self._credits if (row.city, row.month) == (city, month)]

@@ -287,3 +287,16 @@ def test_everything_is_the_same_after_opening_again(bench: Bench) -> None:
     assert again.detail == Detail.UNDONE
     assert reason(bench.ask(medical("b", member="q"))) == Reason.NO_ACCOUNT
     bench.check()
+
+
+def test_a_disposal_is_not_undone_while_a_later_one_stands(bench: Bench) -> None:
+    paid = moved(bench, medical("a"))
+    dispose = Dispose("d", "m", DAY, DisposalEvent.DEATH, application="A1")
+    first = moved(bench, dispose)
+    moved(bench, UndoMovement("Y", "u", movement=paid.position))
+    second = moved(bench, dispose._replace(request_id="e"))
+    undo = UndoMovement("", "v", movement=first.position)
+    assert reason(bench.ask(undo)) == Reason.CANCEL_BLOCKED
+    moved(bench, UndoMovement("", "w", movement=second.position))
+    assert moved(bench, undo).balance_fen == 100_000
+    bench.check()

@@ -249,3 +249,15 @@ def test_before_every_document_there_is_no_rule(bench: Bench) -> None:
     assert isinstance(answer, Refused)
     assert answer.reason == Reason.NO_RULE
     assert isinstance(bench.ask(CreditMember("m", 2001_01)), Refused)
+
+
+def test_a_correction_may_add_for_who_has_no_account_any_more(bench: Bench) -> None:
+    first = credited(bench, "m")
+    bench.ask(PutMembers([paying("m", 300_000)]))
+    assert credited(bench, "m").moved_fen == -4_000
+    assert isinstance(bench.ask(UndoMovement("", "u", movement=first.position)), Moved)
+    bench.ask(PutMembers([paying("m", 300_000, mode=Mode.POOLED_ONLY)]))
+    last = credited(bench, "m")
+    # The month stood at less than nothing, and is nothing now.
+    assert (last.fen, last.moved_fen, last.balance_fen) == (0, 4_000, 100_000)
+    bench.check()
