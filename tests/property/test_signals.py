@@ -10,9 +10,11 @@ from itertools import pairwise
 
 import pytest
 
+from engine.domain.dates import china_day
 from engine.domain.journal import Segment
 from engine.domain.movement import Pay, UndoMovement
 from engine.domain.request import (
+    BatchAnswer,
     Cancel,
     ImportOpenings,
     PutInstitutions,
@@ -21,6 +23,7 @@ from engine.domain.request import (
     Reverse,
     SettleBatch,
     SupplyFigures,
+    Undone,
 )
 from engine.domain.signals import Limits, Signal, SignalKind, payments_of, signals_of
 from engine.domain.statement import GetStatement, Statement
@@ -31,14 +34,20 @@ from tests.support.account_model import Model
 from tests.support.family import SIZE, figures, institutions, make_family
 from tests.support.memory_store import MemoryStore
 from tests.support.runner import cities
-from tests.support.small_ledger import LAST, PACKAGE, small_ledger
-from tests.support.world import JINAN, SUIZHOU
+from tests.support.small_ledger import LAST, PACKAGE, of_benefits, small_ledger
+from tests.support.world import CHANGCHUN, JINAN, SUIZHOU
 
 A_DAY = 86_400_000
-FAMILIES, STEPS = 12, 60
+FAMILIES, STEPS = 4, 150
 EVER = (1970_01_01, 2999_12_31)
-PERIODS = [EVER, (1970_01_08, 1970_01_20), (1970_01_15, 1970_01_15)]
-LIMITS = [Limits(), Limits(2, 2, 1, 2, 2), Limits(1, 1, 1, 1, 1), Limits(3, 2, 20_000, 2, 3)]
+NEVER = Limits(*[10**9] * len(Limits._fields))
+LOW = Limits(2, 2, 1, 2, 2)
+LIMITS = [
+    Limits(),
+    LOW,
+    Limits(1, 1, 1, 1, 1),
+    *(NEVER._replace(**{name: limit}) for name, limit in LOW._asdict().items()),
+]
 KINDS = (SettleBatch, Pay, Cancel, Reverse, UndoMovement)
 
 
@@ -57,7 +66,7 @@ def made_ledger(rng: random.Random, city: str) -> tuple[MemoryStore, list[str]]:
     asked: Counter[type[Request]] = Counter()
     instant = 0
     for _ in range(FAMILIES * STEPS):
-        instant = max(0, instant + rng.choice((0, A_DAY // 20, A_DAY // 10, -A_DAY // 12)))
+        instant = max(0, instant + rng.choice((0, A_DAY // 8, A_DAY // 8, -A_DAY // 5)))
         request = rng.choice(draws).request()
         position = store.last_position + 1
         (answer,) = pipeline.run([request], instant)
@@ -78,6 +87,12 @@ def by_statements(
     return found
 
 
+def periods(journal: list[Segment]) -> list[tuple[int, int]]:
+    """Return all days, and each day, alone and with the next."""
+    days = sorted({china_day(segment.instant) for segment in journal})
+    return [EVER, *pairwise(days), *((day, day) for day in days)]
+
+
 @pytest.mark.parametrize("city", [SUIZHOU, JINAN])
 @pytest.mark.parametrize("chunk", [1, 4_000_000])
 def test_both_ways_give_the_same(city: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +101,7 @@ def test_both_ways_give_the_same(city: str, chunk: int, monkeypatch: pytest.Monk
     assert went_back(store.journal)
     pipeline = Pipeline.open(store, cities())
     met: Counter[SignalKind] = Counter()
-    for days in PERIODS:
+    for days in periods(store.journal):
         for limits in LIMITS:
             expected = by_statements(pipeline, members, days, limits)
             assert list(pipeline.signals(*days, limits, lambda *_: None)) == expected
@@ -112,7 +127,28 @@ def test_a_claim_of_several_parts_is_one_payment() -> None:
     assert told[-1] == (LAST, LAST)
 
 
+def test_a_claim_under_a_clock_that_went_back() -> None:
+    """What an account paid is booked no later than what moves it afterwards."""
+    pipeline = Pipeline.open(small_ledger(), cities())
+    (undone,) = pipeline.run([Cancel(f"h{CHANGCHUN}-3", "undo-k", LAST)], A_DAY)
+    assert isinstance(undone, Undone)
+    for name, day in (("late", 9), ("early", 8)):
+        (answer,) = pipeline.run([SettleBatch([of_benefits(name, 5_000)])], day * A_DAY)
+        assert isinstance(answer, BatchAnswer)
+        assert answer.entries["result"]["account"][0] > 0
+    first, second = (china_day(day * A_DAY) for day in (8, 9))
+    limits = NEVER._replace(many_a_day=1)
+    counts = []
+    for days in ((first, first), (second, second)):
+        found = list(pipeline.signals(*days, limits, lambda *_: None))
+        assert found == by_statements(pipeline, ["m1", "m2", "m3", "m4"], days, limits)
+        counts += [[signal.count for signal in found]]
+    assert counts == [[2], []]
+
+
 def went_back(journal: list[Segment]) -> bool:
     """Say whether the clock went back over midnight in China."""
-    days = [(segment.instant + A_DAY // 3) // A_DAY for segment in journal]
-    return any(later < earlier for earlier, later in pairwise(days))
+    return any(
+        china_day(later.instant) < china_day(earlier.instant)
+        for earlier, later in pairwise(journal)
+    )
