@@ -27,6 +27,7 @@ from engine.domain.movement import (
 )
 from engine.domain.reasons import Reason
 from engine.domain.request import ItemError, NothingToReverse, Refused
+from engine.domain.statement import MovedBy, Movement
 from gongji.v1 import account_service_pb2 as pb
 
 Request = Pay | CreditMember | Dispose | UndoMovement | GetDuty
@@ -103,6 +104,29 @@ def answer_of(response: Any) -> AccountAnswer | NothingToReverse | Refused | Ite
         case "error":
             return ItemError(0, response.error.path, response.error.problem)
     return None
+
+
+def movements_of(statement: pb.Statement) -> tuple[Movement, ...]:
+    """Return the movements of a statement."""
+    return tuple(
+        Movement(
+            position=message.entry_id,
+            moved_by=MovedBy(message.moved_by),
+            undoes=message.undone_id,
+            booked_day=message.booked_day,
+            instant=message.taken_time_ms,
+            institution=message.institution_id,
+            request_id=message.request_id,
+            patient=message.patient_member_id,
+            service_date=message.service_date,
+            moved_fen=message.moved_fen,
+            balance_fen=message.balance_fen,
+            purpose=message.purpose,
+            product=message.product,
+            event=message.event,
+        )
+        for message in statement.movements
+    )
 
 
 def moved_of(message: pb.Moved) -> Moved:

@@ -20,6 +20,7 @@ from engine.domain.request import (
     Request,
     SettleBatch,
 )
+from engine.domain.signals import Limits, Signal
 from engine.domain.statement import GetStatement
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
 from engine.kernel import FAST, Kernel
@@ -28,6 +29,7 @@ from engine.ledger.ledger import Ledger
 from engine.rules.book import PlanBook
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
+from engine.signals import Progress, find_signals
 from engine.state.state import State
 from engine.store.protocol import Store
 
@@ -100,6 +102,18 @@ class Pipeline:
                     if is_last_part(record):
                         yield self._ledger.entry(parts, text)
                         parts = []
+
+    def signals(
+        self, first_day: int, last_day: int, limits: Limits, progress: Progress
+    ) -> Iterator[Signal]:
+        """Yield what is worth a look in the payments of every account, account by account.
+
+        One pass over the whole journal; days are those on which the ledger booked, YYYYMMDD, both
+        included.
+        """
+        members, institutions = self._state.members, self._state.institutions
+        days = first_day, last_day
+        return find_signals(self._store, members, institutions, days, limits, progress)
 
     @property
     def book(self) -> PlanBook:

@@ -99,8 +99,12 @@ def print_statement(found: Statement) -> None:
             format_yuan(movement.balance_fen),
         )
     table.add_row("", "期末", "", "", "", "", "", format_yuan(found.closing_fen))
+    print_wide(table)
+
+
+def print_wide(table: Table) -> None:
+    """Print a table as wide as it is: an id that is cut cannot be looked up."""
     console = Console(highlight=False)
-    # As wide as it is: an id that is cut cannot be looked up.
     width = console.measure(table, options=console.options.update(max_width=_WIDEST)).maximum
     Console(highlight=False, width=max(width, console.width)).print(table)
 

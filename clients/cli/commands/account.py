@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from clients.cli.commands import account_credit, account_link, account_move
+from clients.cli.commands import account_credit, account_link, account_move, account_signals
 from clients.cli.common import echo_json, friendly, json_option, one_of, server_or_store
 from clients.cli.params import DAY
 
@@ -24,7 +24,7 @@ def account() -> None:
     """
 
 
-for _commands in (account_move, account_credit, account_link):
+for _commands in (account_move, account_credit, account_link, account_signals):
     _commands.add_to(account)
 
 
