@@ -1,5 +1,6 @@
 """Civil dates of China, as integers YYYYMMDD: sortable, readable, one varint on the wire."""
 
+import calendar
 import datetime
 from typing import NamedTuple
 
@@ -59,7 +60,8 @@ def first_of_next_month(yyyymmdd: int) -> int:
 
 def last_of_month(yyyymmdd: int) -> int:
     """Return the last day of the month."""
-    return previous_day(first_of_next_month(yyyymmdd))
+    year, month = yyyymmdd // 10_000, yyyymmdd // 100 % 100
+    return yyyymmdd - yyyymmdd % 100 + calendar.monthrange(year, month)[1]
 
 
 class Interval(NamedTuple):

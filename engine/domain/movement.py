@@ -7,9 +7,9 @@ pipeline.
 import json
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
-from engine.domain.account import DisposalOutcome
+from engine.domain.account import DisposalEvent, DisposalOutcome, Product, Purpose, Relation
 from engine.domain.reasons import Reason
 from engine.domain.registration import DecidedBy
 
@@ -43,7 +43,8 @@ class Act:
     undoes: int = 0
     """Journal position of the movement that it takes back, 0: it is no undo."""
     original: str = ""
-    """The request id that an undo frees nobody to use again; empty for a credit's."""
+    """Of an undo, the id of the request that it takes back, which stays used up; a credit has none.
+    Of a barred one, the id that is barred."""
     city: str = ""
     """Of a credit: area code."""
     month: int = 0
@@ -75,7 +76,15 @@ class Act:
         return self.kind == MovementKind.DISPOSAL and self.outcome != DisposalOutcome.KEPT
 
 
-_DEFAULTS = asdict(Act(MovementKind.CREDIT))
+_DEFAULTS: Final = asdict(Act(MovementKind.CREDIT))
+_CODES: Final[dict[str, frozenset[int]]] = {
+    "relation": frozenset(Relation),
+    "purpose": frozenset(Purpose),
+    "product": frozenset(Product),
+    "event": frozenset(DisposalEvent),
+    "outcome": frozenset(DisposalOutcome),
+}
+"""The fields that hold codes, 0 apart."""
 
 
 def act_to_json(act: Act) -> bytes:
@@ -92,14 +101,21 @@ def act_from_json(data: bytes) -> Act:
     """Return the act that `act_to_json` wrote.
 
     Raises:
-        ValueError: `data` is no JSON, or of an unknown kind.
-        TypeError: the JSON is no act.
-        KeyError: the JSON is no act.
+        ValueError: `data` is no JSON of an act: a name, a type or a code is unknown.
     """
-    raw: dict[str, Any] = json.loads(data)
+    raw = json.loads(data)
+    if not isinstance(raw, dict) or "kind" not in raw:
+        raise ValueError("an act has a kind")
+    for name, value in raw.items():
+        if name == "citations":
+            good = isinstance(value, list) and all(type(number) is int for number in value)
+        else:
+            wanted = int if name == "kind" else type(_DEFAULTS.get(name))
+            good = type(value) is wanted
+        if not good or (name in _CODES and value and value not in _CODES[name]):
+            raise ValueError(f"{name} of an act is unknown, or not of its type")
     raw["kind"] = MovementKind(raw["kind"])
-    if "citations" in raw:
-        raw["citations"] = tuple(raw["citations"])
+    raw["citations"] = tuple(raw.get("citations", ()))
     return Act(**raw)
 
 

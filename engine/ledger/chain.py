@@ -6,24 +6,24 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.domain.journal import EntryText
-from engine.ledger.context import Context, Movement
+from engine.ledger.context import Context, JournalMovement
 
 
-class Entry(NamedTuple):
+class ChainEntry(NamedTuple):
     """An entry of the journal that moved the account."""
 
     record: np.void
     text: EntryText
 
 
-def chain(context: Context, member: int) -> Iterator[tuple[int, Entry | Movement]]:
+def chain(context: Context, member: int) -> Iterator[tuple[int, ChainEntry | JournalMovement]]:
     """Yield position and what moved the account of a member (a number) there, the last first."""
     position = context.state.accounts.read(member).last_entry
     while position:
         found = context.record(position)
         if found is not None:
             record, text = found
-            yield position, Entry(record, text)
+            yield position, ChainEntry(record, text)
             own = int(record["claim"]["member"]) == member
             position = int(record["link"]["account_previous" if own else "family_previous"])
             continue
@@ -32,10 +32,10 @@ def chain(context: Context, member: int) -> Iterator[tuple[int, Entry | Movement
         position = int(moved.record["previous"])
 
 
-def movements_of(context: Context, member: int, after: int = 0) -> Iterator[Movement]:
+def movements_of(context: Context, member: int, after: int = 0) -> Iterator[JournalMovement]:
     """Yield the movements of an account after a position, the last first."""
     for position, found in chain(context, member):
         if position <= after:
             return
-        if not isinstance(found, Entry):
+        if not isinstance(found, ChainEntry):
             yield found

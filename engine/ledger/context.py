@@ -20,7 +20,7 @@ from engine.state.state import State
 _ALL_OF_SEGMENT: Final = 1 << 31
 
 
-class Movement(NamedTuple):
+class JournalMovement(NamedTuple):
     """A movement of an account: its record of the layout `MOVEMENT`, and what moved it."""
 
     record: np.void
@@ -180,21 +180,21 @@ class Context:
             self._account_number_of[id(plan)] = number
         return number
 
-    def movement(self, position: int) -> Movement | None:
+    def movement(self, position: int) -> JournalMovement | None:
         """Return the movement at a position, durable or made in this batch."""
         for segment in self._segments:
             row = position - segment.first_position
             if segment.kind == SegmentKind.MOVEMENTS and 0 <= row < segment.count:
                 record, text = segment.movements()[row], segment.text
-                return Movement(record, act_from_json(text), segment.instant, position)
+                return JournalMovement(record, act_from_json(text), segment.instant, position)
         found = self.state.tables.movements(position) if position > 0 else None
         if found is None:
             return None
         instant, records, text = found
         record = np.frombuffer(records, dtype=MOVEMENT)[0]
-        return Movement(record, act_from_json(text), instant, position)
+        return JournalMovement(record, act_from_json(text), instant, position)
 
-    def movement_at(self, position: int) -> Movement:
+    def movement_at(self, position: int) -> JournalMovement:
         """Return the movement at a position, which the journal names.
 
         Raises:

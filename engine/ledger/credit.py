@@ -117,8 +117,11 @@ def credit_step(context: Context, request: CreditStep) -> CreditedStep | Refused
     """Credit the members of a city among the next ones of the register."""
     check_area("city", request.city)
     day = _first_day(request.month)
-    if request.first < 0 or not 0 < request.at_most <= STEP_MAX:
-        raise InvalidInput("first", f"expected one from 0, and at_most from 1 to {STEP_MAX}")
+    if request.first < 0:
+        raise InvalidInput("first", f"expected a number from 0, found {request.first}")
+    if not 0 < request.at_most <= STEP_MAX:
+        problem = f"expected a number from 1 to {STEP_MAX}, found {request.at_most}"
+        raise InvalidInput("at_most", problem)
     if request.city not in context.book.cities:
         raise InvalidInput("city", f"there are no rules of {request.city}")
     plan = context.book.account_on(request.city, day)
@@ -127,7 +130,7 @@ def credit_step(context: Context, request: CreditStep) -> CreditedStep | Refused
         return Refused(Reason.NO_RULE, message=message)
     state = context.state
     items = state.members.items
-    last = min(request.first + request.at_most, len(items))
+    last = max(request.first, min(request.first + request.at_most, len(items)))
     numbers = np.array(
         [n for n in range(request.first, last) if items[n].city == request.city], dtype=np.int64
     )

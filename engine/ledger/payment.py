@@ -176,7 +176,8 @@ def end_account(context: Context, request: Dispose) -> Moved | Refused:
         return _no_rule(owner, request.day)
     number = state.members.numbers[owner.id]
     account = state.accounts.read(number)
-    if not has_account(plan, Mode(owner.mode)):
+    # What an earlier mode of insurance left in an account is still the member's.
+    if not has_account(plan, Mode(owner.mode)) and not account.balance_fen:
         return no_account(account)
     found = dispose(
         plan,
@@ -297,5 +298,5 @@ def no_account(account: AccountRow) -> Refused:
 
 
 def _no_rule(owner: Member, day: int) -> Refused:
-    message = f"no document of {owner.city} says it for {to_date(day)}"
+    message = f"no document of {owner.city} has a rule for it on {to_date(day)}"
     return Refused(Reason.NO_RULE, message=message)

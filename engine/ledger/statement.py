@@ -10,9 +10,8 @@ from engine.domain.reasons import Reason
 from engine.domain.request import Refused
 from engine.domain.statement import GetStatement, MovedBy, Movement, Statement
 from engine.errors import InvalidInput
-from engine.ledger.chain import Entry, chain
-from engine.ledger.context import Context
-from engine.ledger.context import Movement as Moved
+from engine.ledger.chain import ChainEntry, chain
+from engine.ledger.context import Context, JournalMovement
 
 _MOVED_BY: Final = {
     MovementKind.CREDIT: MovedBy.CREDIT,
@@ -60,7 +59,7 @@ def _backwards(context: Context, number: int) -> Iterator[Movement]:
     """
     balance, day = context.state.accounts.read(number).balance_fen, 0
     for position, found in chain(context, number):
-        if isinstance(found, Entry):
+        if isinstance(found, ChainEntry):
             movement = _of_entry(context, number, found)
         else:
             movement = _of_act(context, number, found)
@@ -70,7 +69,7 @@ def _backwards(context: Context, number: int) -> Iterator[Movement]:
         balance -= movement.moved_fen
 
 
-def _of_entry(context: Context, number: int, entry: Entry) -> Movement:
+def _of_entry(context: Context, number: int, entry: ChainEntry) -> Movement:
     """Return what a settlement or its undo moved; position, day and balance are not known here."""
     state, text = context.state, entry.text
     link, claim, result = (entry.record[name] for name in ("link", "claim", "result"))
@@ -90,7 +89,7 @@ def _of_entry(context: Context, number: int, entry: Entry) -> Movement:
     )
 
 
-def _of_act(context: Context, number: int, moved: Moved) -> Movement:
+def _of_act(context: Context, number: int, moved: JournalMovement) -> Movement:
     """Return what an act moved; position, day and balance are not known here."""
     act = moved.act
     owner = context.state.members.items[number].id

@@ -1,6 +1,7 @@
 """Taking back a movement of an account: an opposite movement, never a recomputation."""
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from engine.ledger.chain import movements_of
 from engine.ledger.context import Context
 from engine.ledger.payment import answered, id_reused, institution_unknown, moved, movement
 from engine.state.tables import KeyStatus
+
+POSITION_END: Final = 1 << 63
+"""Journal positions are below it."""
 
 
 def undo(context: Context, request: UndoMovement) -> Moved | NothingToReverse | Refused:
@@ -48,6 +52,9 @@ def _check(request: UndoMovement) -> None:
     check_id("institution", request.institution, required=False)
     check_id("request_id", request.request_id)
     check_id("original_request_id", request.original_request_id, required=False)
+    if not 0 <= request.movement < POSITION_END:
+        found = request.movement
+        raise InvalidInput("movement", f"expected the id of a movement, found {found}")
     if bool(request.movement) == bool(request.original_request_id):
         raise InvalidInput("movement", "give it or original_request_id, one of the two")
     if request.request_id == request.original_request_id:

@@ -50,10 +50,10 @@ class Accounts:
 
     def _new_range(self, members: Array) -> None:
         """Give members that have none their slots, from one read of the tables."""
+        rows = self._tables.accounts(int(members.min()), int(members.max()))
         first = self._new_slots(len(members))
         self._slots.update(zip(members.tolist(), range(first, self.balances.count), strict=True))
         self._member_of += members.tolist()
-        rows = self._tables.accounts(int(members.min()), int(members.max()))
         order = np.argsort(members)
         at = np.searchsorted(members, rows[:, 0], sorter=order)
         at = order[np.minimum(at, len(members) - 1)]

@@ -204,7 +204,11 @@ class State:
 
     def _fold_movements(self, segment: Segment) -> None:
         self._check_continues(segment.first_position)
-        self.move_accounts(segment.movements(), act_from_json(segment.text))
+        try:
+            self.move_accounts(segment.movements(), act_from_json(segment.text))
+        except (ValueError, LookupError) as error:
+            where = f"the movements at {segment.first_position}"
+            raise InvariantBroken(f"{where} cannot be read: {error}") from None
 
     def move_accounts(self, movements: Array, act: Act) -> None:
         """Move accounts by what an act of the journal did; no account is in it twice.

@@ -113,7 +113,8 @@ def _table_problems(connection: apsw.Connection) -> Iterator[Problem]:
     for table, column in (
         ("request_key", "max(position, undone_by)"),
         ("member_year", "last_entry"),
-        ("account", "last_entry"),
+        ("account", "max(last_entry, closed_by)"),
+        ("credit", "first_position"),
     ):
         furthest = connection.execute(f"SELECT max({column}) FROM {table}").get or 0
         if furthest > (position or 0):

@@ -43,6 +43,10 @@ class Store(Tables, Protocol):
         """Write the rows in key order, in one transaction, with the sequence they stand for."""
         ...
 
+    def row_counts(self) -> dict[str, int]:
+        """Return how many rows the tables `account`, `credit` and `request_key` have, by name."""
+        ...
+
     @property
     def checkpoint_sequence(self) -> int:
         """The sequence number that the lagging tables stand for; 0 at first."""

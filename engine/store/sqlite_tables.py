@@ -137,6 +137,14 @@ class SqliteTables:
             rows = self._connection.execute(query, (lowest, highest)).fetchall()
         return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
+    def row_counts(self) -> dict[str, int]:
+        """Return how many rows the tables of accounts, credits and request keys have, by name."""
+        with Translated(self._path):
+            return {
+                name: self._connection.execute(f"SELECT count(*) FROM {name}").get
+                for name in ("account", "credit", "request_key")
+            }
+
     def credits(self, city: str, month: int) -> list[CreditRow]:
         """Return the segments that credited a city for a month, in journal order."""
         query = "SELECT * FROM credit WHERE city = ? AND month = ? ORDER BY first_position"

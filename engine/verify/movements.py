@@ -1,8 +1,9 @@
 """Movements of accounts outside of claims: each against the fold, the registers and its plan."""
 
-from collections import defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Final, NamedTuple
+
+import numpy as np
 
 from engine.domain.account import DisposalEvent, Product, Purpose, Relation
 from engine.domain.codes import Mode
@@ -19,6 +20,26 @@ from engine.verify.report import Kind, Report
 
 _NO_PARTS: Final = (0, 0, 0)
 _NO_RULES: Final = (-1, -1, -1)
+_NOTHING: Final = Act(MovementKind.BARRED)
+_FIELDS: Final = frozenset(field.name for field in fields(Act)) - {"kind"}
+_USED: Final = {
+    MovementKind.CREDIT: {"plan", "city", "month"},
+    MovementKind.PAYMENT: {
+        *("plan", "citations", "institution", "request_id", "day", "person", "relation"),
+        *("purpose", "product", "amount_fen"),
+    },
+    MovementKind.DISPOSAL: {
+        *("plan", "citations", "request_id", "day", "event", "to_area", "beneficiary"),
+        *("application", "proof", "outcome"),
+    },
+    MovementKind.BARRED: {"institution", "request_id", "original"},
+}
+"""What an act that is no undo may say, by its kind."""
+_NEEDED: Final = {
+    MovementKind.PAYMENT: ("request_id", "day", "relation", "purpose", "amount_fen"),
+    MovementKind.DISPOSAL: ("request_id", "day", "event", "outcome"),
+}
+"""What it must say."""
 _NAMES: Final = ("previous", "fen", "balance", "part_fen", "member", "rule", "spare")
 
 
@@ -50,8 +71,10 @@ class MovementChecker:
         self._digests: set[bytes] = set()
         self._named: dict[int, Movement] = {}
         self._taken_back: set[int] = set()
-        self._posted: dict[tuple[str, int], dict[int, int]] = defaultdict(dict)
-        """Fen that stand posted, by city and month, by member."""
+        self._posted: dict[tuple[str, int], Array] = {}
+        """Fen that stand posted, by city and month: a row a member, a column a part."""
+        self._closing: dict[int, list[int]] = {}
+        """Disposals that stand and close, by member: journal positions."""
         self._sequence = 0
 
     def take_plan(self, sequence: int, text: bytes) -> None:
@@ -78,7 +101,7 @@ class MovementChecker:
         fold.position = first + segment.count - 1
         try:
             act = act_from_json(segment.text)
-        except (ValueError, TypeError, KeyError) as error:
+        except ValueError as error:
             self._add(Kind.STRUCTURE, first, "act", "an act in JSON", type(error).__name__)
             return
         if act_to_json(act) != segment.text:
@@ -129,7 +152,17 @@ class MovementChecker:
                 self._add(Kind.UNDO, position, "original", "an id that stands", "another")
             keys[at, act.original] = KeyRow(act.undoes, KeyStatus.UNDONE, position)
 
+    def _check_unused(self, act: Act, position: int) -> None:
+        """Check that an act says nothing that its kind has no use for, and what it has to say."""
+        for name in _FIELDS - _USED[act.kind]:
+            if getattr(act, name) != getattr(_NOTHING, name):
+                self._add(Kind.STRUCTURE, position, f"act.{name}", "nothing", "something")
+        for name in _NEEDED.get(act.kind, ()):
+            if not getattr(act, name):
+                self._add(Kind.STRUCTURE, position, f"act.{name}", "something", "nothing")
+
     def _check_barred(self, movements: list[Movement]) -> None:
+        self._check_unused(movements[0].act, movements[0].position)
         for movement in movements:
             empty = Movement(movement.position, 0, 0, 0, _NO_PARTS, -1, _NO_RULES, 0, movement.act)
             if movement != empty or len(movements) > 1:
@@ -142,6 +175,8 @@ class MovementChecker:
         many = act.kind == MovementKind.CREDIT and not act.undoes
         if len(members) != len(movements) or (len(movements) > 1 and not many):
             self._add(Kind.STRUCTURE, first, "movements", "of one account each", "others")
+        if not act.undoes:
+            self._check_unused(act, first)
         if not 0 <= act.plan < len(self.plans):
             last = len(self.plans) - 1
             self._add(Kind.PLAN, first, "act.plan", f"from 0 to {last}", act.plan)
@@ -169,7 +204,9 @@ class MovementChecker:
             self._named[position] = movement
         if act.undoes:
             self._check_undo(movement)
-        elif 0 <= act.plan < len(self.plans):
+        elif 0 <= act.plan < len(self.plans) and all(
+            getattr(act, name) for name in _NEEDED.get(act.kind, ())
+        ):
             self._check_by_plan(movement, self.plans[act.plan], before)
         self._book(movement)
 
@@ -180,14 +217,31 @@ class MovementChecker:
         name = act.kind.name.lower()
         self._report.movements_fen[name] += movement.fen
         if act.kind == MovementKind.CREDIT:
-            posted = self._posted[act.city, act.month]
-            posted[member] = posted.get(member, 0) + movement.fen
+            self._posted_for(act)[member] += movement.part_fen
         if not act.closes:
             return
+        closing = self._closing.setdefault(member, [])
         if not act.undoes:
+            closing.append(movement.position)
             fold.closed_by.setdefault(member, movement.position)
-        elif fold.closed_by.get(member) == act.undoes:
+            return
+        if any(position > act.undoes for position in closing):
+            what = "a disposal after which none stands"
+            self._add(Kind.UNDO, movement.position, "undoes", what, act.undoes)
+        self._closing[member] = [position for position in closing if position != act.undoes]
+        if fold.closed_by.get(member) == act.undoes:
             del fold.closed_by[member]
+
+    def _posted_for(self, act: Act) -> Array:
+        """Return what stands posted for the month of a credit, with a row for every member."""
+        count, key = len(self._fold.members), (act.city, act.month)
+        posted = self._posted.get(key)
+        if posted is None or len(posted) < count:
+            grown = np.zeros((count, len(_NO_PARTS)), dtype=np.int64)
+            if posted is not None:
+                grown[: len(posted)] = posted
+            self._posted[key] = posted = grown
+        return posted
 
     def _check_undo(self, movement: Movement) -> None:
         """Check that it is the exact opposite of a movement that stands."""
@@ -220,7 +274,8 @@ class MovementChecker:
         if movement.member in self._fold.closed_by and act.kind != MovementKind.DISPOSAL:
             self._add(Kind.REGISTER, position, "account", "an open one", "a closed one")
         of_credit = act.kind == MovementKind.CREDIT  # may take back what an earlier mode gave
-        if not of_credit and not has_account(plan, Mode(member.mode)):
+        left = act.kind == MovementKind.DISPOSAL and before  # by an earlier mode
+        if not (of_credit or left or has_account(plan, Mode(member.mode))):
             self._add(Kind.REGISTER, position, "account", "one by the mode of insurance", "none")
         parts = (movement.part_fen, movement.rule)
         if not of_credit and parts != (_NO_PARTS, _NO_RULES):
@@ -244,17 +299,22 @@ class MovementChecker:
         if again.reason != Reason.NONE:
             self._add(Kind.AMOUNT, position, "fen", again.reason.name, movement.fen)
             return
-        posted = self._posted[act.city, act.month].get(movement.member, 0)
-        expected = max(again.fen - posted, -before)
-        if movement.fen != expected or sum(movement.part_fen) != movement.fen:
-            self._add(Kind.AMOUNT, position, "fen", expected, movement.fen)
-        parts, rules = [0, 0, 0], [-1, -1, -1]
+        parts = [-fen for fen in self._posted_for(act)[movement.member].tolist()]
+        rules = list(_NO_RULES)
         for part in again.parts:
-            parts[part.part - 1], rules[part.part - 1] = part.fen, part.rule
-        if list(movement.rule) != rules:
-            self._add(Kind.AMOUNT, position, "rule", rules, movement.rule)
-        if not posted and expected == again.fen and list(movement.part_fen) != parts:
-            self._add(Kind.AMOUNT, position, "part_fen", parts, movement.part_fen)
+            parts[part.part - 1] += part.fen
+            rules[part.part - 1] = part.rule
+        short = max(0, -(before + sum(parts)))
+        for n, fen in enumerate(parts):  # what is not there is left off the first parts
+            less = min(short, max(0, -fen))
+            parts[n], short = fen + less, short - less
+        for name, expected, found in (
+            ("fen", sum(parts), movement.fen),
+            ("part_fen", parts, list(movement.part_fen)),
+            ("rule", rules, list(movement.rule)),
+        ):
+            if expected != found:
+                self._add(Kind.AMOUNT, position, name, expected, found)
 
     def _check_payment(
         self, movement: Movement, plan: AccountPlan, owner: Member, before: int
@@ -329,5 +389,5 @@ def undone_by(segment: Segment) -> int:
     """Return the position of the movement that a segment takes back, 0 if none or unreadable."""
     try:
         return act_from_json(segment.text).undoes
-    except (ValueError, TypeError, KeyError):
+    except ValueError:
         return 0

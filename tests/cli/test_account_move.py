@@ -100,13 +100,13 @@ def test_an_id_of_its_own_is_made_and_said(run: Run) -> None:
 def test_a_request_whose_answer_was_lost_is_reversed_or_barred(run: Run) -> None:
     pay = ("pay", "OWNER", *PREMIUM, "--amount", "10.00", "--id")
     asked(run, *pay, "P1")
-    assert asked(run, "undo", "--request-id", "P1")["original_request_id"] == "P1"
-    nothing = run("undo", "--request-id", "P1")
+    assert asked(run, "undo", "--original-id", "P1")["original_request_id"] == "P1"
+    nothing = run("undo", "--original-id", "P1")
     assert nothing.exit_code == 0
     assert "nothing to take back" in nothing.output
-    never = asked(run, "undo", "--request-id", "P2", "--id", "U2")
+    never = asked(run, "undo", "--original-id", "P2", "--id", "U2")
     assert (never["kind"], never["barred"]) == ("nothing_to_reverse", True)
-    assert "P2 不会再被办理" in run("undo", "--request-id", "P2", "--id", "U2").output
+    assert "P2 不会再被办理" in run("undo", "--original-id", "P2", "--id", "U2").output
     late = run(*pay, "P2")
     assert late.exit_code == 1
     assert "reversed before it arrived" in late.stderr
@@ -205,8 +205,8 @@ def test_without_a_first_day_a_link_holds_from_today(run: Run) -> None:
             1,
             "PURPOSE_NOT_ALLOWED: 不得用于",
         ),
-        (("undo",), 2, "--movement or --request-id"),
-        (("undo", "--movement", "1", "--request-id", "P1"), 2, "one of the two"),
+        (("undo",), 2, "--movement or --original-id"),
+        (("undo", "--movement", "1", "--original-id", "P1"), 2, "one of the two"),
         (("undo", "--movement", "999"), 1, "no movement 999"),
         (
             ("dispose", "H1", "--event", "move", "--day", "2026-06-01", "--to-area", "44"),

@@ -24,6 +24,7 @@ class MadeUp:
 
     seed: int = 1
     position: int = 1
+    credited: int = 0
     texts: list[EntryText] = field(default_factory=list)
     """Of every entry made, by position from 1."""
 
@@ -92,6 +93,14 @@ class MadeUp:
             return self.register(kind)
         return self.entries(self.rng.choice((1, 1, 2, 7, 40)))
 
+    def credits(self, last: int) -> tuple[CreditRow, ...]:
+        """Return rows of segments of credits, from where they ended to a position."""
+        first, self.credited = self.credited + 1, last
+        return tuple(
+            CreditRow(n, self.rng.choice(("370100", "441600")), 202406, n, n + 5)
+            for n in range(first, last + 1)
+        )
+
     def checkpoint(self, sequence: int, rows: int = 20) -> Checkpoint:
         """Return rows that stand for a segment; an entry must have been made."""
         rng, last = self.rng, self.position - 1
@@ -124,8 +133,5 @@ class MadeUp:
                 )
                 for _ in range(rows)
             },
-            tuple(
-                CreditRow(sequence * 1000 + n, rng.choice(("370100", "441600")), 202406, n, n + 5)
-                for n in range(rows)
-            ),
+            self.credits(last),
         )

@@ -69,6 +69,7 @@ def test_a_new_store_is_empty(case: Case) -> None:
     assert store.accounts(0, 9).shape == (0, 4)
     assert store.credits("370100", 202406) == []
     assert store.movements(1) is None
+    assert store.row_counts() == {"account": 0, "credit": 0, "request_key": 0}
     store.close()
 
 
@@ -203,6 +204,11 @@ def test_a_checkpoint_is_read_back_also_after_reopening(case: Case) -> None:
             credits = [row for row in first.credits + second.credits if row.city == city]
             assert store.credits(city, 202406) == credits
         assert store.credits("370100", 202407) == []
+        assert store.row_counts() == {
+            "account": len(accounts),
+            "credit": len(first.credits) + len(second.credits),
+            "request_key": len(first.keys | second.keys),
+        }
         store.close()
         store = case.open()
     store.close()

@@ -98,6 +98,10 @@ class MemoryStore:
         rows = [(n, *row) for n, row in self._accounts.items() if lowest <= n <= highest]
         return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
+    def row_counts(self) -> dict[str, int]:
+        tables = {"account": self._accounts, "credit": self._credits, "request_key": self._keys}
+        return {name: len(table) for name, table in tables.items()}
+
     def credits(self, city: str, month: int) -> list[CreditRow]:
         return [row for row in self._credits if (row.city, row.month) == (city, month)]
 

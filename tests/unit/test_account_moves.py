@@ -300,3 +300,20 @@ def test_a_disposal_is_not_undone_while_a_later_one_stands(bench: Bench) -> None
     moved(bench, UndoMovement("", "w", movement=second.position))
     assert moved(bench, undo).balance_fen == 100_000
     bench.check()
+
+
+def test_what_an_earlier_mode_left_is_paid_out(bench: Bench) -> None:
+    bench.ask(PutMembers([Member("q", SUIZHOU, mode=Mode.POOLED_ONLY)]))
+    assert reason(bench.ask(medical("a", member="q"))) == Reason.NO_ACCOUNT
+    gone = moved(bench, Dispose("d", "q", DAY, DisposalEvent.DEATH, application="A1"))
+    assert gone.fen == -9_000
+    nothing = Dispose("e", "pool", DAY, DisposalEvent.DEATH, application="A1")
+    assert reason(bench.ask(nothing)) == Reason.NO_ACCOUNT
+    bench.check()
+
+
+@pytest.mark.parametrize("movement", [-5, 2**63, 10**19])
+def test_an_id_that_no_movement_can_have_is_malformed(bench: Bench, movement: int) -> None:
+    answer = bench.ask(UndoMovement("Y", "u", movement=movement))
+    assert isinstance(answer, ItemError)
+    assert answer.path == "movement"

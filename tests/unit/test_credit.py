@@ -233,7 +233,7 @@ def test_a_large_step_reads_many_accounts_at_once() -> None:
         (CreditStep("x", MONTH), "city"),
         (CreditStep("999999", MONTH), "city"),
         (CreditStep(SUIZHOU, MONTH, -1), "first"),
-        (CreditStep(SUIZHOU, MONTH, 0, 0), "first"),
+        (CreditStep(SUIZHOU, MONTH, 0, 0), "at_most"),
     ],
 )
 def test_what_is_malformed_is_said(
@@ -242,6 +242,18 @@ def test_what_is_malformed_is_said(
     answer = bench.ask(request_)
     assert isinstance(answer, ItemError)
     assert answer.path == path
+
+
+def test_the_last_month_there_is_has_no_rule_and_stops_nothing(bench: Bench) -> None:
+    for request in (CreditMember("m", 2999_12), CreditStep(SUIZHOU, 2999_12)):
+        assert isinstance(bench.ask(request), Refused)
+    assert credited(bench, "m").moved_fen == 10_000
+
+
+def test_a_step_behind_the_end_does_nothing(bench: Bench) -> None:
+    step = bench.ask(CreditStep(SUIZHOU, MONTH, 10**15))
+    assert isinstance(step, CreditedStep)
+    assert (step.next, step.members, step.finished) == (10**15, 0, True)
 
 
 def test_before_every_document_there_is_no_rule(bench: Bench) -> None:

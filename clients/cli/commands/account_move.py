@@ -168,9 +168,9 @@ def dispose(
 
 
 @click.command(epilog="Example: gongji account undo --movement 17")
-@click.option("--movement", type=click.IntRange(1), help="The movement, by its number.")
+@click.option("--movement", type=click.IntRange(1, 2**63 - 1), help="The movement, by its number.")
 @click.option(
-    "--request-id",
+    "--original-id",
     "original",
     default="",
     show_default=False,
@@ -194,14 +194,14 @@ def undo(
 ) -> None:
     """Take a payment, a disposal or a credit back.
 
-    By --request-id it is taken back whether or not it arrived: a request that arrives later is
+    By --original-id it is taken back whether or not it arrived: a request that arrives later is
     refused.
     """
     from clients.session import new_id
     from engine.domain.movement import UndoMovement
 
     if (movement is None) == (not original):
-        raise click.UsageError("give --movement or --request-id, one of the two")
+        raise click.UsageError("give --movement or --original-id, one of the two")
     own = request_id or new_id()
     _move(UndoMovement(institution, own, movement or 0, original), server, store, as_json)
 
