@@ -7,7 +7,7 @@ the same id; what settled claims were decided on is stored with them and does no
 
 import datetime
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -52,6 +52,7 @@ class _HasId(Protocol):
 
 
 T = TypeVar("T", bound=_HasId)
+Made = TypeVar("Made")
 
 
 class Register(Generic[T]):
@@ -108,38 +109,46 @@ def members_to_json(members: Iterable[Member]) -> bytes:
     )
 
 
-_FIRST_FIELDS: Final = 13
-"""Fields that every journal has of a member."""
-_ADDED_FIELDS: Final[tuple[Any, ...]] = ([], [], [], 0, 0)
-"""What an entry says of the later fields, where the journal is older than they are."""
+_STATUS: Final = {int(status): status for status in Status}
+_MODE: Final = {int(mode): mode for mode in Mode}
+_EMPLOYMENT: Final = {int(employment): employment for employment in Employment}
+"""Codes by number: an entry is read for every member at each start, and a call takes longer."""
 
 
 def members_from_json(data: bytes) -> list[Member]:
-    """Return the members that `members_to_json` wrote, of this version or an earlier one."""
-    rows = ([*row, *_ADDED_FIELDS[len(row) - _FIRST_FIELDS :]] for row in json.loads(data))
+    """Return the members that `members_to_json` wrote."""
     return [
         Member(
-            id=m[0],
-            city=m[1],
-            status=Status(m[2]),
-            retired_on=m[3],
-            born_on=m[4],
-            mode=Mode(m[5]),
-            employment=Employment(m[6]),
-            arrears=tuple(Interval(*days) for days in m[7]),
-            filings=tuple(Filing(FilingKind(f[0]), f[1], Interval(*f[2:])) for f in m[8]),
-            selections=tuple(Selection(s[0], Interval(*s[1:])) for s in m[9]),
-            diseases=tuple(Disease(d[0], DiseaseKind(d[1]), Interval(*d[2:])) for d in m[10]),
-            stays=tuple(Stay(*stay) for stay in m[11]),
-            referrals=tuple(Referral(r[0], r[1], Interval(*r[2:])) for r in m[12]),
-            family=tuple(FamilyLink(f[0], Relation(f[1]), f[2], Interval(*f[3:])) for f in m[13]),
-            contributions=tuple(Contribution(c[0], c[1], Interval(*c[2:])) for c in m[14]),
-            still_paying=tuple(Interval(*days) for days in m[15]),
-            months_combined=m[16],
-            months_pooled_only=m[17],
+            m[0],
+            m[1],
+            _STATUS[m[2]],
+            m[3],
+            m[4],
+            _MODE[m[5]],
+            _EMPLOYMENT[m[6]],
+            _each(m[7], _interval),
+            _each(m[8], lambda f: Filing(FilingKind(f[0]), f[1], Interval(*f[2:]))),
+            _each(m[9], lambda s: Selection(s[0], Interval(*s[1:]))),
+            _each(m[10], lambda d: Disease(d[0], DiseaseKind(d[1]), Interval(*d[2:]))),
+            _each(m[11], lambda stay: Stay(*stay)),
+            _each(m[12], lambda r: Referral(r[0], r[1], Interval(*r[2:]))),
+            _each(m[13], lambda f: FamilyLink(f[0], Relation(f[1]), f[2], Interval(*f[3:]))),
+            _each(m[14], lambda c: Contribution(c[0], c[1], Interval(c[2], c[3]))),
+            _each(m[15], _interval),
+            m[16],
+            m[17],
         )
-        for m in rows
+        for m in json.loads(data)
     ]
+
+
+def _interval(days: list[int]) -> Interval:
+    return Interval(*days)
+
+
+def _each(rows: list[Any], make: Callable[[Any], Made]) -> tuple[Made, ...]:
+    """Return what is made of each row; of none, the one empty tuple there is."""
+    return tuple(map(make, rows)) if rows else ()
 
 
 def institutions_to_json(institutions: Iterable[Institution]) -> bytes:

@@ -112,16 +112,6 @@ def test_an_entry_comes_back_from_the_journal() -> None:
     ]
 
 
-def test_an_entry_of_an_older_journal_has_none_of_it() -> None:
-    (row,) = json.loads(members_to_json([FULL]))
-    assert len(row) == 18
-    assert members_from_json(json.dumps([row[:13], row[:15], row]).encode()) == [
-        Member("z", ZIBO),
-        Member("z", ZIBO, family=FULL.family, contributions=FULL.contributions),
-        FULL,
-    ]
-
-
 @pytest.mark.parametrize("item", [CHILD, FULL.contributions[0], StillPaying(YEAR)])
 def test_an_item_comes_back_from_the_journal(item: Item) -> None:
     again = item_from_json(json.loads(json.dumps(item_to_json(item))))

@@ -40,6 +40,7 @@ def serve(store: Path, listen: str, reflection: bool, kernel: str) -> None:
     used, or the server had to stop rather than answer wrongly.
     """
     import asyncio
+    import gc
     import logging
     import os
 
@@ -53,10 +54,14 @@ def serve(store: Path, listen: str, reflection: bool, kernel: str) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = ServerConfig(address=listen, reflection=reflection)
     host = listen.rpartition(":")[0]
+    pipeline = open_pipeline(store, kernel)
+    # The registers are walked no more: a full collection of a million members takes seconds, in
+    # which no terminal would be answered.
+    gc.freeze()
     try:
         code = asyncio.run(
             run(
-                open_pipeline(store, kernel),
+                pipeline,
                 config,
                 ready=lambda port: click.echo(f"listening on {host}:{port}"),
             )
