@@ -60,8 +60,8 @@ def first_of_next_month(yyyymmdd: int) -> int:
 
 def last_of_month(yyyymmdd: int) -> int:
     """Return the last day of the month."""
-    year, month = yyyymmdd // 10_000, yyyymmdd // 100 % 100
-    return yyyymmdd - yyyymmdd % 100 + calendar.monthrange(year, month)[1]
+    first = to_date(yyyymmdd - yyyymmdd % 100 + 1)
+    return from_date(first.replace(day=calendar.monthrange(first.year, first.month)[1]))
 
 
 class Interval(NamedTuple):
