@@ -25,6 +25,7 @@ EVENT = """
   in_scope = "100.00"
 """
 EXPECT = '  expect = { deductible = "50.00", pooled_fund = "30.00", person = "70.00" }\n'
+PREPAY = '\n[[case.event]]\ndo = "prepay"\nmonth = "2024-01"\nmembers = 1\nexpect = {}'
 
 
 def one_case(body: str = INSTITUTION + EVENT + EXPECT) -> Case:
