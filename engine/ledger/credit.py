@@ -32,7 +32,8 @@ from engine.errors import InvalidInput
 from engine.ledger.chain import movements_of
 from engine.ledger.context import Context
 from engine.ledger.decided import cited, words
-from engine.ledger.payment import member_unknown, no_account
+from engine.ledger.payment import no_account
+from engine.ledger.refusals import member_unknown
 from engine.rules.account import Credit, contribution_of, credit, credited
 from engine.rules.account_columns import CreditColumns, CreditedColumns, credit_columns
 from engine.rules.account_plan import AccountPlan

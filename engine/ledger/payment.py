@@ -17,6 +17,7 @@ from engine.domain.request import Refused
 from engine.errors import InvalidInput
 from engine.ledger.context import Context
 from engine.ledger.decided import cited, words
+from engine.ledger.refusals import id_reused, institution_unknown, member_unknown
 from engine.rules.account import Use, dispose, has_account, use
 from engine.rules.account_plan import AccountPlan
 from engine.state.registers import check_area, check_day
@@ -269,24 +270,6 @@ def answered(context: Context, institution: str, request_id: str) -> Moved | Ref
         message = "the id was reversed before it arrived; send it under a new id"
         return Refused(Reason.INVALID_CLAIM, Detail.REVERSED_BEFORE_ARRIVAL, message)
     return moved(context, key.position, replayed=True)
-
-
-def id_reused() -> Refused:
-    """Refuse an id that stands for another request."""
-    message = "the id is used for something else; use a new id"
-    return Refused(Reason.INVALID_CLAIM, Detail.ID_REUSED, message)
-
-
-def institution_unknown() -> Refused:
-    """Refuse an institution that nobody registered."""
-    message = "the institution is not in the register; register first"
-    return Refused(Reason.INSTITUTION_UNKNOWN, message=message)
-
-
-def member_unknown() -> Refused:
-    """Refuse a member whom nobody registered."""
-    message = "the member is not in the register; register first"
-    return Refused(Reason.MEMBER_UNKNOWN, message=message)
 
 
 def no_account(account: AccountRow) -> Refused:

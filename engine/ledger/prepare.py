@@ -29,6 +29,7 @@ from engine.facts import (
     treating,
 )
 from engine.ledger.context import Context, encode_texts
+from engine.ledger.refusals import member_unknown
 from engine.rules.plan import NO_CAP, VISIT_CLAIM, ClaimClass, RulePlan
 from engine.rules.value_figures import ANY_CODE
 from engine.state.keyed import (
@@ -156,9 +157,7 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
     state = context.state
     member = state.members.find(claim.member)
     if member is None:
-        return Refused(
-            Reason.MEMBER_UNKNOWN, message="the member is not in the register; register first"
-        )
+        return member_unknown()
     payer = state.members.find(claim.payer) if claim.payer else None
     parties = _parties(context, claim, member)
     if isinstance(parties, Refused):

@@ -42,6 +42,7 @@ from engine.domain.request import Refused
 from engine.errors import InvalidInput
 from engine.ledger.affected import affected_by
 from engine.ledger.context import Context
+from engine.ledger.refusals import institution_unknown, member_unknown
 from engine.ledger.selection import choose, make_room
 from engine.state.registers import check_day
 from engine.state.registration import changes_to_json, check_item
@@ -222,7 +223,7 @@ def _unknown_institution(context: Context, item: Item) -> Refused | None:
     match item:
         case Selection(institution=name) | Referral(to_institution=name):
             if name not in known:
-                return _institution_unknown()
+                return institution_unknown()
     return None
 
 
@@ -333,16 +334,8 @@ def _check_holder(member: str, institution: str) -> None:
 def _holder(context: Context, member: str, institution: str) -> Member | Institution | Refused:
     state = context.state
     if member:
-        return state.members.find(member) or Refused(
-            Reason.MEMBER_UNKNOWN, message="the member is not in the register; register first"
-        )
-    return state.institutions.find(institution) or _institution_unknown()
-
-
-def _institution_unknown() -> Refused:
-    return Refused(
-        Reason.INSTITUTION_UNKNOWN, message="the institution is not in the register; register first"
-    )
+        return state.members.find(member) or member_unknown()
+    return state.institutions.find(institution) or institution_unknown()
 
 
 def _used(context: Context, change_id: str, dry_run: bool) -> NotedChange | None:

@@ -11,6 +11,7 @@ from engine.domain.request import Refused
 from engine.errors import InvalidInput
 from engine.ledger.context import Context
 from engine.ledger.decided import decided_by
+from engine.ledger.refusals import member_unknown
 from engine.rules.selection import SelectionRule
 from engine.state.registers import check_day
 
@@ -39,9 +40,7 @@ def choose(context: Context, request: Select) -> Chosen | Refused:
     state = context.state
     member = state.members.find(request.member)
     if member is None:
-        return Refused(
-            Reason.MEMBER_UNKNOWN, message="the member is not in the register; register first"
-        )
+        return member_unknown()
     institution = state.institutions.find(request.institution)
     if institution is None:
         return Refused(

@@ -25,6 +25,7 @@ from engine.domain.request import (
 )
 from engine.errors import InvalidInput, InvariantBroken
 from engine.ledger.context import Context, encode_texts
+from engine.ledger.refusals import id_reused, institution_unknown
 from engine.state.keyed import BEFORE, keyed_moves
 from engine.state.state import line_moves
 from engine.state.tables import KeyStatus, VisitKey
@@ -42,7 +43,7 @@ def cancel(context: Context, request: Cancel) -> Undone | Refused:
     check_id("request_id", request.request_id)
     institution = context.state.institutions.numbers.get(request.institution)
     if institution is None:
-        return _institution_unknown()
+        return institution_unknown()
     used = context.state.key(institution, request.request_id)
     if used is not None:
         again = _read(context, used.position)
@@ -50,7 +51,7 @@ def cancel(context: Context, request: Cancel) -> Undone | Refused:
         same = link["kind"] == EntryKind.CANCEL and link["undoes"] == request.settlement_id
         if used.status == KeyStatus.UNDO and same:
             return Undone(_entry(context, again), replayed=True)
-        return _id_reused()
+        return id_reused()
     found = context.parts(request.settlement_id)
     if (
         not found
@@ -78,7 +79,7 @@ def reverse(context: Context, request: Reverse) -> Undone | NothingToReverse | R
     state = context.state
     institution = state.institutions.numbers.get(request.institution)
     if institution is None:
-        return _institution_unknown()
+        return institution_unknown()
     original = request.original_request_id
     used = state.key(institution, request.request_id)
     if used is not None:
@@ -89,7 +90,7 @@ def reverse(context: Context, request: Reverse) -> Undone | NothingToReverse | R
                 return Undone(_entry(context, again), replayed=True)
             if kind == EntryKind.TOMBSTONE:
                 return NothingToReverse(original, used.position, replayed=True)
-        return _id_reused()
+        return id_reused()
     key = state.key(institution, original)
     if key is None:
         position = _write_tombstone(context, institution, request.request_id, original)
@@ -102,16 +103,6 @@ def reverse(context: Context, request: Reverse) -> Undone | NothingToReverse | R
         )
     target = _read(context, key.position)
     return _undo(context, target, EntryKind.REVERSAL, request.request_id)
-
-
-def _institution_unknown() -> Refused:
-    return Refused(Reason.INSTITUTION_UNKNOWN, message="the institution is not in the register")
-
-
-def _id_reused() -> Refused:
-    return Refused(
-        Reason.INVALID_CLAIM, Detail.ID_REUSED, "the id is used for something else; use a new id"
-    )
 
 
 def _read(context: Context, position: int) -> list[Written]:

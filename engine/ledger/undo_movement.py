@@ -13,7 +13,8 @@ from engine.domain.request import NothingToReverse, Refused
 from engine.errors import InvalidInput
 from engine.ledger.chain import movements_of
 from engine.ledger.context import Context
-from engine.ledger.payment import answered, id_reused, institution_unknown, moved, movement
+from engine.ledger.payment import answered, moved, movement
+from engine.ledger.refusals import id_reused, institution_unknown
 from engine.state.tables import KeyStatus
 
 POSITION_END: Final = 1 << 63

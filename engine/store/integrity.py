@@ -7,6 +7,7 @@ import apsw
 
 from engine.domain.journal import POSITIONED, SegmentKind
 from engine.errors import InvariantBroken
+from engine.store.schema import POSITIONED_KINDS
 from engine.store.seal import CHAIN_START, Sealed, seal
 
 Progress = Callable[[int, int], None]
@@ -107,7 +108,8 @@ def _table_problems(connection: apsw.Connection) -> Iterator[Problem]:
         yield Problem(0, f"the tables stand for segment {checkpoint}, the journal ends at {last}")
         return
     position = connection.execute(
-        "SELECT first_position + iif(kind IN (1, 8), items, 0) - 1 FROM segment WHERE sequence = ?",
+        f"SELECT first_position + iif(kind IN {POSITIONED_KINDS}, items, 0) - 1 FROM segment "
+        "WHERE sequence = ?",
         (checkpoint,),
     ).get
     for table, column in (

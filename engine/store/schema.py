@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 import apsw
 
+from engine.domain.journal import FOLDED, POSITIONED, SegmentKind
 from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR, ENTRY, FORMAT, MOVEMENT
 from engine.errors import StoreError
 from engine.store.seal import SUMS, describe_layout
@@ -43,6 +44,10 @@ PRAGMAS: Final = {
     "wal_autocheckpoint": Setting(1000, 1000),
 }
 
+POSITIONED_KINDS: Final = str(tuple(map(int, POSITIONED)))
+FOLDED_KINDS: Final = str(tuple(map(int, FOLDED)))
+"""Kinds of segments as SQL has them; queries must say it as the indexes do, to use them."""
+
 _OLDEST_SQLITE: Final = (3, 51, 3)
 """Versions before it may corrupt a WAL."""
 
@@ -59,7 +64,7 @@ CREATE TABLE layout(
 
 CREATE TABLE segment(
   sequence INTEGER PRIMARY KEY CHECK (sequence >= 1),
-  kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 9),
+  kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND {max(SegmentKind):d}),
   format INTEGER NOT NULL REFERENCES layout(format),
   instant INTEGER NOT NULL,
   first_position INTEGER NOT NULL CHECK (first_position >= 1),
@@ -75,11 +80,12 @@ CREATE TABLE segment(
   CHECK (kind <> 1 OR format <> {FORMAT} OR length(records) = items * {ENTRY.itemsize}),
   CHECK (kind <> 8 OR (items >= 1 AND length(text_starts) = 0 AND {_NO_SUMS})),
   CHECK (kind <> 8 OR format <> {FORMAT} OR length(records) = items * {MOVEMENT.itemsize}),
-  CHECK (kind IN (1, 8) OR (length(text_starts) = 0 AND length(records) = 0 AND {_NO_SUMS}))
+  CHECK (kind IN {POSITIONED_KINDS}
+    OR (length(text_starts) = 0 AND length(records) = 0 AND {_NO_SUMS}))
 ) STRICT;
 
-CREATE INDEX segment_position ON segment(first_position) WHERE kind IN (1, 8);
-CREATE INDEX segment_register ON segment(sequence) WHERE kind NOT IN (1, 5, 8);
+CREATE INDEX segment_position ON segment(first_position) WHERE kind IN {POSITIONED_KINDS};
+CREATE INDEX segment_register ON segment(sequence) WHERE kind NOT IN {FOLDED_KINDS};
 
 CREATE TRIGGER segment_stays BEFORE UPDATE ON segment
 BEGIN SELECT raise(ABORT, 'the journal is never changed'); END;

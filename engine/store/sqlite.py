@@ -20,7 +20,15 @@ from engine.state.tables import (
 )
 from engine.store.integrity import Problem, Progress, chain_problems, file_problems, problems
 from engine.store.lock import PathLock
-from engine.store.schema import configure, create_private, prepare, recognise, settle
+from engine.store.schema import (
+    FOLDED_KINDS,
+    POSITIONED_KINDS,
+    configure,
+    create_private,
+    prepare,
+    recognise,
+    settle,
+)
 from engine.store.seal import CHAIN_START, Sealed, seal
 from engine.store.sqlite_errors import Translated
 from engine.store.sqlite_tables import SqliteTables
@@ -36,19 +44,20 @@ _SEGMENT: Final = (
 )
 _RANGE: Final = "sequence > ? AND sequence <= ? ORDER BY sequence"
 _ALL: Final = f"{_SEGMENT} WHERE {_RANGE}"
-_FOLDED: Final = f"{_SEGMENT} WHERE kind IN (1, 5, 8) AND {_RANGE}"
+_FOLDED: Final = f"{_SEGMENT} WHERE kind IN {FOLDED_KINDS} AND {_RANGE}"
 # Without the hint SQLite would walk over every segment of entries to find the few others.
 _REGISTERS: Final = (
-    f"{_SEGMENT} INDEXED BY segment_register WHERE kind NOT IN (1, 5, 8) AND {_RANGE}"
+    f"{_SEGMENT} INDEXED BY segment_register WHERE kind NOT IN {FOLDED_KINDS} AND {_RANGE}"
 )
 
-_LAST: Final = """
-SELECT sequence, digest, first_position + iif(kind IN (1, 8), items, 0)
+_LAST: Final = f"""
+SELECT sequence, digest, first_position + iif(kind IN {POSITIONED_KINDS}, items, 0)
 FROM segment ORDER BY sequence DESC LIMIT 1
 """
 
 _POSITION: Final = (
-    "SELECT first_position + iif(kind IN (1, 8), items, 0) - 1 FROM segment WHERE sequence = ?"
+    f"SELECT first_position + iif(kind IN {POSITIONED_KINDS}, items, 0) - 1 FROM segment "
+    "WHERE sequence = ?"
 )
 
 _PUT_KEY: Final = """

@@ -8,11 +8,12 @@ import numpy as np
 from engine.domain.journal import SegmentKind
 from engine.domain.layout import ENTRY, MOVEMENT, Array
 from engine.state.tables import AccountRow, CreditRow, KeyRow, MemberYearRow, VisitKey
+from engine.store.schema import POSITIONED_KINDS
 from engine.store.sqlite_errors import Translated
 
-_AT: Final = """
+_AT: Final = f"""
 SELECT sequence, first_position, items, kind, instant FROM segment
-WHERE kind IN (1, 8) AND first_position <= ? ORDER BY first_position DESC LIMIT 1
+WHERE kind IN {POSITIONED_KINDS} AND first_position <= ? ORDER BY first_position DESC LIMIT 1
 """
 _ACCOUNT: Final = "balance, last_entry, closed_by"
 

@@ -88,9 +88,10 @@ class MovementChecker:
         self.plans.append(plan)
         if plan.to_json() != text:
             self._report.add(Kind.PLAN, sequence, 0, "account plan", "canonical", "other JSON")
-        if plan.digest() in self._digests:
+        digest = plan.digest()
+        if digest in self._digests:
             self._report.add(Kind.PLAN, sequence, 0, "account plan", "a new one", "a known one")
-        self._digests.add(plan.digest())
+        self._digests.add(digest)
 
     def check(self, sequence: int, segment: Segment) -> None:
         """Check and book the movements of a segment."""
