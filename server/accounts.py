@@ -63,7 +63,7 @@ class AccountService:
             await context.write(pb.RunCreditResponse(**reply_fields(reply)).SerializeToString())
             if not isinstance(reply, CreditedStep) or reply.finished:
                 return
-            if self._host.stopping.is_set():
+            if self._host.is_stopping:
                 raise Stopping
             step = step._replace(first=reply.next)
 

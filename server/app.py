@@ -111,7 +111,7 @@ class Server:
     async def stop(self) -> int:
         """Drain the streams, answer what was read, close the pipeline; return the exit code."""
         await self._health.enter_graceful_shutdown()
-        self._host.stopping.set()
+        self._host.stop()
         failed = self._batcher.failure is not None
         await self._server.stop(1.0 if failed else self._config.grace_seconds)
         await self._batcher.close()

@@ -2,14 +2,15 @@
 
 No timer. Single requests of all streams are taken together; a bulk message is cut in chunks, and
 between two chunks the single requests go first, so that a terminal never waits for more than one
-chunk. Who waits for an answer may go away: the work goes on, and its answer is in the journal.
+chunk. The answers of a group go back to the event loop in one call. Who waits for an answer may go
+away: the work goes on, and its answer is in the journal.
 """
 
 import asyncio
+import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from engine.domain.request import Answer, Request
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
@@ -23,52 +24,77 @@ from server.status import log_error
 Call = Callable[[Pipeline], Any]
 """Reads something in the pipeline's thread, after the requests that came before it."""
 
+Finish = Callable[[Any, int], None]
+"""Takes an answer and the row of it that is meant, or the error there is instead of an answer."""
 
-T = TypeVar("T")
+
+class Source:
+    """Whose bulk messages are answered in order: a stream."""
+
+    broken = False
+    """Whether a message of it was not recorded: then none that follows may be."""
 
 
 class _Waiting(NamedTuple):
-    """A request and who waits for its answer."""
+    """A request, and what takes its answer."""
 
     ask: Single | Call
-    future: asyncio.Future[Any]
+    finish: Finish
+
+
+class _Outcome(NamedTuple):
+    """An answer, and what takes it."""
+
+    finish: Finish
+    answer: Any
+    row: int = 0
 
 
 class Batcher:
-    """The queue in front of a pipeline. Its methods belong to one event loop."""
+    """The queue in front of a pipeline.
+
+    Its methods belong to one event loop; those below "in the thread" to the thread of the
+    pipeline. What both touch are two queues, which are safe for that, and flags.
+    """
 
     def __init__(self, pipeline: Pipeline, clock: Callable[[], int], config: ServerConfig) -> None:
         self._pipeline = pipeline
         self._clock = clock
         self._config = config
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="gongji-commit")
         self._singles: deque[_Waiting] = deque()
-        self._sources: dict[object, deque[Message]] = {}
-        self._bulk_next = False
-        self._space = asyncio.Semaphore(config.queue_max)
-        self._wake = asyncio.Event()
-        self._closing = False
-        self._unsaved = False
-        self._instant = 0
+        self._bulk: deque[tuple[Source, Message]] = deque()
+        """Messages that the thread has not put into their source's row yet."""
         self._plans: dict[bytes, RulePlan] = {}
-        self._runner: asyncio.Task[None] | None = None
+        self._wake = threading.Event()
+        self._sleeping = False
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._room = asyncio.Event()
+        self._ended = asyncio.Event()
         self.failure: BaseException | None = None
         """Why the process must stop, once it must."""
         self.failed = asyncio.Event()
+        # In the thread.
+        self._sources: dict[Source, deque[Message]] = {}
+        self._bulk_next = False
+        self._unsaved = False
+        self._instant = 0
 
     def start(self) -> None:
         """Begin to take requests."""
-        self._runner = asyncio.create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="gongji-commit")
+        self._thread.start()
 
     async def close(self) -> None:
         """Answer what waits, then close the pipeline; after a failure leave it as it is."""
         self._closing = True
         self._wake.set()
-        if self._runner is not None:
-            await self._runner
+        if self._thread is not None:
+            await self._ended.wait()
+            self._thread.join()
         if self.failure is None:
-            await self._in_thread(self._pipeline.close)
-        self._executor.shutdown()
+            self._pipeline.close()
 
     @property
     def cities(self) -> Mapping[str, CityRules]:
@@ -81,134 +107,191 @@ class Batcher:
 
     # --- asking --------------------------------------------------------------------------
 
-    async def ask(self, ask: Single | Call) -> asyncio.Future[Any]:
-        """Queue a request, waiting for room; the future is its answer, durable."""
-        await self._space.acquire()
-        future = self._future()
-        self._singles.append(_Waiting(ask, future))
-        self._wake.set()
-        return future
+    @property
+    def is_full(self) -> bool:
+        """Whether to wait for `room` before the next single request."""
+        return len(self._singles) >= self._config.queue_max
+
+    async def room(self) -> None:
+        """Wait until there is room for a single request."""
+        while self.is_full and self.failure is None:
+            self._room.clear()
+            await self._room.wait()
+
+    def ask(self, ask: Single | Call, finish: Finish) -> None:
+        """Queue a request; its answer, durable, is handed to `finish` in the event loop.
+
+        Raises:
+            OutcomeUnknown, InvariantBroken: the process must stop.
+        """
+        self._require_running()
+        self._singles.append(_Waiting(ask, finish))
+        if self._sleeping:
+            self._wake.set()
 
     async def answer(self, ask: Single | Call) -> Any:
         """Return the answer to a request; giving up waiting does not take it back."""
-        return await asyncio.shield(await self.ask(ask))
+        await self.room()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-    def ask_bulk(self, request: Bulk, source: object) -> asyncio.Future[Any]:
-        """Queue a bulk message; those of one source are answered in order."""
-        future = self._future()
-        self._sources.setdefault(source, deque()).append(Message(request, future))
-        self._wake.set()
-        return future
+        def finish(answer: Any, row: int) -> None:
+            if future.done():
+                return  # nobody waits any more
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(reply_of(answer, row, ask))
 
-    def _future(self) -> asyncio.Future[Any]:
+        self.ask(ask, finish)
+        return await future
+
+    def ask_bulk(self, request: Bulk, source: Source, finish: Finish) -> None:
+        """Queue a bulk message; those of one source are answered in order.
+
+        Raises:
+            OutcomeUnknown, InvariantBroken: the process must stop.
+        """
+        self._require_running()
+        self._bulk.append((source, Message(request, finish)))
+        if self._sleeping:
+            self._wake.set()
+
+    def _require_running(self) -> None:
         if self.failure is not None:
             raise self.failure
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(_look)
-        return future
 
-    # --- the loop ------------------------------------------------------------------------
+    def _deliver(self, outcomes: Iterable[_Outcome]) -> None:
+        for finish, answer, row in outcomes:
+            try:
+                finish(answer, row)
+            except Exception as error:  # noqa: BLE001  one answer must not keep back the others
+                log_error("an answer could not be given", error)
+                finish(error, 0)
+        self._room.set()
 
-    async def _run(self) -> None:
+    def _fail_all(self) -> None:
+        """Answer nothing any more: whoever waits learns that the outcome is unknown."""
+        waiting = [each.finish for each in self._singles]
+        waiting += [message.finish for messages in self._sources.values() for message in messages]
+        waiting += [message.finish for _, message in self._bulk]
+        self._singles.clear()
+        self._bulk.clear()
+        self._deliver([_Outcome(finish, self.failure) for finish in waiting])
+        self.failed.set()
+        self._ended.set()
+
+    # --- in the thread -------------------------------------------------------------------
+
+    def _run(self) -> None:
         while self.failure is None:
+            self._collect()
             if self._singles and not (self._bulk_next and self._sources):
                 self._bulk_next = True
-                await self._commit_singles()
+                self._commit_singles()
             elif self._sources:
                 self._bulk_next = False
-                await self._commit_chunk()
+                self._commit_chunk()
             elif self._closing:
-                return
+                break
             else:
-                await self._sleep()
+                self._sleep()
                 continue
-            await self._checkpoint_if_due()
+            self._checkpoint_if_due()
+        self._tell(self._fail_all if self.failure is not None else self._ended.set)
 
-    async def _sleep(self) -> None:
+    def _collect(self) -> None:
+        """Put new bulk messages in their source's row."""
+        while self._bulk:
+            source, message = self._bulk.popleft()
+            if source.broken:
+                self._refuse([message])
+            else:
+                self._sources.setdefault(source, deque()).append(message)
+
+    def _refuse(self, messages: Sequence[Message]) -> None:
+        """Do not take what follows on a stream: it must not overtake what will be sent again."""
+        error = StoreError("an earlier message was not recorded")
+        outcomes = [_Outcome(message.finish, error) for message in messages]
+        self._tell(lambda: self._deliver(outcomes))
+
+    def _sleep(self) -> None:
+        self._sleeping = True
+        # What was asked before the flag was seen did not wake anybody.
+        if not (self._singles or self._bulk or self._closing):
+            seconds = self._config.idle_seconds if self._unsaved else None
+            if not self._wake.wait(seconds):
+                self._checkpoint()
+        self._sleeping = False
         self._wake.clear()
-        try:
-            async with asyncio.timeout(self._config.idle_seconds if self._unsaved else None):
-                await self._wake.wait()
-        except TimeoutError:
-            await self._checkpoint()
 
-    async def _commit_singles(self) -> None:
+    def _commit_singles(self) -> None:
         count = min(len(self._singles), self._config.chunk)
         taken = [self._singles.popleft() for _ in range(count)]
-        for _ in taken:
-            self._space.release()
-        futures = [waiting.future for waiting in taken]
-        replies = await self._guarded(
-            lambda: self._answer_singles([waiting.ask for waiting in taken]), futures
-        )
-        for future, reply in zip(futures, replies or (), strict=False):
-            if isinstance(reply, BaseException):
-                _fail(future, reply)
-            elif not future.done():
-                future.set_result(reply)
+        finishes = [waiting.finish for waiting in taken]
+        asks = [waiting.ask for waiting in taken]
+        replies = self._guarded(lambda: self._answer_singles(asks), finishes)
+        if replies is not None:
+            outcomes = [
+                _Outcome(finish, *reply) for finish, reply in zip(finishes, replies, strict=True)
+            ]
+            self._tell(lambda: self._deliver(outcomes))
 
-    async def _commit_chunk(self) -> None:
+    def _commit_chunk(self) -> None:
         source, messages = next(iter(self._sources.items()))
         message = messages[0]
         chunk = message.chunk(self._config.chunk)
-        answers = await self._guarded(lambda: self._pipeline_run([chunk]), [message.future])
+        answers = self._guarded(lambda: self._pipeline_run([chunk]), [message.finish])
         message.answers.extend(answers or ())
         if answers is None:
-            # What follows on the stream must not overtake what will be sent again.
-            for later in messages:
-                _fail(later.future, StoreError("an earlier message was not recorded"))
+            source.broken = True
+            self._refuse(list(messages)[1:])
             messages.clear()
         elif message.finished:
             messages.popleft()
-            if not message.future.done():
-                message.future.set_result(joined(message.answers, self._config.chunk))
+            outcome = _Outcome(message.finish, joined(message.answers, self._config.chunk))
+            self._tell(lambda: self._deliver([outcome]))
         del self._sources[source]
         if messages:
             self._sources[source] = messages  # behind the others: sources take turns
 
-    async def _guarded(
-        self, work: Callable[[], list[Any]], futures: Sequence[asyncio.Future[Any]]
+    def _guarded(
+        self, work: Callable[[], list[Any]], finishes: Sequence[Finish]
     ) -> list[Any] | None:
-        """Run work in the thread; on an error fail the futures and return None."""
+        """Do work; on an error tell those who wait, and return None."""
         self._unsaved = True
         try:
-            return await self._in_thread(work)
+            return work()
         except StoreError as error:
             log_error("nothing was recorded: %s", error, type(error).__name__)
-            for future in futures:
-                _fail(future, error)
+            outcomes = [_Outcome(finish, error) for finish in finishes]
         except Exception as error:  # noqa: BLE001  the state may be ahead of the journal: stop
-            self._stop(error, futures)
+            outcomes = [_Outcome(finish, self._stop(error)) for finish in finishes]
+        self._tell(lambda: self._deliver(outcomes))
         return None
 
-    async def _checkpoint_if_due(self) -> None:
+    def _checkpoint_if_due(self) -> None:
         if self.failure is None and self._pipeline.checkpoint_due:
-            await self._checkpoint()
+            self._checkpoint()
 
-    async def _checkpoint(self) -> None:
+    def _checkpoint(self) -> None:
         try:
-            await self._in_thread(self._pipeline.checkpoint)
+            self._pipeline.checkpoint()
         except StoreError as error:
             log_error("no checkpoint was written", error)
         except Exception as error:  # noqa: BLE001  as in _guarded
-            self._stop(error, ())
+            self._stop(error)
         self._unsaved = False
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
-
-    def _stop(self, error: BaseException, futures: Sequence[asyncio.Future[Any]]) -> None:
-        """Answer nothing any more: whoever waits learns that the outcome is unknown."""
+    def _stop(self, error: BaseException) -> BaseException:
+        """Stop for good; return what those who wait are told."""
         log_error("the server must stop", error)
         known = isinstance(error, OutcomeUnknown | InvariantBroken)
         self.failure = error if known else InvariantBroken("an unexpected error")
-        waiting = [waiting.future for waiting in self._singles]
-        bulk = [message.future for messages in self._sources.values() for message in messages]
-        for future in (*futures, *waiting, *bulk):
-            _fail(future, self.failure)
-        self.failed.set()
+        return self.failure
 
-    # --- in the thread -------------------------------------------------------------------
+    def _tell(self, work: Callable[[], None]) -> None:
+        """Have something done in the event loop."""
+        self._loop.call_soon_threadsafe(work)
 
     def _pipeline_run(self, requests: Sequence[Request]) -> list[Answer]:
         self._instant = max(self._instant, self._clock())
@@ -221,17 +304,17 @@ class Batcher:
                         self._plans[digest] = plan
         return answers
 
-    def _answer_singles(self, asks: Sequence[Single | Call]) -> list[Any]:
-        """Return a reply for each; calls see everything that was asked before them."""
+    def _answer_singles(self, asks: Sequence[Single | Call]) -> list[tuple[Any, int]]:
+        """Return an answer for each, with its row; calls see all that was asked before them."""
         requests, runs = merge([None if callable(ask) else ask for ask in asks])
-        replies: list[Any] = [None] * len(asks)
+        replies: list[tuple[Any, int]] = [(None, 0)] * len(asks)
         answers = self._pipeline_run(requests) if requests else []
         for run, answer in zip(runs, answers, strict=True):
             for row, index in enumerate(run):
-                replies[index] = reply_of(answer, row, asks[index])
+                replies[index] = answer, row
         for index, ask in enumerate(asks):
             if callable(ask):
-                replies[index] = _called(ask, self._pipeline)
+                replies[index] = _called(ask, self._pipeline), 0
         return replies
 
 
@@ -241,14 +324,3 @@ def _called(call: Call, pipeline: Pipeline) -> Any:
         return call(pipeline)
     except Exception as error:  # noqa: BLE001  handed to who asked
         return error
-
-
-def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
-    if not future.done():
-        future.set_exception(error)
-
-
-def _look(future: asyncio.Future[Any]) -> None:
-    """Look at the outcome, so that asyncio does not log it where nobody waits any more."""
-    if not future.cancelled():
-        future.exception()

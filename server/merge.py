@@ -1,7 +1,6 @@
 """Single requests merged into batches, bulk messages cut in chunks, and the answers back."""
 
-import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -145,11 +144,11 @@ def digests(answer: Answer) -> Iterator[bytes]:
 class Message:
     """A bulk message on its way: what is left of it, and the answers so far."""
 
-    __slots__ = ("answers", "future", "request", "start")
+    __slots__ = ("answers", "finish", "request", "start")
 
-    def __init__(self, request: Bulk, future: asyncio.Future[Any]) -> None:
+    def __init__(self, request: Bulk, finish: Callable[[Any, int], None]) -> None:
         self.request = request
-        self.future = future
+        self.finish = finish
         self.start = 0
         self.answers: list[Answer] = []
 

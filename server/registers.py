@@ -19,6 +19,7 @@ from gongji.v1 import (
     member_service_pb2,
     settlement_pb2,
 )
+from server.batcher import Source
 from server.codec import check_known, encode_error, encode_refusal, parse
 from server.codec_register import (
     decode_institution,
@@ -29,7 +30,7 @@ from server.codec_register import (
 )
 from server.config import ITEMS_MAX
 from server.service import Host
-from server.stream import Context, Pending
+from server.stream import Context, Slot
 
 YEAR_FIRST, YEAR_LAST = 2000, 2999
 
@@ -85,17 +86,22 @@ class _RegisterService:
         self._host = host
 
     async def _stream(self, kind: _Kind, context: Context) -> None:
-        accept = functools.partial(self._accept, kind, object())
+        accept = functools.partial(self._accept, kind, Source())
         drain = kind.response(drain=settlement_pb2.Drain())
         limit = self._host.config.messages_in_flight_max
         await self._host.converse(context, accept, limit, drain)
 
-    async def _accept(self, kind: _Kind, source: object, data: bytes) -> bytes | Pending:
+    async def _accept(self, kind: _Kind, source: Source, data: bytes, slot: Slot) -> None:
         taken = await self._host.offload(functools.partial(_take, kind, data))
         if isinstance(taken, bytes):
-            return taken
-        future = self._host.batcher.ask_bulk(kind.put(taken.items), source)
-        return Pending(future, functools.partial(_encode, kind, taken))
+            slot.answer(taken)
+            return
+
+        def finish(answer: Any, _: int) -> None:
+            failed = isinstance(answer, BaseException)
+            slot.answer(answer if failed else _encode(kind, taken, answer))
+
+        self._host.batcher.ask_bulk(kind.put(taken.items), source, finish)
 
 
 def _take(kind: _Kind, data: bytes) -> _Taken | bytes:

@@ -45,7 +45,9 @@ class Host:
     def __init__(self, batcher: Batcher, config: ServerConfig) -> None:
         self.batcher = batcher
         self.config = config
-        self.stopping = asyncio.Event()
+        self._conversations: set[Conversation] = set()
+        self.is_stopping = False
+        """Whether the server stops."""
         self._codec = ThreadPoolExecutor(1, thread_name_prefix="gongji-codec")
 
     async def offload(self, work: Callable[[], T]) -> T:
@@ -90,13 +92,22 @@ class Host:
         self, context: Context, accept: Accept, in_flight_max: int, drain: Message
     ) -> None:
         """Answer one stream."""
-        await Conversation(
-            context,
-            accept,
-            in_flight_max=in_flight_max,
-            stopping=self.stopping,
-            drain=drain.SerializeToString(),
-        ).run()
+        conversation = Conversation(
+            context, accept, in_flight_max=in_flight_max, drain=drain.SerializeToString()
+        )
+        self._conversations.add(conversation)
+        if self.is_stopping:
+            conversation.stop()
+        try:
+            await conversation.run()
+        finally:
+            self._conversations.discard(conversation)
+
+    def stop(self) -> None:
+        """Bring every stream to its end: what was read is answered, nothing more is read."""
+        self.is_stopping = True
+        for conversation in self._conversations:
+            conversation.stop()
 
 
 class Servicer(Protocol):

@@ -1,6 +1,7 @@
 """SettlementService: terminals' streams, gateways' columns, and the unary twins."""
 
 import functools
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -18,6 +19,7 @@ from engine.domain.request import (
 from engine.errors import InvalidInput
 from gongji.v1 import claim_pb2, settlement_pb2
 from gongji.v1 import settlement_service_pb2 as pb
+from server.batcher import Finish, Source
 from server.codec import (
     check_known,
     decode_cancel,
@@ -29,10 +31,10 @@ from server.codec import (
 )
 from server.codec_batch import decode_claims, encode_answers
 from server.codec_settlement import Plans, encode_explanation
-from server.merge import SettleOne
+from server.merge import SettleOne, reply_of
 from server.service import Host, institution_of, reply_fields
 from server.status import NotOpen
-from server.stream import Context, Pending
+from server.stream import Context, Slot
 
 R = TypeVar("R", bound=Message)
 
@@ -59,23 +61,27 @@ class SettlementService:
 
     async def SettleBatch(self, _: object, context: Context) -> None:
         """Answer a gateway's stream."""
-        source = object()
+        source = Source()
         drain = pb.SettleBatchResponse(drain=settlement_pb2.Drain())
         limit = self._host.config.messages_in_flight_max
         accept = functools.partial(self._accept_batch, source)
         await self._host.converse(context, accept, limit, drain)
 
-    async def _accept_batch(self, source: object, data: bytes) -> bytes | Pending:
+    async def _accept_batch(self, source: Source, data: bytes, slot: Slot) -> None:
         decoded = await self._host.offload(functools.partial(_decode_batch, data))
         if isinstance(decoded, pb.SettleBatchResponse):
-            return decoded.SerializeToString()
+            slot.answer(decoded.SerializeToString())
+            return
         sequence, request = decoded
-        future = self._batcher.ask_bulk(request, source)
-        return Pending(
-            future,
-            functools.partial(_encode_batch, sequence, self._batcher.plan),
-            self._host.offload,
-        )
+
+        def finish(answer: Any, _: int) -> None:
+            if isinstance(answer, BaseException):
+                slot.answer(answer)
+                return
+            work = functools.partial(_encode_batch, sequence, self._batcher.plan, answer)
+            slot.answer(lambda: self._host.offload(work))
+
+        self._batcher.ask_bulk(request, source, finish)
 
     # --- one by one ----------------------------------------------------------------------
 
@@ -167,7 +173,7 @@ class _Terminal:
         self._batcher = host.batcher
         self._institution = ""
 
-    async def accept(self, data: bytes) -> bytes | Pending:
+    def accept(self, data: bytes, slot: Slot) -> Awaitable[None] | None:
         """Take one request.
 
         Raises:
@@ -179,19 +185,40 @@ class _Terminal:
         except InvalidInput as error:
             if not self._institution:
                 raise NotOpen from None
-            return pb.SettleResponse(error=encode_error(error)).SerializeToString()
+            slot.answer(pb.SettleResponse(error=encode_error(error)).SerializeToString())
+            return None
         if not self._institution:
-            return self._open(message, data)
+            slot.answer(self._open(message, data))
+            return None
         sequence, request_id = message.sequence, _request_id(message)
         try:
             check_known(message, data)
             ask = self._decode(message)
         except InvalidInput as error:
-            return pb.SettleResponse(
+            answer = pb.SettleResponse(
                 sequence=sequence, request_id=request_id, error=encode_error(error)
-            ).SerializeToString()
-        encode = functools.partial(self._encode, sequence, request_id)
-        return Pending(await self._batcher.ask(ask), encode)
+            )
+            slot.answer(answer.SerializeToString())
+            return None
+
+        def finish(answer: Any, row: int) -> None:
+            if isinstance(answer, BaseException):
+                slot.answer(answer)
+                return
+            reply = reply_of(answer, row, ask)
+            slot.answer(self._encode(sequence, request_id, reply))
+
+        return self._ask(ask, finish)
+
+    def _ask(self, ask: Ask, finish: Finish) -> Awaitable[None] | None:
+        if self._batcher.is_full:
+            return self._ask_later(ask, finish)
+        self._batcher.ask(ask, finish)
+        return None
+
+    async def _ask_later(self, ask: Ask, finish: Finish) -> None:
+        await self._batcher.room()
+        self._batcher.ask(ask, finish)
 
     def _open(self, message: pb.SettleRequest, data: bytes) -> bytes:
         if message.WhichOneof("request") != "open":

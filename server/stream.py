@@ -1,42 +1,55 @@
 """One bidirectional stream: requests are read ahead, answers go out in the order of requests."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
 
 from grpc import aio
 
+from engine.errors import InvariantBroken
 from server.status import Stopping
 
 Context = aio.ServicerContext[bytes, bytes]
 
 
-class Pending(NamedTuple):
-    """An answer that is not there yet, and how it becomes bytes.
+class Slot:
+    """The place of an answer in a stream, from the request on until it is written."""
 
-    `offload` encodes outside the event loop; it is for large answers.
-    """
+    __slots__ = ("_answer", "_conversation")
 
-    future: asyncio.Future[Any]
-    encode: Callable[[Any], bytes]
-    offload: Callable[[Callable[[], bytes]], Awaitable[bytes]] | None = None
+    def __init__(self, conversation: "Conversation") -> None:
+        self._conversation = conversation
+        self._answer: bytes | Callable[[], Awaitable[bytes]] | BaseException | None = None
+
+    def answer(self, answer: bytes | Callable[[], Awaitable[bytes]] | BaseException) -> None:
+        """Give the answer: its bytes, what makes them when it is their turn, or the stream's end.
+
+        Who asked may have gone away: then nothing happens.
+        """
+        self._answer = answer
+        self._conversation.look()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is an answer."""
+        return self._answer is not None
 
     async def bytes(self) -> bytes:
-        """Return the answer; going away while waiting does not cut what is under way."""
-        reply = await asyncio.shield(self.future)
-        if self.offload is None:
-            return self.encode(reply)
-        return await self.offload(lambda: self.encode(reply))
+        """Return the answer, or raise the error that ends the stream."""
+        if isinstance(self._answer, bytes):
+            return self._answer
+        if isinstance(self._answer, BaseException):
+            raise self._answer
+        if self._answer is None:
+            raise InvariantBroken("an answer is taken before it is there")
+        return await self._answer()
 
 
-class _End(NamedTuple):
-    """No more answers: the stream ends with OK, or with the status of an error."""
+Accept = Callable[[bytes, Slot], Awaitable[None] | None]
+"""Takes the bytes of a request and sees to it that its slot is answered; raises to end the stream.
 
-    error: BaseException | None
-
-
-Accept = Callable[[bytes], Awaitable[bytes | Pending]]
-"""Takes the bytes of a request; returns the answer or its promise, raises to end the stream."""
+Where it returns something to wait for, the next request is read after that.
+"""
 
 
 class Conversation:
@@ -47,63 +60,89 @@ class Conversation:
     """
 
     def __init__(
-        self,
-        context: Context,
-        accept: Accept,
-        *,
-        in_flight_max: int,
-        stopping: asyncio.Event,
-        drain: bytes,
+        self, context: Context, accept: Accept, *, in_flight_max: int, drain: bytes
     ) -> None:
         self._context = context
         self._accept = accept
-        self._space = asyncio.Semaphore(in_flight_max)
-        self._stopping = stopping
+        self._in_flight_max = in_flight_max
         self._drain = drain
-        self._answers: asyncio.Queue[bytes | Pending | _End] = asyncio.Queue()
+        self._slots: deque[Slot] = deque()
+        self._reader: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._ended = False
+        self._error: BaseException | None = None
+        self._written: asyncio.Future[None] | None = None
+        self._news: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
         """Converse until the client has finished, the server stops, or something breaks."""
-        reader = asyncio.create_task(self._read())
-        writer = asyncio.create_task(self._write())
-        stop = asyncio.create_task(self._stopping.wait())
-        tasks = (reader, writer, stop)
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if not writer.done():
-                await self._finish(reader)
-            await writer
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _finish(self, reader: asyncio.Task[None]) -> None:
-        """Let the writer end the stream, once it has answered what was read."""
-        if not reader.done():
+        self._reader = reader = asyncio.create_task(self._read())
+        reader.add_done_callback(self._end)
+        if self._stopping:
             reader.cancel()
-            await asyncio.wait([reader])
-        if reader.cancelled():
-            self._answers.put_nowait(self._drain)
-            self._answers.put_nowait(_End(Stopping()))
-        else:
-            self._answers.put_nowait(_End(reader.exception()))
+        try:
+            await self._write()
+        finally:
+            reader.remove_done_callback(self._end)
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Read no more; answer what was read, and say that the server stops."""
+        self._stopping = True
+        if self._reader is not None:
+            self._reader.cancel()
+
+    def look(self) -> None:
+        """Look for answers that can be written."""
+        news = self._news
+        if news is not None and not news.done():
+            news.set_result(None)
 
     async def _read(self) -> None:
+        context, slots = self._context, self._slots
         while True:
-            await self._space.acquire()
-            data: object = await self._context.read()
+            if len(slots) >= self._in_flight_max:
+                self._written = asyncio.get_running_loop().create_future()
+                await self._written
+                continue
+            data: object = await context.read()
             if not isinstance(data, bytes):
                 return  # the client has finished
-            self._answers.put_nowait(await self._accept(data))
+            slot = Slot(self)
+            slots.append(slot)
+            try:
+                waiting = self._accept(data, slot)
+                if waiting is not None:
+                    await waiting
+            except BaseException:
+                if not slot.is_answered:
+                    slots.remove(slot)
+                raise
+
+    def _end(self, reader: asyncio.Task[None]) -> None:
+        """Note that nothing more is read, and why."""
+        if reader.cancelled():
+            self._slots.append(slot := Slot(self))
+            slot.answer(self._drain)
+            self._error = Stopping()
+        else:
+            self._error = reader.exception()
+        self._ended = True
+        self.look()
 
     async def _write(self) -> None:
+        context, slots = self._context, self._slots
         while True:
-            answer = await self._answers.get()
-            if isinstance(answer, _End):
-                if answer.error is not None:
-                    raise answer.error
+            while slots and slots[0].is_answered:
+                # It keeps its place until it is written: so it is counted as in flight.
+                await context.write(await slots[0].bytes())
+                slots.popleft()
+                if self._written is not None and not self._written.done():
+                    self._written.set_result(None)
+            if self._ended and not slots:
+                if self._error is not None:
+                    raise self._error
                 return
-            data = answer if isinstance(answer, bytes) else await answer.bytes()
-            await self._context.write(data)
-            self._space.release()
+            self._news = asyncio.get_running_loop().create_future()
+            await self._news

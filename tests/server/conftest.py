@@ -43,12 +43,18 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.runs: list[Sequence[Request]] = []
         self.error: Exception | None = None
+        self.passes: int | None = None
+        """How many runs it still lets through before it closes by itself; None: it stays open."""
         self._run = pipeline.run
         pipeline.run = self.run  # type: ignore[method-assign]
 
     def run(self, requests: Sequence[Request], instant: int) -> list[Answer]:
         self.runs.append(requests)
         self.entered.release()
+        if self.passes == 0:
+            self.open.clear()
+        elif self.passes:
+            self.passes -= 1
         assert self.open.wait(30), "the gate was never opened"
         if self.error is not None:
             raise self.error
