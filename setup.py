@@ -26,6 +26,7 @@ SOURCES = (
     "engine/ledger/_link.pyx",
     "engine/ledger/_ordinary.pyx",
     "engine/state/_id_set.pyx",
+    "server/_columns.pyx",
 )
 
 

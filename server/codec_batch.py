@@ -10,10 +10,11 @@ from engine.domain import layout
 from engine.domain.bill import BillLine
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import Paper
-from engine.domain.layout import AMOUNTS, BEFORE, CITES, Array
+from engine.domain.layout import AMOUNTS, BEFORE, CITES, ENTRY, Array
 from engine.domain.request import BatchAnswer
 from engine.errors import InvalidInput
 from gongji.v1 import batch_pb2, codes_pb2
+from server._columns import gather
 from server.codec import encode_error, encode_refusal
 from server.codec_settlement import Plans, encode_group
 from server.config import ITEMS_MAX, LINES_MAX
@@ -222,11 +223,26 @@ _OF_ONE_BENEFIT: Final = (
 """Counters that the parts of a claim may not share."""
 
 
+_GATHERED: Final = {
+    "settlement_ids": "link.position",
+    "taken_times_ms": "link.instant",
+    "reasons": "result.reason",
+    "family_reasons": "result.family_reason",
+    "facts": "row.facts",
+    "benefits": "row.benefit",
+    **{f"{name}_fen": f"result.{name}" for name in (*AMOUNTS, *BEFORE, *_COUNTED)},
+    **{name: f"result.{name}" for name in CITES},
+}
+"""The columns that are fields of the entries as they are."""
+_COLUMNS: Final = tuple(_GATHERED)
+_FIELDS: Final = [layout.place_of(field) for field in _GATHERED.values()]
+
+
 def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns:
     """Return the answers of a batch as columns; `plans` finds a plan by its digest."""
     entries = answer.entries
     count = len(entries)
-    link, row, result = entries["link"], entries["row"], entries["result"]
+    row = entries["row"]
     outcomes = np.full(count, codes_pb2.OUTCOME_SETTLED, dtype="u1")
     outcomes[list(answer.replayed)] = codes_pb2.OUTCOME_REPLAYED
     outcomes[list(answer.refusals)] = codes_pb2.OUTCOME_REFUSED
@@ -235,27 +251,18 @@ def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns
     indexes, digests = _plans(row["plan"], settled, answer.plan_digests)
     if answer.parts:
         # What counts in one plan alone stands with each part.
-        result = result.copy()
+        entries = entries.copy()
         for name in (*CITES, *_OF_ONE_BENEFIT):
-            result[name][list(answer.parts)] = 0
-    amounts = {
-        f"{name}_fen": _bytes(result[name], "<i8") for name in (*AMOUNTS, *BEFORE, *_COUNTED)
-    }
-    citations = {name: _bytes(result[name], "<u2") for name in CITES}
+            entries["result"][name][list(answer.parts)] = 0
+    columns: dict[str, Any] = dict(zip(_COLUMNS, gather(_octets(entries), _FIELDS), strict=True))
     return batch_pb2.AnswerColumns(
         count=count,
         outcomes=outcomes.tobytes(),
-        settlement_ids=_bytes(link["position"], "<i8"),
-        taken_times_ms=_bytes(link["instant"], "<i8"),
-        reasons=_bytes(result["reason"], "u1"),
-        family_reasons=_bytes(result["family_reason"], "u1"),
         plan_indexes=indexes,
         plan_digests=digests,
-        facts=_bytes(row["facts"], "<u4"),
         statuses=_bytes(row["status"] + settled, "u1"),
         levels=_bytes(row["level"] + settled, "u1"),
         places=_bytes(row["place"] + settled, "u1"),
-        benefits=_bytes(row["benefit"], "u1"),
         refusals=[
             batch_pb2.RowRefusal(row=index, refusal=encode_refusal(answer.refusals[index]))
             for index in sorted(answer.refusals)
@@ -270,9 +277,14 @@ def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns
             )
             for row in sorted(answer.parts)
         ],
-        **amounts,
-        **citations,
+        **columns,
     )
+
+
+def _octets(entries: Array) -> Array:
+    """Return the bytes of each entry, a line each."""
+    octets: Array = np.ascontiguousarray(entries).view("u1").reshape(len(entries), ENTRY.itemsize)
+    return octets
 
 
 def _bytes(column: Array, dtype: str) -> bytes:

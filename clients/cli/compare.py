@@ -107,6 +107,10 @@ class _Nothing:
         """Return what was paid for a visit that left the memory, or None."""
         return self.paid.get(key)
 
+    def shared_visits(self, lowest: int, highest: int, year: int) -> list[tuple[int, int, str]]:
+        """Return no keys."""
+        return []
+
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
         """Return nothing: it is asked for openings only, which come first."""
         return []

@@ -296,6 +296,15 @@ FLAG_USE_ACCOUNT: Final = 16
 Array = npt.NDArray[Any]
 
 
+def place_of(field: str) -> tuple[int, int]:
+    """Return offset and size of a field of `ENTRY`, named as `result.total`, in bytes."""
+    record, name = field.split(".")
+    fields: Any = ENTRY.fields
+    inner, start = fields[record][:2]
+    kind, offset = inner.fields[name][:2]
+    return start + offset, kind.itemsize
+
+
 def aligned_counters(rows: int) -> Array:
     """Return zeroed counters, int64 of shape (rows, 8), each row on its own 64-byte line."""
     width = COUNTERS_PER_MEMBER_YEAR

@@ -79,6 +79,8 @@ class State:
         self._blocks_of_years: list[tuple[int, int]] = []
         self.visits = Slots(zeros)
         self.visit_slots: dict[VisitKey, int] = {}
+        self._known_visits = IdSet()
+        """Of member-years with slots: every visit of the tables that other claims may belong to."""
         self._visit_of: list[VisitKey] = []
         self._visits_of_member_year: dict[tuple[int, int], list[int]] = {}
         self.accounts = Accounts(tables)
@@ -115,6 +117,8 @@ class State:
             slot = first + member - lowest
             self.counters.values[slot] = np.frombuffer(counters, dtype="<i8")
             self.last_entry.values[slot] = last
+        for member, number, text in self.tables.shared_visits(lowest, lowest + BLOCK - 1, year):
+            self._known_visits.add(hash((member, year, number)), text)
         return first
 
     def _member_year_of(self, slot: int) -> tuple[int, int]:
@@ -136,7 +140,7 @@ class State:
 
         Args:
             key: what is counted.
-            new: that the tables have nothing of it is certain.
+            new: that no claim counted to it before is certain.
         """
         slot = self.visit_slots.get(key)
         if slot is None:
@@ -144,9 +148,18 @@ class State:
             self.visit_slots[key] = slot
             self._visit_of.append(key)
             self._visits_of_member_year.setdefault(key[:2], []).append(slot)
-            if not new:
+            if not new and not self._is_first(key):
                 self.visits.values[slot] = self.tables.visit(key) or 0
         return slot
+
+    def _is_first(self, key: VisitKey) -> bool:
+        """Note a visit; return whether it is certain that the tables have nothing of it."""
+        member, year, number, text = key
+        if number >= 0 and text:
+            return False  # a claim's own: they are not looked up in advance
+        if member >= 0:
+            self.member_year(member, year)
+        return self._known_visits.add(hash((member, year, number)), text)
 
     def visits_of(self, member: int, year: int) -> dict[tuple[int, str], int]:
         """Return fen by (institution or -1, visit) for every `VisitKey` of a member-year."""

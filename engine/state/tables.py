@@ -116,6 +116,14 @@ class Tables(Protocol):
         """Return what the fund paid for a visit, or was borne at an institution, or None."""
         ...
 
+    def shared_visits(self, lowest: int, highest: int, year: int) -> Sequence[tuple[int, int, str]]:
+        """Return (member, number, text) of `VisitKey`s of members from one number to another.
+
+        But for visits that are a claim's own, whose number is an institution and whose text is not
+        empty.
+        """
+        ...
+
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
         """Return (institution or -1, visit, fen) for every `VisitKey` of a member-year."""
         ...

@@ -130,6 +130,14 @@ class SqliteTables:
         )
         return None if row is None else int(row[0])
 
+    def shared_visits(self, lowest: int, highest: int, year: int) -> list[tuple[int, int, str]]:
+        """Return (member, number, text) of visits that are not a claim's own."""
+        return self._rows(
+            "SELECT member, institution, visit FROM visit WHERE member BETWEEN ? AND ? "
+            "AND year = ? AND (institution < 0 OR visit = '')",
+            (lowest, highest, year),
+        )
+
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
         """Return (institution or -1, visit, fen paid) for every visit of a member-year."""
         query = "SELECT institution, visit, paid FROM visit WHERE member = ? AND year = ?"

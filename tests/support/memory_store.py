@@ -98,6 +98,13 @@ class MemoryStore:
     def visit(self, key: VisitKey) -> int | None:
         return self._visits.get(key)
 
+    def shared_visits(self, lowest: int, highest: int, year: int) -> list[tuple[int, int, str]]:
+        return [
+            (member, number, text)
+            for member, y, number, text in self._visits
+            if y == year and lowest <= member <= highest and (number < 0 or not text)
+        ]
+
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
         return [(k[2], k[3], paid) for k, paid in self._visits.items() if k[:2] == (member, year)]
 
