@@ -178,12 +178,13 @@ class Lane:
             return asks
 
         def gather(asks: list[tuple[int, SettleOne]]) -> list[Any]:
-            requests, runs = merge([ask for _, ask in asks])
-            replies: list[Any] = [None] * len(asks)
-            for found, answer in zip(runs, self._run(requests, 1), strict=True):
-                for row, index in enumerate(found):
-                    replies[index] = reply_of(answer, row, asks[index][1])
-            return replies
+            requests, places = merge([ask for _, ask in asks])
+            answers = self._run(requests, 1)
+            return [
+                reply_of(answers[place.request], place.row, ask)
+                for place, (_, ask) in zip(places, asks, strict=True)
+                if place
+            ]
 
         def encode(asks: list[tuple[int, SettleOne]], replies: list[Any]) -> list[bytes]:
             return [

@@ -18,7 +18,7 @@ from engine.pipeline import Pipeline
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
 from server.config import ServerConfig
-from server.merge import Bulk, Message, Single, digests, joined, merge, reply_of
+from server.merge import Bulk, Message, Single, digests, joined, merge, reply_of, weight
 from server.status import log_error
 
 Call = Callable[[Pipeline], Any]
@@ -29,10 +29,28 @@ Finish = Callable[[Any, int], None]
 
 
 class Source:
-    """Whose bulk messages are answered in order: a stream."""
+    """Whose messages are answered in order, and taken in order: a stream."""
 
-    broken = False
-    """Whether a message of it was not recorded: then none that follows may be."""
+    def __init__(self) -> None:
+        self.broken = False
+        """Whether a message of it was not recorded: then none that follows may be."""
+        self._open = 0
+        self._small = False
+        self._idle: asyncio.Future[None] | None = None
+
+    async def turn(self, *, small: bool) -> None:
+        """Wait until a message can be asked without overtaking one of the other size."""
+        while self._open and self._small != small:
+            self._idle = asyncio.get_running_loop().create_future()
+            await self._idle
+        self._small = small
+        self._open += 1
+
+    def finished(self) -> None:
+        """Note that a message was answered."""
+        self._open -= 1
+        if not self._open and self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
 
 
 class _Waiting(NamedTuple):
@@ -40,6 +58,7 @@ class _Waiting(NamedTuple):
 
     ask: Single | Call
     finish: Finish
+    source: Source | None = None
 
 
 class _Outcome(NamedTuple):
@@ -118,14 +137,20 @@ class Batcher:
             self._room.clear()
             await self._room.wait()
 
-    def ask(self, ask: Single | Call, finish: Finish) -> None:
+    def ask(self, ask: Single | Call, finish: Finish, source: Source | None = None) -> None:
         """Queue a request; its answer, durable, is handed to `finish` in the event loop.
+
+        Args:
+            ask: what is asked.
+            finish: what takes the answer.
+            source: whose request it is, where those that follow one that was not recorded must
+                not be taken.
 
         Raises:
             OutcomeUnknown, InvariantBroken: the process must stop.
         """
         self._require_running()
-        self._singles.append(_Waiting(ask, finish))
+        self._singles.append(_Waiting(ask, finish, source))
         if self._sleeping:
             self._wake.set()
 
@@ -208,7 +233,7 @@ class Batcher:
             else:
                 self._sources.setdefault(source, deque()).append(message)
 
-    def _refuse(self, messages: Sequence[Message]) -> None:
+    def _refuse(self, messages: Sequence[Message | _Waiting]) -> None:
         """Do not take what follows on a stream: it must not overtake what will be sent again."""
         error = StoreError("an earlier message was not recorded")
         outcomes = [_Outcome(message.finish, error) for message in messages]
@@ -225,11 +250,21 @@ class Batcher:
         self._wake.clear()
 
     def _commit_singles(self) -> None:
-        count = min(len(self._singles), self._config.chunk)
-        taken = [self._singles.popleft() for _ in range(count)]
+        taken, room = [], self._config.chunk
+        while self._singles and room > 0:
+            waiting = self._singles.popleft()
+            if waiting.source is not None and waiting.source.broken:
+                self._refuse([waiting])
+                continue
+            taken.append(waiting)
+            room -= weight(waiting.ask)
         finishes = [waiting.finish for waiting in taken]
         asks = [waiting.ask for waiting in taken]
         replies = self._guarded(lambda: self._answer_singles(asks), finishes)
+        if replies is None:
+            for waiting in taken:
+                if waiting.source is not None:
+                    waiting.source.broken = True
         if replies is not None:
             outcomes = [
                 _Outcome(finish, *reply) for finish, reply in zip(finishes, replies, strict=True)
@@ -306,21 +341,17 @@ class Batcher:
 
     def _answer_singles(self, asks: Sequence[Single | Call]) -> list[tuple[Any, int]]:
         """Return an answer for each, with its row; calls see all that was asked before them."""
-        requests, runs = merge([None if callable(ask) else ask for ask in asks])
-        replies: list[tuple[Any, int]] = [(None, 0)] * len(asks)
+        requests, places = merge([None if callable(ask) else ask for ask in asks])
         answers = self._pipeline_run(requests) if requests else []
-        for run, answer in zip(runs, answers, strict=True):
-            for row, index in enumerate(run):
-                replies[index] = answer, row
-        for index, ask in enumerate(asks):
-            if callable(ask):
-                replies[index] = _called(ask, self._pipeline), 0
-        return replies
+        return [
+            (answers[place.request], place.row) if place else (_called(ask, self._pipeline), 0)
+            for ask, place in zip(asks, places, strict=True)
+        ]
 
 
-def _called(call: Call, pipeline: Pipeline) -> Any:
+def _called(call: Single | Call, pipeline: Pipeline) -> Any:
     """Return what a call returns, or the error it raised: reading harms nobody else."""
     try:
-        return call(pipeline)
+        return call(pipeline) if callable(call) else None
     except Exception as error:  # noqa: BLE001  handed to who asked
         return error

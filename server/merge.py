@@ -41,6 +41,13 @@ class SettleOne(NamedTuple):
     preview: bool = False
 
 
+class SettleSome(NamedTuple):
+    """Settle, or preview, the few claims of one message; the answer is a `BatchAnswer` of them."""
+
+    claims: Sequence[Claim]
+    preview: bool = False
+
+
 class Settled(NamedTuple):
     """The claim was settled, now or before; a preview has position 0."""
 
@@ -50,6 +57,7 @@ class Settled(NamedTuple):
 
 Single = (
     SettleOne
+    | SettleSome
     | Cancel
     | Reverse
     | GetSettlement
@@ -65,33 +73,71 @@ Bulk = SettleBatch | PutMembers | PutInstitutions | ImportOpenings
 # --- single requests ---------------------------------------------------------------------
 
 
-def merge(asks: Sequence[Single | None]) -> tuple[list[Request], list[list[int]]]:
-    """Return requests, and for each the positions of the asks it stands for.
+class Place(NamedTuple):
+    """Where the answer to an ask is: the request that stands for it, and the first row of it."""
+
+    request: int
+    row: int = 0
+
+
+def merge(asks: Sequence[Single | None]) -> tuple[list[Request], list[Place | None]]:
+    """Return requests, and for each ask the place of its answer.
 
     Neighbouring claims are settled as one batch; None is passed over.
     """
     requests: list[Request] = []
-    runs: list[list[int]] = []
+    places: list[Place | None] = []
     claims: list[Claim] = []
-    for index, ask in enumerate(asks):
-        if isinstance(ask, SettleOne):
+    for ask in asks:
+        if isinstance(ask, SettleOne | SettleSome):
             last = requests[-1] if requests else None
-            if isinstance(last, SettleBatch) and last.preview == ask.preview:
-                claims.append(ask.claim)
-                runs[-1].append(index)
-            else:
-                claims = [ask.claim]
+            if not isinstance(last, SettleBatch) or last.preview != ask.preview:
+                claims = []
                 requests.append(SettleBatch(claims, ask.preview))
-                runs.append([index])
+            places.append(Place(len(requests) - 1, len(claims)))
+            if isinstance(ask, SettleOne):
+                claims.append(ask.claim)
+            else:
+                claims += ask.claims
         elif ask is not None:
             requests.append(ask)
-            runs.append([index])
-    return requests, runs
+            places.append(Place(len(requests) - 1))
+        else:
+            places.append(None)
+    return requests, places
+
+
+def weight(ask: object) -> int:
+    """Return how many claims an ask is, 1 if it is something else."""
+    return len(ask.claims) if isinstance(ask, SettleSome) else 1
+
+
+def rows_of(answer: BatchAnswer, first: int, count: int) -> BatchAnswer:
+    """Return the answer to `count` claims of a batch, from row `first` on."""
+    if count == len(answer.entries):
+        return answer
+    here = range(first, first + count)
+    return BatchAnswer(
+        answer.entries[first : first + count],
+        answer.plan_digests,
+        {row - first: refused for row, refused in answer.refusals.items() if row in here},
+        {
+            row - first: ItemError(row - first, error.path, error.problem)
+            for row, error in answer.errors.items()
+            if row in here
+        },
+        frozenset(row - first for row in answer.replayed if row in here),
+        {row - first: parts for row, parts in answer.parts.items() if row in here},
+    )
 
 
 def reply_of(answer: Answer, row: int, ask: object) -> object:
     """Return the reply to one ask: the answer itself, or its row of a batch."""
-    if not isinstance(answer, BatchAnswer) or not isinstance(ask, SettleOne):
+    if not isinstance(answer, BatchAnswer):
+        return answer
+    if isinstance(ask, SettleSome):
+        return rows_of(answer, row, len(ask.claims))
+    if not isinstance(ask, SettleOne):
         return answer
     if row in answer.refusals:
         return answer.refusals[row]

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
@@ -16,7 +16,7 @@ from engine.domain.request import (
     Reverse,
     SettleBatch,
 )
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, InvariantBroken
 from gongji.v1 import claim_pb2, settlement_pb2
 from gongji.v1 import settlement_service_pb2 as pb
 from server.batcher import Finish, Source
@@ -31,12 +31,17 @@ from server.codec import (
 )
 from server.codec_batch import decode_claims, encode_answers
 from server.codec_settlement import Plans, encode_explanation
-from server.merge import SettleOne, reply_of
+from server.merge import SettleOne, SettleSome, reply_of
 from server.service import Host, institution_of, reply_fields
 from server.status import NotOpen
 from server.stream import Context, Slot
 
 R = TypeVar("R", bound=Message)
+
+_SMALL_BYTES: Final = 32_768
+"""Messages up to this size are read in the event loop: a thread would take longer to hear of it."""
+_SMALL_SHARE: Final = 4
+"""Messages up to this part of a chunk are settled together with the requests of terminals."""
 
 Ask = SettleOne | Cancel | Reverse | GetSettlement
 
@@ -68,20 +73,44 @@ class SettlementService:
         await self._host.converse(context, accept, limit, drain)
 
     async def _accept_batch(self, source: Source, data: bytes, slot: Slot) -> None:
-        decoded = await self._host.offload(functools.partial(_decode_batch, data))
+        work = functools.partial(_decode_batch, data)
+        decoded = work() if len(data) <= _SMALL_BYTES else await self._host.offload(work)
         if isinstance(decoded, pb.SettleBatchResponse):
             slot.answer(decoded.SerializeToString())
             return
-        sequence, request = decoded
+        small = len(decoded.request.claims) <= self._host.config.chunk // _SMALL_SHARE
+        await source.turn(small=small)
+        if small:
+            await self._batcher.room()
+            self._ask_small(decoded, source, slot)
+        else:
+            self._ask_large(decoded, source, slot)
 
-        def finish(answer: Any, _: int) -> None:
+    def _ask_small(self, message: "_Batch", source: Source, slot: Slot) -> None:
+        """Have a few claims settled with those of the terminals."""
+        ask = SettleSome(message.request.claims, message.request.preview)
+
+        def finish(answer: Any, row: int) -> None:
+            source.finished()
             if isinstance(answer, BaseException):
                 slot.answer(answer)
-                return
-            work = functools.partial(_encode_batch, sequence, self._batcher.plan, answer)
-            slot.answer(lambda: self._host.offload(work))
+            else:
+                slot.answer(message.encode(self._batcher.plan, reply_of(answer, row, ask)))
 
-        self._batcher.ask_bulk(request, source, finish)
+        self._batcher.ask(ask, finish, source)
+
+    def _ask_large(self, message: "_Batch", source: Source, slot: Slot) -> None:
+        """Have many claims settled, chunk by chunk."""
+
+        def finish(answer: Any, _: int) -> None:
+            source.finished()
+            if isinstance(answer, BaseException):
+                slot.answer(answer)
+            else:
+                work = functools.partial(message.encode, self._batcher.plan, answer)
+                slot.answer(lambda: self._host.offload(work))
+
+        self._batcher.ask_bulk(message.request, source, finish)
 
     # --- one by one ----------------------------------------------------------------------
 
@@ -264,22 +293,34 @@ def _request_id(message: pb.SettleRequest) -> str:
     return request.request_id
 
 
-def _decode_batch(data: bytes) -> tuple[int, SettleBatch] | pb.SettleBatchResponse:
+class _Batch(NamedTuple):
+    """A gateway's message that was read."""
+
+    sequence: int
+    request: SettleBatch
+
+    def encode(self, plans: Plans, answer: object) -> bytes:
+        """Return the bytes that answer it.
+
+        Raises:
+            InvariantBroken: there is no such answer to a batch.
+        """
+        if isinstance(answer, BatchAnswer):
+            fields: dict[str, Any] = {"answers": encode_answers(answer, plans)}
+        elif isinstance(answer, ItemError):
+            fields = {"error": encode_error(answer)}
+        else:
+            raise InvariantBroken(f"no answer for {type(answer).__name__}")
+        return pb.SettleBatchResponse(sequence=self.sequence, **fields).SerializeToString()
+
+
+def _decode_batch(data: bytes) -> _Batch | pb.SettleBatchResponse:
     """Return a gateway's message, or the error that answers it."""
     sequence = 0
     try:
         message = parse(pb.SettleBatchRequest, data)
         sequence = message.sequence
         check_known(message, data)
-        return sequence, SettleBatch(decode_claims(message.claims), message.preview)
+        return _Batch(sequence, SettleBatch(decode_claims(message.claims), message.preview))
     except InvalidInput as error:
         return pb.SettleBatchResponse(sequence=sequence, error=encode_error(error))
-
-
-def _encode_batch(sequence: int, plans: Plans, answer: BatchAnswer | ItemError) -> bytes:
-    fields: dict[str, Any] = (
-        {"answers": encode_answers(answer, plans)}
-        if isinstance(answer, BatchAnswer)
-        else {"error": encode_error(answer)}
-    )
-    return pb.SettleBatchResponse(sequence=sequence, **fields).SerializeToString()
