@@ -23,6 +23,7 @@ DIRECTIVES = {
 
 SOURCES = (
     "engine/_fast.pyx",
+    "engine/_identities.pyx",
     "engine/ledger/_link.pyx",
     "engine/ledger/_ordinary.pyx",
     "engine/state/_id_set.pyx",

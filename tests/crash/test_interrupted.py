@@ -47,7 +47,7 @@ def check(path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
-@pytest.mark.parametrize("place", ["_link", "check_identities"])
+@pytest.mark.parametrize("place", ["link", "check_identities"])
 def test_a_batch_cut_short_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, error: type[BaseException]
 ) -> None:
