@@ -29,7 +29,7 @@ check: setup #> format, lint, types, layers, contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint engine
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint engine server
 	PATH="$(CURDIR)/$(BIN):$$PATH" lint-imports --no-logo
 	$(BIN)/buf lint
 	$(BIN)/buf format -d --exit-code

@@ -35,7 +35,7 @@ cdef void cut(
     const uint8_t *records, Py_ssize_t width, Py_ssize_t rows,  # IN
     Column *columns, Py_ssize_t count,                          # IN, their targets OUT
 ) noexcept nogil:
-    cdef Py_ssize_t first = 0, last, row, n
+    cdef Py_ssize_t first = 0, last, _row, n
     cdef const uint8_t *field
     cdef uint8_t *target
     cdef Py_ssize_t size
@@ -46,7 +46,7 @@ cdef void cut(
             size = columns[n].size
             field = records + first * width + columns[n].offset
             target = columns[n].target + first * size
-            for row in range(first, last):
+            for _row in range(first, last):
                 copy_field(target, field, size)
                 field += width
                 target += size

@@ -14,7 +14,7 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 from libc.string cimport memcmp, memcpy
 
 from engine._entry cimport Claim, Entry
-from engine._fast cimport AMOUNT_MAX_FEN, Row
+from engine._fast cimport AMOUNT_MAX_FEN, DEDUCTIBLE_EACH, DEDUCTIBLE_NONE, NO_CAP, STATUSES, Row
 from engine.state._id_set cimport IdSet
 
 cdef extern from "Python.h":
@@ -27,6 +27,10 @@ cdef extern from "Python.h":
 # What this file and the rest of the engine must agree on; ordinary.py compares every member.
 cpdef enum:
     ID_LENGTH_MAX = 64
+    VISIT_NAMED = 0
+    DEDUCTIBLE_SHARED = 1
+    DEDUCTIBLE_INSTITUTION = 2
+    DEDUCTIBLE_OWN = 5
     BLOCK = 1024
     FACT_PHARMACY = 0x1
     FACT_PRESCRIBER = 0x2
@@ -212,7 +216,7 @@ cdef class Ordinary:
         if <int64_t>member.mode == MODE_COMBINED:
             entry.row.account = self.account(number)
         if day.apart is not None:
-            count_apart(day, preview, claim, here, treating, entry)
+            count_apart(self.state, day, preview, claim, here, treating, entry)
         entry.link.parts = 1
         texts.append(text_of(claim, &entry.claim))
         return True

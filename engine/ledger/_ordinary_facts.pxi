@@ -87,12 +87,26 @@ cdef class Day:
     """What the plan of a city says of ordinary care on a day."""
 
     cdef object rules, apart
+    cdef tuple visit_caps
+    cdef bint simple
+    cdef int deductible_kind
     cdef int32_t plan
     cdef bint rate_of_selected
     cdef uint8_t deductible_at, paid_at, visit_by, visit_by_filled
 
     def __init__(self, int32_t plan, rules, visit_by_filled, apart):
         self.plan, self.rules, self.apart = plan, rules, apart
+        # Counted apart by what few claims are counted by, which the rules' own words say.
+        self.simple = not (
+            rules.counts_cost or rules.counts_paid or rules.disease_cap_fen != NO_CAP
+            or max(rules.month_cap_fen) != NO_CAP or max(rules.day_cap_fen) != NO_CAP
+            or rules.deductible_kind not in (
+                DEDUCTIBLE_NONE, DEDUCTIBLE_SHARED, DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_OWN,
+                DEDUCTIBLE_EACH,
+            )
+        )
+        self.deductible_kind = rules.deductible_kind
+        self.visit_caps = rules.visit_cap_fen
         self.rate_of_selected = rules.rate_of_selected
         self.deductible_at, self.paid_at = rules.deductible_at, rules.paid_at
         self.visit_by, self.visit_by_filled = rules.visit_by, visit_by_filled
@@ -306,11 +320,19 @@ cdef void fill_row(const Sent *sent, Day day, Row *row):
         row.visit_by = day.visit_by_filled
 
 
-cdef int count_apart(Day day, bint preview, tuple claim, Here here, Here treating,
+cdef int count_apart(state, Day day, bint preview, tuple claim, Here here, Here treating,
                      Entry *entry) except -1:
     """Give a claim the slots of what counts beside the member-year's line."""
     cdef Row *row = &entry.row
+    cdef bint capped = day.visit_caps[row.level * STATUSES + row.status] != NO_CAP
 
+    if day.simple and (row.visit_by == VISIT_NAMED or not capped):
+        if day.deductible_kind == DEDUCTIBLE_INSTITUTION:
+            row.borne_at = treating.number
+            row.borne = state.visit((entry.claim.member, row.year, treating.number, ""))
+        if capped:
+            row.visit = named_visit(state, preview, claim, here, entry)
+        return 0
     visit = (
         row.visit_by, claim[CLAIM_VISIT], claim[CLAIM_REQUEST_ID], here.number, treating.number,
         claim[CLAIM_SERVICE_DATE],
@@ -322,3 +344,14 @@ cdef int count_apart(Day day, bint preview, tuple claim, Here here, Here treatin
         )
     )
     return 0
+
+
+cdef int32_t named_visit(state, bint preview, tuple claim, Here here, Entry *entry) except? -1:
+    """Return the slot of the visit that a claim names, or of its own."""
+    name = claim[CLAIM_VISIT]
+    if name:
+        return state.visit((entry.claim.member, entry.row.year, -1, name))
+    if preview:
+        return state.visit((-1, 0, -1, ""))  # NO_VISIT
+    key = (entry.claim.member, entry.row.year, here.number, claim[CLAIM_REQUEST_ID])
+    return state.visit(key, new=True)

@@ -17,6 +17,7 @@ from engine.domain.register import Institution
 from engine.errors import InvariantBroken
 from engine.ledger._ordinary import Day, Ordinary
 from engine.ledger.apart import Apart, Counted, slots_apart
+from engine.rules import plan
 from engine.rules.plan import (
     DEDUCTIBLE_BENEFIT,
     DEDUCTIBLE_INSTITUTION,
@@ -82,7 +83,7 @@ def check_agreement() -> None:
     for kind in (codes.Fact, Kind, codes.Mode, codes.Benefit, codes.Status, codes.Place):
         ours |= {f"{kind.__name__.upper()}_{name}": int(kind[name]) for name in kind.__members__}
     ours["LIABILITY_MATERNITY"] = codes.Liability.MATERNITY
-    for module in (layout, ids, blocks):
+    for module in (layout, ids, blocks, plan):
         ours |= {name: value for name, value in vars(module).items() if isinstance(value, int)}
     for name, value in vars(_ordinary).items():
         if name.isupper() and ours.get(name) != value:
