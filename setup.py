@@ -28,6 +28,8 @@ SOURCES = (
     "engine/ledger/_ordinary.pyx",
     "engine/state/_id_set.pyx",
     "server/_columns.pyx",
+    "server/_decode.pyx",
+    "server/_encode.pyx",
 )
 
 

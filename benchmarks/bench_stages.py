@@ -52,11 +52,14 @@ from engine.rules.figures import load_figures, to_json
 from engine.rules.load import load_cities
 from engine.store.sqlite import SqliteStore
 from gongji.v1 import settlement_service_pb2 as pb
-from server.codec import check_known, decode_claim, parse
+from server.codec import check_known, parse
 from server.codec_batch import decode_claims, encode_answers
+from server.codec_settlement import BatchesOnWire
 from server.config import ServerConfig
-from server.merge import Message, SettleOne, joined, merge, reply_of
+from server.merge import Message, SettleOne, is_settled, joined, merge, reply_of
 from server.service import reply_fields
+from server.wire_claim import decode_settle
+from server.wire_settlement import PlansOnWire
 
 F = TypeVar("F", bound=Callable[..., Any])
 Keep = Callable[[dict[str, object]], None]
@@ -170,32 +173,34 @@ class Lane:
         def decode(waiting: Sequence[tuple[str, bytes]]) -> list[tuple[int, SettleOne]]:
             asks = []
             for institution, data in waiting:
-                request = parse(pb.SettleRequest, data)
-                check_known(request, data)
-                asks.append(
-                    (request.sequence, SettleOne(decode_claim(request.settle, institution)))
-                )
+                plain = decode_settle(data, institution)
+                assert plain is not None
+                sequence, preview, claim = plain
+                asks.append((sequence, SettleOne(claim, preview)))
             return asks
 
-        def gather(asks: list[tuple[int, SettleOne]]) -> list[Any]:
+        def gather(asks: list[tuple[int, SettleOne]]) -> list[tuple[Any, int]]:
             requests, places = merge([ask for _, ask in asks])
             answers = self._run(requests, 1)
-            return [
-                reply_of(answers[place.request], place.row, ask)
-                for place, (_, ask) in zip(places, asks, strict=True)
-                if place
-            ]
+            return [(answers[place.request], place.row) for place in places if place]
 
-        def encode(asks: list[tuple[int, SettleOne]], replies: list[Any]) -> list[bytes]:
+        def encode(
+            asks: list[tuple[int, SettleOne]], replies: list[tuple[Any, int]]
+        ) -> list[bytes]:
             return [
-                pb.SettleResponse(
-                    sequence=sequence,
-                    request_id=ask.claim.request_id,
-                    **reply_fields(reply, self.pipeline.plan),
-                ).SerializeToString()
+                encode_one(sequence, ask, *reply)
                 for (sequence, ask), reply in zip(asks, replies, strict=True)
             ]
 
+        def encode_one(sequence: int, ask: SettleOne, answer: Any, row: int) -> bytes:
+            if is_settled(answer, row):
+                return batches.response(sequence, ask.claim, answer, row)
+            fields = reply_fields(reply_of(answer, row, ask), self.pipeline.plan)
+            return pb.SettleResponse(
+                sequence=sequence, request_id=ask.claim.request_id, **fields
+            ).SerializeToString()
+
+        batches = BatchesOnWire(PlansOnWire(self.pipeline.plan))
         wrap = self._stages.wrap
         decode, gather, encode = (
             wrap("decode", decode),

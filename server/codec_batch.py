@@ -16,9 +16,10 @@ from engine.errors import InvalidInput
 from gongji.v1 import batch_pb2, codes_pb2
 from server._columns import gather
 from server.codec import encode_error, encode_refusal
-from server.codec_settlement import Plans, encode_group
+from server.codec_settlement import encode_group
 from server.config import ITEMS_MAX, LINES_MAX
 from server.merge import parts_of_row
+from server.wire_settlement import Plans, PlansOnWire
 
 _FLAGS: Final = (
     layout.FLAG_EMERGENCY,
@@ -255,6 +256,7 @@ def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns
         for name in (*CITES, *_OF_ONE_BENEFIT):
             entries["result"][name][list(answer.parts)] = 0
     columns: dict[str, Any] = dict(zip(_COLUMNS, gather(_octets(entries), _FIELDS), strict=True))
+    on_wire = PlansOnWire(plans)
     return batch_pb2.AnswerColumns(
         count=count,
         outcomes=outcomes.tobytes(),
@@ -273,7 +275,7 @@ def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns
         ],
         groups=[
             batch_pb2.RowGroups(
-                row=row, groups=[encode_group(part, plans) for part in parts_of_row(answer, row)]
+                row=row, groups=[encode_group(part, on_wire) for part in parts_of_row(answer, row)]
             )
             for row in sorted(answer.parts)
         ],

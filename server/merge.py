@@ -164,6 +164,13 @@ def reply_of(answer: Answer, row: int, ask: object) -> object:
     return Settled(entry, row in answer.replayed)
 
 
+def is_settled(answer: Answer, row: int) -> bool:
+    """Return whether an answer is a batch's, and this claim of it was settled, now or before."""
+    if not isinstance(answer, BatchAnswer):
+        return False
+    return row not in answer.refusals and row not in answer.errors
+
+
 def parts_of_row(answer: BatchAnswer, row: int) -> tuple[PartEntry, ...]:
     """Return the parts of a claim of several benefits, empty of any other."""
     return tuple(

@@ -22,7 +22,7 @@ from engine.errors import InvalidInput, InvariantBroken
 from server.batcher import Batcher
 from server.codec import check_known, encode_error, encode_refusal, parse
 from server.codec_settlement import (
-    Plans,
+    BatchesOnWire,
     encode_found,
     encode_nothing,
     encode_settlement,
@@ -32,6 +32,7 @@ from server.config import ServerConfig
 from server.merge import Settled
 from server.status import REASON_KEY, NotOpen, status_of
 from server.stream import Accept, Context, Conversation
+from server.wire_settlement import Plans, PlansOnWire
 
 INSTITUTION_KEY: Final = "gongji-institution"
 """Metadata of a unary call that names the institution; `-bin` is the same in UTF-8 bytes."""
@@ -45,6 +46,7 @@ class Host:
     def __init__(self, batcher: Batcher, config: ServerConfig) -> None:
         self.batcher = batcher
         self.config = config
+        self.batches = BatchesOnWire(PlansOnWire(batcher.plan))
         self._conversations: set[Conversation] = set()
         self.is_stopping = False
         """Whether the server stops."""

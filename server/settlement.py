@@ -30,11 +30,13 @@ from server.codec import (
     parse,
 )
 from server.codec_batch import decode_claims, encode_answers
-from server.codec_settlement import Plans, encode_explanation
-from server.merge import SettleOne, SettleSome, reply_of
+from server.codec_settlement import encode_explanation
+from server.merge import SettleOne, SettleSome, is_settled, reply_of
 from server.service import Host, institution_of, reply_fields
 from server.status import NotOpen
 from server.stream import Context, Slot
+from server.wire_claim import decode_settle
+from server.wire_settlement import Plans
 
 R = TypeVar("R", bound=Message)
 
@@ -209,6 +211,11 @@ class _Terminal:
             NotOpen: the stream does not begin with open.
             InvalidInput: open names no institution.
         """
+        plain = decode_settle(data, self._institution) if self._institution else None
+        if plain is not None:
+            sequence, preview, claim = plain
+            asked = SettleOne(claim, preview)
+            return self._ask(asked, self._taker(slot, sequence, claim.request_id, asked))
         try:
             message = parse(pb.SettleRequest, data)
         except InvalidInput as error:
@@ -230,14 +237,22 @@ class _Terminal:
             slot.answer(answer.SerializeToString())
             return None
 
+        return self._ask(ask, self._taker(slot, sequence, request_id, ask))
+
+    def _taker(self, slot: Slot, sequence: int, request_id: str, ask: Ask) -> Finish:
+        """Return what takes the answer to a request, and gives its bytes to the stream."""
+
         def finish(answer: Any, row: int) -> None:
             if isinstance(answer, BaseException):
                 slot.answer(answer)
-                return
-            reply = reply_of(answer, row, ask)
-            slot.answer(self._encode(sequence, request_id, reply))
+            elif isinstance(ask, SettleOne) and is_settled(answer, row):
+                slot.answer(self._host.batches.response(sequence, ask.claim, answer, row))
+            else:
+                fields = reply_fields(reply_of(answer, row, ask), self._batcher.plan)
+                response = pb.SettleResponse(sequence=sequence, request_id=request_id, **fields)
+                slot.answer(response.SerializeToString())
 
-        return self._ask(ask, finish)
+        return finish
 
     def _ask(self, ask: Ask, finish: Finish) -> Awaitable[None] | None:
         if self._batcher.is_full:
@@ -276,12 +291,6 @@ class _Terminal:
                 raise InvalidInput("open", "the stream is open already; open another stream")
             case _:
                 raise InvalidInput("request", "is missing; ask for something")
-
-    def _encode(self, sequence: int, request_id: str, reply: object) -> bytes:
-        fields = reply_fields(reply, self._batcher.plan)
-        return pb.SettleResponse(
-            sequence=sequence, request_id=request_id, **fields
-        ).SerializeToString()
 
 
 def _request_id(message: pb.SettleRequest) -> str:
