@@ -19,6 +19,7 @@ from grpc import aio
 
 from gongji.v1 import settlement_service_pb2 as pb
 from server.app import OPTIONS
+from server.process import run
 from server.service import generic_handler
 from server.stream import Context
 
@@ -66,4 +67,4 @@ async def serve(answers: dict[str, bytes]) -> None:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    asyncio.run(serve({path.name: path.read_bytes() for path in folder.iterdir()}))
+    run(serve({path.name: path.read_bytes() for path in folder.iterdir()}))

@@ -39,8 +39,6 @@ def serve(store: Path, listen: str, reflection: bool, kernel: str) -> None:
     Exit codes: 0 stopped as asked; 2 wrong command line; 3 the store or the address cannot be
     used, or the server had to stop rather than answer wrongly.
     """
-    import asyncio
-    import gc
     import logging
     import os
 
@@ -48,19 +46,17 @@ def serve(store: Path, listen: str, reflection: bool, kernel: str) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
     from clients.cli.local import open_pipeline
-    from server.app import serve as run
+    from server.app import serve as serving
     from server.config import ServerConfig
+    from server.process import run
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = ServerConfig(address=listen, reflection=reflection)
     host = listen.rpartition(":")[0]
     pipeline = open_pipeline(store, kernel)
-    # The registers are walked no more: a full collection of a million members takes seconds, in
-    # which no terminal would be answered.
-    gc.freeze()
     try:
-        code = asyncio.run(
-            run(
+        code = run(
+            serving(
                 pipeline,
                 config,
                 ready=lambda port: click.echo(f"listening on {host}:{port}"),
