@@ -7,7 +7,7 @@ PIP     = -m pip --disable-pip-version-check -qq install
 OUT    ?= proto
 PYTEST := $(BIN)/python -m pytest
 
-KERNEL := setup.py $(wildcard engine/*.pyx engine/*.pxd engine/*.pxi)
+COMPILED := setup.py $(wildcard $(foreach top,engine server,$(top)/*.pyx $(top)/*.pxd $(top)/*.pxi))
 PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 
 .DEFAULT_GOAL := help
@@ -17,7 +17,7 @@ PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 help:
 	@awk -F ':.*#> ' '/^[a-z-]+:.*#> / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-setup: .venv/built .venv-proto/installed #> environment, pinned and hashed tools, compiled kernel
+setup: .venv/built .venv-proto/installed #> environment, pinned and hashed tools, compiled kernel and codec
 
 fix: setup #> repair what can repair itself: imports, layout, simple lint
 	$(BIN)/ruff check --fix-only --quiet .
@@ -28,7 +28,7 @@ check: setup #> format, lint, types, layers, contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint engine
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint engine server
 	PATH="$(CURDIR)/$(BIN):$$PATH" lint-imports --no-logo
 	$(BIN)/buf lint
 	$(BIN)/buf format -d --exit-code
@@ -45,7 +45,7 @@ years: setup #> 50 000 random member-years by both kernels, with what they met
 histories: setup #> 10 000 random histories of accounts by both kernels, with what they met
 	@GONGJI_ACCOUNT_HISTORIES=10000 $(PYTEST) -n 2 tests/property/test_account_histories.py -rP
 
-debug: setup #> the tests on a kernel with bounds and overflow checks; restores the fast one
+debug: setup #> the tests on a kernel and codec with bounds and overflow checks; restores the fast ones
 	@rm -f .venv/built
 	GONGJI_DEBUG=1 $(BIN)/python $(PIP) --no-build-isolation --no-deps -e .
 	@status=0; $(PYTEST) -n 2 --dist worksteal -m "not crash" || status=$$?; \
@@ -84,7 +84,7 @@ ci: #> what CI runs
 	@.ci/run
 
 clean: #> forget everything built, environments included
-	rm -rf .venv .venv-proto build *.egg-info engine/*.so
+	rm -rf .venv .venv-proto build *.egg-info engine/*.so server/*.so
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # The stamps: a second `make setup` does nothing until an input changes.
@@ -95,8 +95,8 @@ clean: #> forget everything built, environments included
 	@$(BIN)/python $(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.venv/built: .venv/installed pyproject.toml $(KERNEL)
-	@echo "setup: compiled kernel (engine/_fast)"
+.venv/built: .venv/installed pyproject.toml $(COMPILED)
+	@echo "setup: compiled kernel and codec"
 	@$(BIN)/python $(PIP) --no-build-isolation --no-deps -e . || { \
 		echo "make: see above; if the compiler or Python.h is missing, on Debian: apt install gcc python3-dev"; exit 1; }
 	@touch $@

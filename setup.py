@@ -1,6 +1,6 @@
-"""Build the compiled kernel; everything else about the package is in pyproject.toml.
+"""Build the compiled kernel and the codec; everything else about the package is in pyproject.toml.
 
-``GONGJI_DEBUG=1`` builds the same kernel with every check switched on (``make debug``).
+``GONGJI_DEBUG=1`` builds the same with every check switched on (``make debug``).
 """
 
 import os
@@ -21,16 +21,19 @@ DIRECTIVES = {
     "wraparound": False,
 }
 
-kernel = Extension(
-    "engine._fast",
-    sources=["engine/_fast.pyx"],
-    extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
-    define_macros=[("CYTHON_TRACE_NOGIL", "1")] if DEBUG else [],
-)
+extensions = [
+    Extension(
+        name,
+        sources=[name.replace(".", os.sep) + ".pyx"],
+        extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
+        define_macros=[("CYTHON_TRACE_NOGIL", "1")] if DEBUG else [],
+    )
+    for name in ("engine._fast", "server._encode")
+]
 
 setup(
     ext_modules=cythonize(
-        [kernel],
+        extensions,
         # Apart, because cythonize notices changed sources but not changed directives.
         build_dir="build/debug" if DEBUG else "build/release",
         compiler_directives=DIRECTIVES,

@@ -15,9 +15,10 @@ from engine.domain.request import BatchAnswer
 from engine.errors import InvalidInput
 from gongji.v1 import batch_pb2, codes_pb2
 from server.codec import encode_error, encode_refusal
-from server.codec_settlement import Plans, encode_group
+from server.codec_settlement import encode_group
 from server.config import ITEMS_MAX, LINES_MAX
 from server.merge import parts_of_row
+from server.wire_settlement import Plans, PlansOnWire
 
 _FLAGS: Final = (
     layout.FLAG_EMERGENCY,
@@ -242,6 +243,7 @@ def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns
         f"{name}_fen": _bytes(result[name], "<i8") for name in (*AMOUNTS, *BEFORE, *_COUNTED)
     }
     citations = {name: _bytes(result[name], "<u2") for name in CITES}
+    on_wire = PlansOnWire(plans)
     return batch_pb2.AnswerColumns(
         count=count,
         outcomes=outcomes.tobytes(),
@@ -266,7 +268,7 @@ def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns
         ],
         groups=[
             batch_pb2.RowGroups(
-                row=row, groups=[encode_group(part, plans) for part in parts_of_row(answer, row)]
+                row=row, groups=[encode_group(part, on_wire) for part in parts_of_row(answer, row)]
             )
             for row in sorted(answer.parts)
         ],

@@ -22,7 +22,6 @@ from engine.errors import InvalidInput, InvariantBroken
 from server.batcher import Batcher
 from server.codec import check_known, encode_error, encode_refusal, parse
 from server.codec_settlement import (
-    Plans,
     encode_found,
     encode_nothing,
     encode_settlement,
@@ -32,6 +31,7 @@ from server.config import ServerConfig
 from server.merge import Settled
 from server.status import REASON_KEY, NotOpen, status_of
 from server.stream import Accept, Context, Conversation
+from server.wire_settlement import Plans, PlansOnWire
 
 INSTITUTION_KEY: Final = "gongji-institution"
 """Metadata of a unary call that names the institution; `-bin` is the same in UTF-8 bytes."""
@@ -45,6 +45,7 @@ class Host:
     def __init__(self, batcher: Batcher, config: ServerConfig) -> None:
         self.batcher = batcher
         self.config = config
+        self.on_wire = PlansOnWire(batcher.plan)
         self.stopping = asyncio.Event()
         self._codec = ThreadPoolExecutor(1, thread_name_prefix="gongji-codec")
 

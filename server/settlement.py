@@ -28,11 +28,12 @@ from server.codec import (
     parse,
 )
 from server.codec_batch import decode_claims, encode_answers
-from server.codec_settlement import Plans, encode_explanation
-from server.merge import SettleOne
+from server.codec_settlement import encode_explanation, encode_response
+from server.merge import Settled, SettleOne
 from server.service import Host, institution_of, reply_fields
 from server.status import NotOpen
 from server.stream import Context, Pending
+from server.wire_settlement import Plans
 
 R = TypeVar("R", bound=Message)
 
@@ -222,6 +223,9 @@ class _Terminal:
                 raise InvalidInput("request", "is missing; ask for something")
 
     def _encode(self, sequence: int, request_id: str, reply: object) -> bytes:
+        if isinstance(reply, Settled):
+            on_wire = self._host.on_wire
+            return encode_response(sequence, reply.entry, on_wire, replayed=reply.replayed)
         fields = reply_fields(reply, self._batcher.plan)
         return pb.SettleResponse(
             sequence=sequence, request_id=request_id, **fields
