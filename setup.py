@@ -28,7 +28,7 @@ extensions = [
         extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
         define_macros=[("CYTHON_TRACE_NOGIL", "1")] if DEBUG else [],
     )
-    for name in ("engine._fast", "server._encode")
+    for name in ("engine._fast", "server._encode", "server._decode")
 ]
 
 setup(

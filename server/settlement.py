@@ -33,6 +33,7 @@ from server.merge import Settled, SettleOne
 from server.service import Host, institution_of, reply_fields
 from server.status import NotOpen
 from server.stream import Context, Pending
+from server.wire_claim import decode_settle
 from server.wire_settlement import Plans
 
 R = TypeVar("R", bound=Message)
@@ -175,6 +176,11 @@ class _Terminal:
             NotOpen: the stream does not begin with open.
             InvalidInput: open names no institution.
         """
+        plain = decode_settle(data, self._institution) if self._institution else None
+        if plain is not None:
+            sequence, preview, claim = plain
+            encode = functools.partial(self._encode, sequence, claim.request_id)
+            return Pending(await self._batcher.ask(SettleOne(claim, preview)), encode)
         try:
             message = parse(pb.SettleRequest, data)
         except InvalidInput as error:

@@ -119,6 +119,7 @@ def test_a_bug_in_a_handler_tells_nothing_and_harms_nobody_else(
 
     with monkeypatch.context() as patch, caplog.at_level(logging.DEBUG):
         patch.setattr(settlement, "decode_claim", broken)
+        patch.setattr(settlement, "decode_settle", broken)
         for call in (
             lambda: _one(client),
             lambda: list(client.settle([opening(), settle(2, "r")])),
