@@ -51,11 +51,14 @@ from engine.rules.figures import load_figures, to_json
 from engine.rules.load import load_cities
 from engine.store.sqlite import SqliteStore
 from gongji.v1 import settlement_service_pb2 as pb
-from server.codec import check_known, decode_claim, parse
+from server.codec import check_known, parse
 from server.codec_batch import decode_claims, encode_answers
+from server.codec_settlement import encode_response
 from server.config import ServerConfig
-from server.merge import Message, SettleOne, joined, merge, reply_of
+from server.merge import Message, Settled, SettleOne, joined, merge, reply_of
 from server.service import reply_fields
+from server.wire_claim import decode_settle
+from server.wire_settlement import PlansOnWire
 
 F = TypeVar("F", bound=Callable[..., Any])
 Keep = Callable[[dict[str, object]], None]
@@ -168,11 +171,10 @@ class Lane:
         def decode(waiting: Sequence[tuple[str, bytes]]) -> list[tuple[int, SettleOne]]:
             asks = []
             for institution, data in waiting:
-                request = parse(pb.SettleRequest, data)
-                check_known(request, data)
-                asks.append(
-                    (request.sequence, SettleOne(decode_claim(request.settle, institution)))
-                )
+                plain = decode_settle(data, institution)
+                assert plain is not None
+                sequence, preview, claim = plain
+                asks.append((sequence, SettleOne(claim, preview)))
             return asks
 
         def gather(asks: list[tuple[int, SettleOne]]) -> list[Any]:
@@ -185,14 +187,18 @@ class Lane:
 
         def encode(asks: list[tuple[int, SettleOne]], replies: list[Any]) -> list[bytes]:
             return [
-                pb.SettleResponse(
-                    sequence=sequence,
-                    request_id=ask.claim.request_id,
-                    **reply_fields(reply, self.pipeline.plan),
-                ).SerializeToString()
+                encode_one(sequence, ask.claim.request_id, reply)
                 for (sequence, ask), reply in zip(asks, replies, strict=True)
             ]
 
+        def encode_one(sequence: int, request_id: str, reply: Any) -> bytes:
+            if isinstance(reply, Settled):
+                return encode_response(sequence, reply.entry, on_wire, replayed=reply.replayed)
+            fields = reply_fields(reply, self.pipeline.plan)
+            response = pb.SettleResponse(sequence=sequence, request_id=request_id, **fields)
+            return response.SerializeToString()
+
+        on_wire = PlansOnWire(self.pipeline.plan)
         wrap = self._stages.wrap
         decode, gather, encode = (
             wrap("decode", decode),
