@@ -324,3 +324,8 @@ def test_a_table_that_points_out_of_a_record_is_refused(
             claim_size=len(Claim._fields),
             layout=ENTRY,
         )
+
+
+def test_figures_without_a_whole_table_of_their_uses_are_refused() -> None:
+    with pytest.raises(ValueError, match="uses: found 3 bytes for 2 figures"):
+        _encode.PlanOnWire(b"", [b"a", b"b"], b"\0\0\0")
