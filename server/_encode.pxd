@@ -54,6 +54,13 @@ cpdef enum:
     FIGURES = 0
     GROUPS = 1
 
+    # Roots of a table: a settlement, an answer with one, each followed by that of several plans,
+    # and a group.
+    SETTLED = 0
+    ANSWERED = 2
+    GROUPED = 4
+    ROOTS = 5
+
 cdef enum:
     # Bytes that an answer may have before memory is asked for; one of one plan has some 400.
     ROOM = 2048

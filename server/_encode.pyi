@@ -34,8 +34,13 @@ DIGEST: int
 TEXTS: int
 FIGURES: int
 GROUPS: int
+SETTLED: int
+ANSWERED: int
+GROUPED: int
+ROOTS: int
 
 class Records:
+    def __init__(self, records: Array | np.void, layout: np.dtype[Any]) -> None: ...
     @property
     def count(self) -> int: ...
 

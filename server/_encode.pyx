@@ -222,7 +222,7 @@ cdef class Records:
     """Records of one layout, read in place."""
 
     cdef Py_buffer _view
-    cdef Py_ssize_t _width
+    cdef object _layout
     cdef readonly Py_ssize_t count
 
     def __cinit__(self, records not None, layout not None):
@@ -234,15 +234,11 @@ cdef class Records:
         if records.dtype != layout:
             raise ValueError(f"records: found {records.dtype}, expected {layout}")
         PyObject_GetBuffer(records, &self._view, PyBUF_SIMPLE)
-        self._width = layout.itemsize
-        self.count = self._view.len // self._width
+        self._layout = layout
+        self.count = self._view.len // layout.itemsize
 
     def __dealloc__(self):
         PyBuffer_Release(&self._view)
-
-    cdef const char *at(self, Py_ssize_t row) except NULL:
-        check_in("row", row, self.count)
-        return <const char *>self._view.buf + row * self._width
 
 
 cdef class PlanOnWire:
@@ -296,8 +292,9 @@ cdef class Encoder:
     cdef const int32_t[::1] _cites
     cdef Py_ssize_t _texts[TEXTS]
     cdef Py_ssize_t _text_count, _claim_size
-    cdef Py_ssize_t _roots[5]
+    cdef Py_ssize_t _roots[ROOTS]
     cdef object _layout
+    cdef Py_ssize_t _width
     cdef int32_t _plan
 
     def __cinit__(
@@ -310,8 +307,7 @@ cdef class Encoder:
         Args:
             ops: The operations; those of a message stand together, in the order of its fields
                 and before the operation that needs them.
-            roots: The positions of five messages: a settlement of one plan and of several,
-                the answers that hold them, and a group.
+            roots: The positions of five messages, in the order of `ROOTS`.
             cites: Where the citations stand in a record.
             plan: Where the number of the plan stands.
             texts: For each text from 1 its position in a claim; text 0 is the plan's digest.
@@ -323,13 +319,12 @@ cdef class Encoder:
         """
         cdef Py_ssize_t n
 
-        if len(roots) != 5 or len(texts) >= TEXTS:
+        if len(roots) != ROOTS or len(texts) >= TEXTS:
             raise ValueError(f"found {len(roots)} roots and {len(texts)} texts")
         for n in range(ops.shape[0]):
             check_op(ops, n, layout.itemsize)
-        for n in range(5):
-            check_in("root", roots[n], ops.shape[0])
-            self._roots[n] = roots[n]
+        for n in range(ROOTS):
+            self._roots[n] = check_root(ops, roots[n])
         for n in range(cites.shape[0]):
             check_in("citation at", cites[n], layout.itemsize - 1)
         check_in("plan at", plan, layout.itemsize - 3)
@@ -337,7 +332,8 @@ cdef class Encoder:
             check_in("text at", position, claim_size)
             self._texts[n + 1] = position
         self._text_count, self._claim_size = len(texts) + 1, claim_size
-        self._ops, self._cites, self._plan, self._layout = ops, cites, plan, layout
+        self._ops, self._cites, self._plan = ops, cites, plan
+        self._layout, self._width = layout, layout.itemsize
 
     def records(self, records):
         """Return records of the layout in a form that this encoder reads.
@@ -368,7 +364,7 @@ cdef class Encoder:
         Raises:
             ValueError: there is no such row, plan or citation.
         """
-        return self._settled(2, sequence, claim, records, row, plans, replayed, parts)
+        return self._settled(ANSWERED, sequence, claim, records, row, plans, replayed, parts)
 
     def settlement(
         self, claim not None, Records records not None, Py_ssize_t row,
@@ -379,7 +375,7 @@ cdef class Encoder:
         Raises:
             ValueError: there is no such row, plan or citation.
         """
-        return self._settled(0, 0, claim, records, row, plans, replayed, parts)
+        return self._settled(SETTLED, 0, claim, records, row, plans, replayed, parts)
 
     def group(self, Records records not None, Py_ssize_t row, dict plans not None):
         """Return one part of a claim of several benefits, as the bytes of `SettledGroup`.
@@ -387,19 +383,19 @@ cdef class Encoder:
         Raises:
             ValueError: there is no such row, plan or citation.
         """
-        cdef const char *record = records.at(row)
+        cdef const char *record = self._at(records, row)
         cdef PlanOnWire plan = self._plan_of(record, plans)
         cdef Source source
 
         memset(&source, 0, sizeof(Source))
         source.records[WHOLE] = source.records[FIRST] = source.records[LAST] = record
-        return self._write(4, &source, plan, (plan.figures(record, self._cites), []))
+        return self._write(GROUPED, &source, plan, (plan.figures(record, self._cites), []))
 
     cdef bytes _settled(
         self, int root, int64_t sequence, object claim, Records records, Py_ssize_t row,
         dict plans, bint replayed, Records parts,
     ):
-        cdef const char *record = records.at(row)
+        cdef const char *record = self._at(records, row)
         cdef PlanOnWire plan = self._plan_of(record, plans)
         cdef tuple lists
         cdef Source source
@@ -413,10 +409,17 @@ cdef class Encoder:
             lists = (plan.figures(record, self._cites), [])
         else:
             root += 1
-            source.records[FIRST] = parts.at(0)
-            source.records[LAST] = parts.at(parts.count - 1)
+            source.records[FIRST] = self._at(parts, 0)
+            source.records[LAST] = self._at(parts, parts.count - 1)
             lists = self._lists_of(parts, plans)
         return self._write(root, &source, plan, lists)
+
+    cdef const char *_at(self, Records records, Py_ssize_t row) except NULL:
+        """Return a record, once it is there."""
+        if records._layout is not self._layout:
+            raise ValueError("records: are not of this encoder's layout")
+        check_in("row", row, records.count)
+        return <const char *>records._view.buf + row * self._width
 
     cdef int _take_texts(self, Source *source, object claim) except -1:
         cdef Py_ssize_t n
@@ -432,11 +435,14 @@ cdef class Encoder:
     cdef tuple _lists_of(self, Records parts, dict plans):
         """Return the figures of all parts together, and the parts as groups."""
         cdef set figures = set()
+        cdef PlanOnWire plan
+        cdef const char *record
         cdef Py_ssize_t n
 
         for n in range(parts.count):
-            plan = self._plan_of(parts.at(n), plans)
-            figures.update((<PlanOnWire>plan).figures(parts.at(n), self._cites))
+            record = self._at(parts, n)
+            plan = self._plan_of(record, plans)
+            figures.update(plan.figures(record, self._cites))
         # UTF-8 has the order of the letters it encodes.
         return sorted(figures), [self.group(parts, n, plans) for n in range(parts.count)]
 

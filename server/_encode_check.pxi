@@ -17,6 +17,14 @@ cdef int check_number(str what, int64_t at, int32_t type, int64_t size) except -
     return 0
 
 
+cdef Py_ssize_t check_root(const Op[::1] ops, Py_ssize_t n) except -1:
+    """Return the position of a message that stands in no other, once it is one."""
+    check_in("root", n, ops.shape[0])
+    if ops[n].kind != MESSAGE:
+        raise ValueError(f"root: operation {n} is no message")
+    return n
+
+
 cdef int check_op(const Op[::1] ops, Py_ssize_t n, int64_t size) except -1:
     """Check that an operation reads from the record, and uses none but operations before it."""
     cdef Op op = ops[n]

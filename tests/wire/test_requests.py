@@ -11,10 +11,11 @@ from engine.domain.claim import Claim
 from engine.errors import InvalidInput
 from gongji.v1 import claim_pb2
 from gongji.v1 import settlement_service_pb2 as pb
+from server._decode import Decoder
 from server.codec import check_known, decode_claim, parse
 from server.wire_claim import decode_settle
 from tests.wire.encode import wire_claim
-from tests.wire.test_claims import CLAIMS, ITEMISED
+from tests.wire.test_claims import CLAIM, CLAIMS, ITEMISED
 
 Read = tuple[int, bool, Claim]
 PLAIN = CLAIMS.map(lambda claim: claim._replace(lines=(), papers=0))
@@ -178,3 +179,23 @@ def test_a_long_text_is_left_to_the_library() -> None:
 def test_what_is_of_another_type_is_refused(arguments: Any) -> None:
     with pytest.raises(TypeError):
         decode_settle(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"defaults": ()}, "claim: expected a named tuple of 0 fields"),
+        ({"fields": {64: (1, 1)}}, "field: found 64"),
+        ({"fields": {1: (5, 1)}}, "field 1, kind: found 5"),
+        ({"fields": {1: (1, 26)}}, "field 1, position: found 26"),
+        ({"liable": 26}, "position: found 26"),
+    ],
+)
+def test_a_table_that_points_out_of_a_claim_is_refused(
+    changes: dict[str, Any], problem: str
+) -> None:
+    table: dict[str, Any] = {"claim": Claim, "defaults": tuple(CLAIM), "fields": {}}
+    tags = {"sequence": 8, "preview": 26, "settle": 34}
+    positions = {"service_date": 3, "until_date": 4, "liable": 16}
+    with pytest.raises(ValueError, match=problem):
+        Decoder(**table | tags | positions | changes)

@@ -245,6 +245,7 @@ def test_worked_cases(answers: list[tuple[Pipeline, Request, Answer]]) -> None:
 
 PLAN_ON_WIRE = PlansOnWire(PLANS.get)(bytes([1]) * 32)
 ZEROS = np.zeros(4, ENTRY)
+OTHERS = _encode.Records(np.zeros(4, "u1"), np.dtype("u1"))
 
 
 def response(**changes: Any) -> bytes:
@@ -271,6 +272,7 @@ def test_a_long_answer_finds_room() -> None:
         ({"row": -1}, "row: found -1, expected 0 to 3"),
         ({"records": ENCODER.records(ZEROS[:0]), "row": 0}, "row: found 0"),
         ({"plans": {1: PLAN_ON_WIRE}}, "plan: found 0, which is not among those given"),
+        ({"records": OTHERS, "row": 0}, "records: are not of this encoder's layout"),
         ({"claim": CLAIM[:-1]}, "claim: expected 26 fields"),
         ({"claim": list(CLAIM)}, "claim: expected 26 fields"),
     ],
@@ -327,6 +329,8 @@ def _op(**fields: int) -> Array:
         ({"kind": _encode.PIECES, "at": 2}, "at: found 2"),
         ({"kind": _encode.TEXT, "at": _encode.TEXTS}, "at: found 16"),
         ({"kind": _encode.TEXT, "record": 3}, "record: found 3"),
+        ({"kind": _encode.TEXT}, "root: operation 0 is no message"),
+        ({"kind": _encode.TEXT, "tag": -1}, "tag: found -1"),
         ({"kind": _encode.CITES, "end": 1}, "holds operation 0, which is of another kind"),
         ({"kind": _encode.MESSAGE, "end": 2}, "end: found 2"),
         ({"kind": _encode.CITES, "end": 1, "first": 2}, "first: found 2"),
@@ -338,10 +342,15 @@ def test_a_table_that_points_out_of_a_record_is_refused(
     with pytest.raises(ValueError, match=problem):
         _encode.Encoder(
             np.concatenate([_op(kind=_encode.INPUT), _op(**fields)]),
-            (0,) * 5,
+            (0,) * _encode.ROOTS,
             cites=np.zeros(0, "<i4"),
             plan=0,
             texts=(),
             claim_size=len(Claim._fields),
             layout=ENTRY,
         )
+
+
+def test_figures_without_a_whole_table_of_their_uses_are_refused() -> None:
+    with pytest.raises(ValueError, match="uses: found 3 bytes for 2 figures"):
+        _encode.PlanOnWire(b"", [b"a", b"b"], b"\0\0\0")
