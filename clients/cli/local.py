@@ -1,5 +1,6 @@
 """A ledger in this process: the same questions as to a server, without one."""
 
+import gc
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -134,6 +135,8 @@ class LocalLedger:
         if not create:
             check_there(store)
         self.pipeline = open_pipeline(store, kernel)
+        # What was loaded stays until the end: the garbage collector need not walk it.
+        gc.freeze()
 
     @property
     def book(self) -> PlanBook:
@@ -233,6 +236,7 @@ class LocalLedger:
 
     def close(self) -> None:
         """Write the checkpoint and close the store."""
+        gc.unfreeze()
         self.pipeline.close()
 
     def __enter__(self) -> Self:

@@ -31,8 +31,8 @@ from engine.state.keyed import (
     keyed_moves,
     paid_key,
 )
+from engine.state.register import Register
 from engine.state.registers import (
-    Register,
     institutions_from_json,
     members_from_json,
     openings_from_json,
@@ -57,8 +57,8 @@ class State:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self.members: Register[Member] = Register()
-        self.institutions: Register[Institution] = Register()
+        self.members: Register[Member] = Register(members_from_json)
+        self.institutions: Register[Institution] = Register(institutions_from_json)
         self.plans = PlanTable()
         self.plan_numbers: dict[bytes, int] = {}
         self.account_plans: list[AccountPlan] = []
@@ -164,11 +164,9 @@ class State:
     def _fold_registers(self, segment: Segment) -> None:
         match segment.kind:
             case SegmentKind.MEMBERS:
-                for member in members_from_json(segment.text):
-                    self.members.put(member)
+                self.members.put_text(segment.text)
             case SegmentKind.INSTITUTIONS:
-                for institution in institutions_from_json(segment.text):
-                    self.institutions.put(institution)
+                self.institutions.put_text(segment.text)
             case SegmentKind.OPENINGS:
                 for opening in openings_from_json(segment.text):
                     self.open(opening)
