@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import fields
-from functools import cache
 from typing import Any
 
 
@@ -33,9 +32,4 @@ class Canonical:
 
 
 def _by_name(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in _names(type(value))}
-
-
-@cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+    return {field.name: getattr(value, field.name) for field in fields(value)}

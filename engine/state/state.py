@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.domain import layout
-from engine.domain.journal import EntryKind, EntryText, Segment, SegmentKind
+from engine.domain.journal import EntryKind, Segment, SegmentKind
 from engine.domain.layout import Array
 from engine.domain.movement import Act, MovementKind, act_from_json
 from engine.domain.register import AccountOpening, Institution, Member, Opening
@@ -21,6 +21,7 @@ from engine.kernel import PlanTable
 from engine.rules.account_plan import AccountPlan, account_plan_from_json
 from engine.rules.plan import plan_from_json
 from engine.state.accounts import Accounts
+from engine.state.folding import fold_entries
 from engine.state.keyed import (
     DAY,
     DISEASE,
@@ -28,7 +29,6 @@ from engine.state.keyed import (
     PAID,
     borne_key,
     cost_key,
-    keyed_moves,
     paid_key,
 )
 from engine.state.register import Register
@@ -247,40 +247,11 @@ class State:
             )
 
     def _fold_entries(self, segment: Segment) -> None:
-        """Add each entry's parts; an undo's are negative, so one sum serves all kinds."""
         entries = segment.entries()
         if len(entries):
             self._check_continues(int(entries["link"]["position"][0]))
-        for entry, text in segment.entry_texts():
-            kind = int(entry["link"]["kind"])
-            position = int(entry["link"]["position"])
-            institution = int(entry["claim"]["institution"])
-            if kind != EntryKind.TOMBSTONE:
-                self._move(entry, text)
-            if not entry["link"]["part"]:
-                self.note_key(kind, position, institution, text.request_id, text.undo_id, entry)
+            fold_entries(self, segment)
         self.next_position += len(entries)
-
-    def _move(self, entry: np.void, text: EntryText) -> None:
-        result = entry["result"]
-        member, year = int(entry["claim"]["member"]), int(entry["row"]["year"])
-        slot = self.member_year(member, year)
-        line = self.counters.values[slot]
-        for position, fen in line_moves(entry):
-            line[position] += fen
-        for _, key, fen in keyed_moves(entry, text):
-            visit_slot = self.visit(key)
-            self.visits.values[visit_slot] += fen
-            self.visits.changed.add(visit_slot)
-        self.touch_member_year(slot, int(entry["link"]["position"]))
-        for owner, fen in (
-            (member, result["account"]),
-            (int(entry["claim"]["payer"]), result["family_account"]),
-        ):
-            if fen:
-                account = self.accounts.slot(owner)
-                self.accounts.balances.values[account] -= fen
-                self.accounts.touch(account, int(entry["link"]["position"]))
 
     def touch_member_year(self, slot: int, position: int) -> None:
         """Note that the entry at `position` is the last one of a member-year."""

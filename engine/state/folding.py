@@ -1,0 +1,203 @@
+"""The fold of a segment of entries: the sums of all of them at once, their keys one by one.
+
+An undo's parts are negative, so one sum serves all kinds; a tombstone moves nothing. Sums are exact
+whatever their order; who was last is the last in the journal.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+
+from engine.domain import layout
+from engine.domain.journal import TEXT_LENGTHS, EntryKind, Segment
+from engine.domain.layout import KEYED_SLOTS, Array
+from engine.state.accounts import Accounts
+from engine.state.keyed import (
+    FILLED,
+    Visit,
+    borne_key,
+    cost_key,
+    day_key,
+    disease_key,
+    month_key,
+    paid_key,
+    visit_key,
+)
+from engine.state.slots import Slots
+from engine.state.tables import KeyRow, KeyStatus, VisitKey
+
+_REQUEST_ID: Final = TEXT_LENGTHS.index("request_id_length") + 1
+_VISIT: Final = TEXT_LENGTHS.index("visit_length") + 1
+_DISEASE: Final = TEXT_LENGTHS.index("disease_length") + 1
+_MOVED_BY: Final = {"borne": "deductible", "cost": "in_scope"}
+"""What moves a counter with a key of its own, where that is not what the fund paid."""
+
+
+class Folded(Protocol):
+    """What entries are folded into."""
+
+    counters: Slots
+    last_entry: Slots
+    visits: Slots
+    accounts: Accounts
+
+    def member_year(self, member: int, year: int) -> int:
+        """Return the slot of a member-year."""
+        ...
+
+    def visit(self, key: VisitKey) -> int:
+        """Return the slot of a visit, or of what else has a key of its own."""
+        ...
+
+    def set_key(self, institution: int, request_id: str, row: KeyRow) -> None:
+        """Record what a request id stands for."""
+        ...
+
+
+class Texts:
+    """Where the texts of each entry stand in the text of its segment."""
+
+    def __init__(self, segment: Segment, entries: Array) -> None:
+        claim = entries["claim"]
+        lengths = np.empty((len(entries), 1 + len(TEXT_LENGTHS)), dtype=np.int64)
+        lengths[:, 0] = entries["link"]["undo_id_length"]
+        for column, name in enumerate(TEXT_LENGTHS, 1):
+            lengths[:, column] = claim[name]
+        self._ends: Array = np.cumsum(lengths).reshape(lengths.shape)
+        self._starts: Array = self._ends - lengths
+        self._bytes = segment.text
+
+    def column(self, column: int, rows: Array | None = None) -> list[str]:
+        """Return one text of every entry, or of some."""
+        starts, ends = self._starts[:, column], self._ends[:, column]
+        if rows is not None:
+            starts, ends = starts[rows], ends[rows]
+        data = self._bytes
+        return [data[a:b].decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+def fold_entries(state: Folded, segment: Segment) -> None:
+    """Move a state by the entries of a segment."""
+    entries = segment.entries()
+    texts = Texts(segment, entries)
+    request_ids = texts.column(_REQUEST_ID)
+    moving = np.flatnonzero(entries["link"]["kind"] != EntryKind.TOMBSTONE)
+    moved = entries if len(moving) == len(entries) else entries[moving]
+    _add_to_lines(state, moved)
+    _add_to_keyed(state, moved, moving, texts, request_ids)
+    _take_from_accounts(state, moved)
+    _note_keys(state, entries, texts, request_ids)
+
+
+def _add_to_lines(state: Folded, entries: Array) -> None:
+    row, result = entries["row"], entries["result"]
+    pairs = zip(entries["claim"]["member"].tolist(), row["year"].tolist(), strict=True)
+    found = [state.member_year(member, year) for member, year in pairs]
+    slots = np.array(found, dtype=np.int64)
+    lines = state.counters.values.reshape(-1)
+    starts = layout.COUNTERS_PER_MEMBER_YEAR * slots
+    for position, _, name in layout.MOVED:
+        np.add.at(lines, starts + position, result[name])
+    for at, keyed, name in (
+        ("deductible_at", "borne", "deductible"),
+        ("paid_at", "paid", "pooled_fund"),
+    ):
+        here = np.flatnonzero((row[keyed] < 0) & (row[at] != layout.NOWHERE))
+        np.add.at(lines, starts[here] + row[at][here], result[name][here])
+    # Of a slot that stands there more than once the last value stays.
+    state.last_entry.values[slots] = entries["link"]["position"]
+    state.counters.changed.update(found)
+
+
+def _add_to_keyed(
+    state: Folded, moved: Array, numbers: Array, texts: Texts, request_ids: Sequence[str]
+) -> None:
+    """Add to the counters with keys of their own; `numbers` are the entries' in the segment."""
+    for slot in KEYED_SLOTS:
+        here = np.flatnonzero(moved["row"][slot] >= 0)
+        if len(here):
+            keys = _keys(slot, moved[here], numbers[here], texts, request_ids)
+            slots = [state.visit(key) for key in keys]
+            amounts = moved["result"][_MOVED_BY.get(slot, "pooled_fund")][here]
+            np.add.at(state.visits.values, np.array(slots, dtype=np.int64), amounts)
+            state.visits.changed.update(slots)
+
+
+def _keys(
+    slot: str, entries: Array, numbers: Array, texts: Texts, request_ids: Sequence[str]
+) -> Iterator[VisitKey]:
+    """Return the key that a slot of each row stands for, as `engine.state.keyed` has them."""
+    claim, row = entries["claim"], entries["row"]
+    members, years = claim["member"].tolist(), row["year"].tolist()
+    match slot:
+        case "visit":
+            return map(visit_key, members, years, _visits(entries, numbers, texts, request_ids))
+        case "borne":
+            return map(borne_key, members, years, row["borne_at"].tolist())
+        case "cost":
+            return map(cost_key, members, years)
+        case "disease":
+            return map(disease_key, members, years, texts.column(_DISEASE, numbers))
+        case "paid":
+            return map(paid_key, members, years, row["benefit"].tolist())
+        case _:
+            by_day = month_key if slot == "month" else day_key
+            return map(by_day, members, years, claim["service_date"].tolist())
+
+
+def _visits(
+    entries: Array, numbers: Array, texts: Texts, request_ids: Sequence[str]
+) -> Iterator[Visit]:
+    claim, row = entries["claim"], entries["row"]
+    filled = row["facts"] & FILLED == FILLED
+    return map(
+        Visit,
+        row["visit_by"].tolist(),
+        texts.column(_VISIT, numbers),
+        [request_ids[number] for number in numbers.tolist()],
+        claim["institution"].tolist(),
+        np.where(filled, claim["prescriber"], claim["institution"]).tolist(),
+        claim["service_date"].tolist(),
+    )
+
+
+def _take_from_accounts(state: Folded, entries: Array) -> None:
+    """Take from the own account what it paid, and from the relative's."""
+    claim, result = entries["claim"], entries["result"]
+    owners = np.stack((claim["member"], claim["payer"]), axis=1).ravel()
+    fen = np.stack((result["account"], result["family_account"]), axis=1).ravel()
+    paid = np.flatnonzero(fen)
+    found = [state.accounts.slot(owner) for owner in owners[paid].tolist()]
+    slots = np.array(found, dtype=np.int64)
+    balances = state.accounts.balances
+    np.subtract.at(balances.values, slots, fen[paid])
+    state.accounts.entries.values[slots] = entries["link"]["position"].repeat(2)[paid]
+    balances.changed.update(found)
+
+
+def _note_keys(state: Folded, entries: Array, texts: Texts, request_ids: Sequence[str]) -> None:
+    """Record the request ids that the entries use up, an act's by its first entry."""
+    link = entries["link"]
+    set_key = state.set_key
+    for kind, position, part, undoes, institution, request_id, undo_id in zip(
+        link["kind"].tolist(),
+        link["position"].tolist(),
+        link["part"].tolist(),
+        link["undoes"].tolist(),
+        entries["claim"]["institution"].tolist(),
+        request_ids,
+        texts.column(0),
+        strict=True,
+    ):
+        if part:
+            continue
+        if kind == EntryKind.SETTLEMENT:
+            row = KeyRow(position, KeyStatus.STANDING, 0)
+        elif kind == EntryKind.TOMBSTONE:
+            row = KeyRow(position, KeyStatus.TOMBSTONE, 0)
+        else:
+            row = KeyRow(undoes, KeyStatus.UNDONE, position)
+        set_key(institution, request_id, row)
+        if undo_id:
+            set_key(institution, undo_id, KeyRow(position, KeyStatus.UNDO, 0))
