@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from engine.domain import layout
-from engine.domain.journal import TEXT_LENGTHS, EntryKind, Segment
+from engine.domain.journal import EntryKind, Segment, TextColumns
 from engine.domain.layout import KEYED_SLOTS, Array
 from engine.state.accounts import Accounts
 from engine.state.keyed import (
@@ -27,9 +27,6 @@ from engine.state.keyed import (
 from engine.state.slots import Slots
 from engine.state.tables import KeyRow, KeyStatus, VisitKey
 
-_REQUEST_ID: Final = TEXT_LENGTHS.index("request_id_length") + 1
-_VISIT: Final = TEXT_LENGTHS.index("visit_length") + 1
-_DISEASE: Final = TEXT_LENGTHS.index("disease_length") + 1
 _MOVED_BY: Final = {"borne": "deductible", "cost": "in_scope"}
 """What moves a counter with a key of its own, where that is not what the fund paid."""
 
@@ -55,33 +52,11 @@ class Folded(Protocol):
         ...
 
 
-class Texts:
-    """Where the texts of each entry stand in the text of its segment."""
-
-    def __init__(self, segment: Segment, entries: Array) -> None:
-        claim = entries["claim"]
-        lengths = np.empty((len(entries), 1 + len(TEXT_LENGTHS)), dtype=np.int64)
-        lengths[:, 0] = entries["link"]["undo_id_length"]
-        for column, name in enumerate(TEXT_LENGTHS, 1):
-            lengths[:, column] = claim[name]
-        self._ends: Array = np.cumsum(lengths).reshape(lengths.shape)
-        self._starts: Array = self._ends - lengths
-        self._bytes = segment.text
-
-    def column(self, column: int, rows: Array | None = None) -> list[str]:
-        """Return one text of every entry, or of some."""
-        starts, ends = self._starts[:, column], self._ends[:, column]
-        if rows is not None:
-            starts, ends = starts[rows], ends[rows]
-        data = self._bytes
-        return [data[a:b].decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-
-
 def fold_entries(state: Folded, segment: Segment) -> None:
     """Move a state by the entries of a segment."""
     entries = segment.entries()
-    texts = Texts(segment, entries)
-    request_ids = texts.column(_REQUEST_ID)
+    texts = TextColumns(segment)
+    request_ids = texts.column("request_id", slice(None))
     moving = np.flatnonzero(entries["link"]["kind"] != EntryKind.TOMBSTONE)
     moved = entries if len(moving) == len(entries) else entries[moving]
     _add_to_lines(state, moved)
@@ -111,7 +86,7 @@ def _add_to_lines(state: Folded, entries: Array) -> None:
 
 
 def _add_to_keyed(
-    state: Folded, moved: Array, numbers: Array, texts: Texts, request_ids: Sequence[str]
+    state: Folded, moved: Array, numbers: Array, texts: TextColumns, request_ids: Sequence[str]
 ) -> None:
     """Add to the counters with keys of their own; `numbers` are the entries' in the segment."""
     for slot in KEYED_SLOTS:
@@ -125,7 +100,7 @@ def _add_to_keyed(
 
 
 def _keys(
-    slot: str, entries: Array, numbers: Array, texts: Texts, request_ids: Sequence[str]
+    slot: str, entries: Array, numbers: Array, texts: TextColumns, request_ids: Sequence[str]
 ) -> Iterator[VisitKey]:
     """Return the key that a slot of each row stands for, as `engine.state.keyed` has them."""
     claim, row = entries["claim"], entries["row"]
@@ -138,7 +113,7 @@ def _keys(
         case "cost":
             return map(cost_key, members, years)
         case "disease":
-            return map(disease_key, members, years, texts.column(_DISEASE, numbers))
+            return map(disease_key, members, years, texts.column("disease", numbers))
         case "paid":
             return map(paid_key, members, years, row["benefit"].tolist())
         case _:
@@ -147,14 +122,14 @@ def _keys(
 
 
 def _visits(
-    entries: Array, numbers: Array, texts: Texts, request_ids: Sequence[str]
+    entries: Array, numbers: Array, texts: TextColumns, request_ids: Sequence[str]
 ) -> Iterator[Visit]:
     claim, row = entries["claim"], entries["row"]
     filled = row["facts"] & FILLED == FILLED
     return map(
         Visit,
         row["visit_by"].tolist(),
-        texts.column(_VISIT, numbers),
+        texts.column("visit", numbers),
         [request_ids[number] for number in numbers.tolist()],
         claim["institution"].tolist(),
         np.where(filled, claim["prescriber"], claim["institution"]).tolist(),
@@ -176,7 +151,9 @@ def _take_from_accounts(state: Folded, entries: Array) -> None:
     balances.changed.update(found)
 
 
-def _note_keys(state: Folded, entries: Array, texts: Texts, request_ids: Sequence[str]) -> None:
+def _note_keys(
+    state: Folded, entries: Array, texts: TextColumns, request_ids: Sequence[str]
+) -> None:
     """Record the request ids that the entries use up, an act's by its first entry."""
     link = entries["link"]
     set_key = state.set_key
@@ -187,7 +164,7 @@ def _note_keys(state: Folded, entries: Array, texts: Texts, request_ids: Sequenc
         link["undoes"].tolist(),
         entries["claim"]["institution"].tolist(),
         request_ids,
-        texts.column(0),
+        texts.column("undo_id", slice(None)),
         strict=True,
     ):
         if part:
