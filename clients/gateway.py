@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from clients.answers import Malformed, Outcome, Refused, Settled
+from clients.clock import Clock
 from clients.errors import NotSent, RunError
 from clients.files import ClaimRow, claim_column, read_claims
 from clients.rows import BadRow
@@ -73,6 +74,8 @@ class Watcher(NamedTuple):
     """The last line of the file that is answered."""
     settled: Callable[[Claim, Settled], None] = lambda *_: None
     """A claim that was settled, now or before."""
+    clock: Clock | None = None
+    """What the stages of the run are timed with."""
 
 
 class _Batch(NamedTuple):
@@ -93,28 +96,29 @@ def settle_file(
     if run.finished:
         return
     watcher = watcher or Watcher()
+    clock = watcher.clock or Clock()
     waiting: deque[_Batch] = deque()
     answered = False
 
     def ahead() -> Iterator[list[Claim]]:
-        for batch in _batches(read_claims(file, digest, run.encoding), run):
+        for batch in clock.each("read", _batches(read_claims(file, digest, run.encoding), run)):
             waiting.append(batch)
             if batch.claims:
                 run.sending()
                 yield [row.claim for row in batch.claims]
 
     try:
-        for outcomes in lane.settle(ahead()):
+        for outcomes in clock.each("settle", lane.settle(ahead())):
             answered = True
             while not waiting[0].claims:
-                _record(waiting.popleft(), [], run, watcher)
+                _record(waiting.popleft(), [], run, watcher, clock)
             batch = waiting.popleft()
             if len(outcomes) != len(batch.claims):
                 raise RunError(
                     f"{len(batch.claims)} claims were sent and {len(outcomes)} answered; "
                     "the server is of another version"
                 )
-            _record(batch, outcomes, run, watcher)
+            _record(batch, outcomes, run, watcher, clock)
     except NotSent:
         if not answered:
             run.nothing_sent()
@@ -122,7 +126,7 @@ def settle_file(
     while waiting:
         if waiting[0].claims:
             raise RunError("the lane ended before everything was answered; run it again")
-        _record(waiting.popleft(), [], run, watcher)
+        _record(waiting.popleft(), [], run, watcher, clock)
     run.finish()
 
 
@@ -147,7 +151,17 @@ def _batches(rows: Iterable[ClaimRow | BadRow], run: Run) -> Iterator[_Batch]:
         yield _Batch(claims, bad, last)
 
 
-def _record(batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watcher) -> None:
+def _record(
+    batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watcher, clock: Clock
+) -> None:
+    with clock.stage("encode"):
+        step = _step(batch, outcomes, watcher)
+    with clock.stage("write"):
+        run.add(step)
+    watcher.line(batch.last_line)
+
+
+def _step(batch: _Batch, outcomes: Sequence[Outcome], watcher: Watcher) -> Step:
     results: list[tuple[str | int, ...]] = []
     refusals = [
         (row.line, row.column, _MALFORMED, row.problem, "", row.record_id, "") for row in batch.bad
@@ -170,8 +184,7 @@ def _record(batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watch
                 refusals.append((line, column, _MALFORMED, outcome.problem, *ids, ""))
                 counts["malformed"] += 1
     refusals.sort(key=lambda row: row[0])
-    run.add(Step(batch.last_line, results, refusals, counts))
-    watcher.line(batch.last_line)
+    return Step(batch.last_line, results, refusals, counts)
 
 
 def _count(counts: Counter[str], settled: Settled) -> None:

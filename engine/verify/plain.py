@@ -254,8 +254,8 @@ class PlainChecker:
         fold.position += len(run.entries)
         fold.counters.update(zip(state.lines, state.counters.tolist(), strict=True))
         fold.last_entry.update(links.last_entry)
-        for (key, name), fen in zip(state.keyed, state.visits.tolist(), strict=True):
-            fold.visits.setdefault(key, {})[name] = fen
+        for (key, visit), fen in zip(state.keyed, state.visits.tolist(), strict=True):
+            fold.visits.setdefault(key, {})[visit] = fen
         for member in links.account_entry:
             fold.balances[member] = int(state.balances[state.owners[member]])
         fold.account_entry.update(links.account_entry)

@@ -115,16 +115,19 @@ class PlanColumns:
     def of(self, row: Array, name: str) -> Array:
         """Return what the plan of each row says, for its level and status where that matters."""
         plan = row["plan"].astype(np.int64)
+        found: Array
         if name in self._single:
-            return self._single[name][plan]
+            found = self._single[name][plan]
+            return found
         group = row["level"].astype(np.int64) * STATUSES + row["status"]
-        return self._groups[name][plan * (LEVELS * STATUSES) + group]
+        found = self._groups[name][plan * (LEVELS * STATUSES) + group]
+        return found
 
 
 def is_plain(entries: Array, fold: Fold, plans: PlanColumns) -> Array:
     """Return of each entry whether it is plain, and its numbers are those of something."""
     link, claim, row = entries["link"], entries["claim"], entries["row"]
-    plain = (link["kind"] == EntryKind.SETTLEMENT) & (link["parts"] == 1)
+    plain: Array = (link["kind"] == EntryKind.SETTLEMENT) & (link["parts"] == 1)
     plain &= (row["benefit"] == Benefit.ORDINARY) & (claim["request_id_length"] > 0)
     plain &= (claim["payer"] == -1) & (row["family"] == -1)
     for part, name in (*_NOTHING, *_SPARES):
