@@ -12,18 +12,21 @@ _NONE: Final[list[object]] = []
 
 
 class Clock:
-    """Adds up wall time by stage. A stage is a batch or more: to be asked costs a microsecond."""
+    """Adds up time by stage. A stage is a batch or more: to be asked costs two microseconds."""
 
     def __init__(self) -> None:
         self.spent: Counter[str] = Counter()
         """Nanoseconds, by stage."""
+        self.processor: Counter[str] = Counter()
+        """Of these, what the processor was at work, in whatever thread."""
         self._open: list[str] = []
-        self._since = 0
+        self._since = (0, 0)
 
     def _turn(self) -> None:
-        now = time.perf_counter_ns()
+        now = time.perf_counter_ns(), time.process_time_ns()
         if self._open:
-            self.spent[self._open[-1]] += now - self._since
+            self.spent[self._open[-1]] += now[0] - self._since[0]
+            self.processor[self._open[-1]] += now[1] - self._since[1]
         self._since = now
 
     @contextmanager

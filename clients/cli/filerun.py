@@ -106,20 +106,25 @@ def run_file(
 _ANSWERED: Final = ("settled", "replayed", "refused", "malformed")
 
 
-def _seconds(clock: Clock) -> dict[str, float]:
-    """Return seconds by stage, the largest first."""
-    return {stage: spent / 1e9 for stage, spent in clock.spent.most_common()}
+def _seconds(clock: Clock) -> dict[str, dict[str, float]]:
+    """Return seconds and processor seconds by stage, the longest first."""
+    return {
+        stage: {"seconds": spent / 1e9, "cpu_seconds": clock.processor[stage] / 1e9}
+        for stage, spent in clock.spent.most_common()
+    }
 
 
 def print_timings(clock: Clock, claims: int) -> None:
     """Print where the time went, by stage."""
-    together = clock.spent.total()
+    together, processor = clock.spent.total(), clock.processor.total()
     table = Table(box=None, pad_edge=False)
-    for name in ("用时 stage", "s", "%", "us/claim"):
+    for name in ("用时 stage", "s", "%", "us/claim", "CPU s"):
         table.add_column(name, justify="left" if name.endswith("stage") else "right")
-    for stage, spent in [*clock.spent.most_common(), ("together", together)]:
+    stages = [(name, spent, clock.processor[name]) for name, spent in clock.spent.most_common()]
+    for stage, spent, used in [*stages, ("together", together, processor)]:
         share, each = 100 * spent / max(1, together), spent / 1e3 / max(1, claims)
-        table.add_row(stage, f"{spent / 1e9:.2f}", f"{share:.1f}", f"{each:.2f}")
+        seconds = f"{spent / 1e9:.2f}", f"{share:.1f}", f"{each:.2f}", f"{used / 1e9:.2f}"
+        table.add_row(stage, *seconds)
     Console().print(table)
 
 
