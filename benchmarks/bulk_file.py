@@ -69,14 +69,21 @@ def settled(
     assert answered == claims, ran.said
     if full:
         rate = claims / ran.seconds
-        lines.add(5, f"{size}: end to end", rate, "claims/s", notes=f"{ran.seconds:,.1f} s, {machine()}")
+        lines.add(
+            5, f"{size}: end to end", rate, "claims/s", notes=f"{ran.seconds:,.1f} s, {machine()}"
+        )
         lines.add(5, f"{size}: processor", claims / ran.cpu_seconds, "claims/CPU s")
         for stage in STAGES:
             spent = ran.said["timings"].get(stage, {"seconds": 0.0, "cpu_seconds": 0.0})
             each, cpu = (spent[name] * 1e6 / claims for name in ("seconds", "cpu_seconds"))
             share = spent["seconds"] / ran.seconds
             lines.add(
-                5, f"{size}: {stage}", each, "us/claim", of="end to end", ratio=share,
+                5,
+                f"{size}: {stage}",
+                each,
+                "us/claim",
+                of="end to end",
+                ratio=share,
                 notes=f"CPU {cpu:.2f} us/claim",
             )
         lines.add(5, f"{size}: peak memory", ran.peak_bytes / 2**20, "MiB")

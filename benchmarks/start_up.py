@@ -80,12 +80,17 @@ def measure(lines: Lines, folder: Path, given: argparse.Namespace) -> None:
     scan = run(["benchmarks.start_up_scan", str(store)])
     lines.add(6, f"{size}: journal folded", given.claims / scan.said["seconds"], "claims/s")
     if not given.no_verify:
-        again = run(["clients.cli.main", "verify", "--store", str(store), "--json"], lambda: "verify")
+        again = run(
+            ["clients.cli.main", "verify", "--store", str(store), "--json"], lambda: "verify"
+        )
         assert again.said["ok"], again.said
-        settled = again.said["settlements"]
+        settled, peak = again.said["settlements"], again.peak_bytes >> 20
         lines.add(
-            6, f"{size}: settled again (verify)", settled / again.seconds, "claims/s",
-            notes=f"peak {again.peak_bytes >> 20:,} MiB; {settled / again.cpu_seconds:,.0f} a CPU s",
+            6,
+            f"{size}: settled again (verify)",
+            settled / again.seconds,
+            "claims/s",
+            notes=f"peak {peak:,} MiB; {settled / again.cpu_seconds:,.0f} a CPU s",
         )
 
 

@@ -1,6 +1,6 @@
 """Fold the whole journal of a store, as a recovery would whose tables were lost.
 
-    python -m benchmarks.start_up_scan STORE
+python -m benchmarks.start_up_scan STORE
 """
 
 import json

@@ -13,24 +13,62 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, overload
+
+import numpy as np
 
 from benchmarks.bench_stages import entering
+from benchmarks.generate import STATUS_SHARES
 from benchmarks.lines import tell
 from benchmarks.population import Population
 from clients.cli.people import read_figures
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import Liability
 from engine.domain.dates import to_date
+from engine.domain.layout import Array
+from engine.domain.register import Member
 from engine.domain.request import Accepted, SettleBatch, SupplyFigures
 from engine.pipeline import Pipeline
 from engine.rules.figures import load_figures, to_json
 from engine.rules.load import load_cities
+from engine.rules.plan import STATUSES
 from engine.store.sqlite import SqliteStore
 
 ROOT: Final = Path(__file__).parents[1]
 _BLOCK: Final = 100_000
 _BATCH: Final = 2_000
+_MADE_AT_ONCE: Final = 2_000_000
+
+
+class Crowd(Population):
+    """As a population, its members made when they are asked for: ten millions take gigabytes."""
+
+    def _members(self, count: int) -> "_Made":  # type: ignore[override]
+        statuses = self._random.choice(STATUSES, count, p=STATUS_SHARES).astype(np.int8)
+        return _Made(self._member, statuses, self._random.random(count))
+
+
+class _Made(Sequence[Member]):
+    def __init__(self, make: Callable[..., Member], statuses: Array, chances: Array) -> None:
+        self._make, self._statuses, self._chances = make, statuses, chances
+
+    def __len__(self) -> int:
+        return len(self._statuses)
+
+    @overload
+    def __getitem__(self, number: int) -> Member: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Member]: ...
+    def __getitem__(self, number: int | slice) -> Member | list[Member]:
+        if isinstance(number, slice):
+            return [self[n] for n in range(len(self))[number]]
+        n = int(number)
+        return self._make(n, int(self._statuses[n]) + 1, float(self._chances[n]))
+
+
+def people(members: int) -> Population:
+    """Return a population of so many members."""
+    return Population(members) if members <= _MADE_AT_ONCE else Crowd(members)
 
 
 class Ran(NamedTuple):
@@ -113,7 +151,7 @@ def copy(store: Path, to: Path) -> Path:
 
 def fill(store: Path, members: int) -> dict[str, Any]:
     """Make a store and register the members."""
-    population = Population(members)
+    population = people(members)
     pipeline = Pipeline.open(SqliteStore.open(store), load_cities())
     figures = to_json(load_figures(read_figures(), load_cities()))
     pipeline.run([SupplyFigures(figures)], 0)
@@ -137,7 +175,7 @@ def history(store: Path, members: int, claims: int, kill: int = 0) -> dict[str, 
     With `kill` the process ends as if it were killed, after the last claim: nothing is closed, and
     the journal is ahead of the tables by what is usual.
     """
-    population = Population(members)
+    population = people(members)
     pipeline = Pipeline.open(SqliteStore.open(store), load_cities())
     spent, told = 0.0, time.perf_counter()
     for first in range(0, claims, _BLOCK):
@@ -150,7 +188,9 @@ def history(store: Path, members: int, claims: int, kill: int = 0) -> dict[str, 
         spent += time.perf_counter() - began
         if time.perf_counter() - told > 10:
             told = time.perf_counter()
-            tell(f"{first + len(made):,} claims settled, {(first + len(made)) / spent:,.0f} a second")
+            tell(
+                f"{first + len(made):,} claims settled, {(first + len(made)) / spent:,.0f} a second"
+            )
     found = {"seconds": spent, "claims": claims}
     if kill:
         print(json.dumps(found), flush=True)
@@ -164,7 +204,7 @@ def write(file: Path, members: int, claims: int) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    population = Population(members)
+    population = people(members)
     schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in _SCHEMA.items()])
     told = time.perf_counter()
     with pq.ParquetWriter(file, schema) as writer:
