@@ -58,7 +58,7 @@ def line_plot(title: str, across: str, up: str, series: Mapping[str, Sequence[Po
 def nice(value: float) -> float:
     """Return the next round number above a positive value."""
     power = 10 ** math.floor(math.log10(value or 1))
-    return next(step * power for step in _STEPS if step * power >= value)
+    return float(next(step * power for step in _STEPS if step * power >= value))
 
 
 def _text(x: float, y: float, text: str, anchor: str, size: int = 12) -> str:

@@ -6,6 +6,7 @@ process. The loop is the same, and so are the files it writes.
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -19,7 +20,7 @@ from clients.wire import LINES_MAX
 from engine.domain import bill
 from engine.domain.claim import Claim
 from engine.domain.codes import Benefit
-from engine.domain.layout import AMOUNTS
+from engine.domain.layout import AMOUNTS, CUTS
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 
@@ -191,25 +192,36 @@ def _count(counts: Counter[str], settled: Settled) -> None:
     counts["replayed" if settled.replayed else "settled"] += 1
     if settled.reason:
         counts[f"excluded.{settled.reason.name}"] += 1
-    for name in _SUMMED:
-        counts[f"sum.{name}"] += settled.amount(name)
+    for key, at in _SUMS:
+        if amount := settled.amounts[at]:
+            counts[key] += amount
 
 
 def _result(line: int, claim: Claim, settled: Settled) -> tuple[str | int, ...]:
-    parts: dict[str, str | int] = {
-        name: format_yuan(amount) for name, amount in zip(AMOUNTS, settled.amounts, strict=True)
-    }
-    cuts = sum(settled.amount(name) for name in AMOUNTS if name.startswith("cut_"))
-    parts |= {
-        "line": line,
-        "institution": claim.institution,
-        "request_id": claim.request_id,
-        "settlement_id": settled.settlement_id,
-        "outcome": "replayed" if settled.replayed else "settled",
-        "reason": settled.reason.name if settled.reason else "",
-        "benefit": Benefit(settled.benefit).name.lower(),
-        "requested_benefit": Benefit(claim.benefit).name.lower(),
-        "over_cap": format_yuan(cuts),
-        "plan": settled.plan_digest.hex(),
-    }
-    return tuple(parts[name] for name in RESULT_COLUMNS)
+    """Return the columns of `RESULT_COLUMNS`."""
+    amounts = settled.amounts
+    over_cap = sum([amounts[at] for at in _CUTS])
+    # Most amounts of a claim are 0.
+    yuan = [format_yuan(amount) if amount else _ZERO for amount in (*amounts, over_cap)]
+    return (
+        line,
+        claim.institution,
+        claim.request_id,
+        settled.settlement_id,
+        "replayed" if settled.replayed else "settled",
+        settled.reason.name if settled.reason else "",
+        _BENEFITS[settled.benefit],
+        _BENEFITS[claim.benefit],
+        *_in_order(yuan),
+        settled.plan_digest.hex(),
+    )
+
+
+_ZERO: Final = format_yuan(0)
+_BENEFITS: Final = {int(benefit): benefit.name.lower() for benefit in Benefit}
+_SUMS: Final = tuple((f"sum.{name}", AMOUNTS.index(name)) for name in _SUMMED)
+_CUTS: Final = tuple(AMOUNTS.index(name) for name in CUTS)
+_in_order: Final = itemgetter(
+    *((*AMOUNTS, "over_cap").index(name) for name in RESULT_COLUMNS[8:-1])
+)
+"""Returns the amounts, of which `over_cap` is the last, in the order of `RESULT_COLUMNS`."""
