@@ -7,7 +7,7 @@ PIP     = -m pip --disable-pip-version-check -qq install
 OUT    ?= proto
 PYTEST := $(BIN)/python -m pytest
 
-KERNEL := setup.py $(wildcard engine/*.pyx engine/*.pxd engine/*.pxi)
+KERNEL := setup.py $(shell find engine server -name "*.pyx" -o -name "*.pxd" -o -name "*.pxi")
 PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 
 .DEFAULT_GOAL := help
@@ -84,7 +84,7 @@ ci: #> what CI runs
 	@.ci/run
 
 clean: #> forget everything built, environments included
-	rm -rf .venv .venv-proto build *.egg-info engine/*.so
+	rm -rf .venv .venv-proto build *.egg-info; find engine server -name "*.so" -delete
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # The stamps: a second `make setup` does nothing until an input changes.

@@ -1,6 +1,6 @@
-"""Build the compiled kernel; everything else about the package is in pyproject.toml.
+"""Build the compiled parts; everything else about the package is in pyproject.toml.
 
-``GONGJI_DEBUG=1`` builds the same kernel with every check switched on (``make debug``).
+``GONGJI_DEBUG=1`` builds the same with every check switched on (``make debug``).
 """
 
 import os
@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 DEBUG = os.environ.get("GONGJI_DEBUG") == "1"
 
 # Only checks that must never change a result are switched here. What does change results
-# (cdivision) stays in the header of _fast.pyx, beside the code that relies on it.
+# (cdivision) stays in the header of a .pyx, beside the code that relies on it.
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -21,16 +21,27 @@ DIRECTIVES = {
     "wraparound": False,
 }
 
-kernel = Extension(
-    "engine._fast",
-    sources=["engine/_fast.pyx"],
-    extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
-    define_macros=[("CYTHON_TRACE_NOGIL", "1")] if DEBUG else [],
+SOURCES = (
+    "engine/_fast.pyx",
+    "engine/ledger/_link.pyx",
+    "engine/ledger/_ordinary.pyx",
+    "engine/state/_id_set.pyx",
 )
+
+
+def extension(source):
+    """Return the extension of one source, named as the module it is."""
+    return Extension(
+        source.removesuffix(".pyx").replace("/", "."),
+        sources=[source],
+        extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
+        define_macros=[("CYTHON_TRACE_NOGIL", "1")] if DEBUG else [],
+    )
+
 
 setup(
     ext_modules=cythonize(
-        [kernel],
+        [extension(source) for source in SOURCES],
         # Apart, because cythonize notices changed sources but not changed directives.
         build_dir="build/debug" if DEBUG else "build/release",
         compiler_directives=DIRECTIVES,

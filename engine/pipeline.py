@@ -6,7 +6,7 @@ The one place that knows both the ledger and the store. It is for one thread at 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -37,6 +37,10 @@ from engine.store.protocol import Store
 
 CHECKPOINT_ROWS = 20_000
 """Changed rows after which a checkpoint is due."""
+
+IDS_READ: Final = 4_000
+"""Used request ids that are read into memory before a group of requests, until all are there: so
+that a large ledger answers at once, and soon without a look into its tables."""
 
 
 class Pipeline:
@@ -76,6 +80,7 @@ class Pipeline:
             raise OutcomeUnknown("an earlier request failed half-way; stop and recover")
         if not all(map(_reads, requests)):
             self._store.require_space()
+        self._state.read_ids(IDS_READ)
         self._broken = True  # until the journal has followed the state, or the state the journal
         try:
             applied = self._ledger.apply(requests, instant)
@@ -179,6 +184,7 @@ def recover(store: Store) -> State:
     with _collector_paused():
         for _, segment in store.segments(0, store.checkpoint_sequence):
             state.fold(segment)
+    state.read_ids(IDS_READ)
     if state.next_position != store.last_position + 1:
         raise InvariantBroken(
             f"the journal ends at {store.last_position}, its fold at {state.next_position - 1}"

@@ -99,6 +99,10 @@ class _Nothing:
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         """Return None: member-years stay in memory."""
 
+    def member_years(self, lowest: int, highest: int, year: int) -> list[tuple[int, bytes, int]]:
+        """Return no rows."""
+        return []
+
     def visit(self, key: VisitKey) -> int | None:
         """Return what was paid for a visit that left the memory, or None."""
         return self.paid.get(key)
@@ -120,6 +124,10 @@ class _Nothing:
 
     def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
         """Return None: nothing is journalled."""
+
+    def request_ids(self, after: tuple[int, str], count: int) -> list[tuple[int, str]]:
+        """Return no ids."""
+        return []
 
     def standing(self, institution: int) -> list[tuple[str, int]]:
         """Return nothing: no register changes in a comparison."""

@@ -29,6 +29,15 @@ def to_date(yyyymmdd: int) -> datetime.date:
         raise ValueError(f"there is no day {yyyymmdd}") from None
 
 
+def is_date(yyyymmdd: int) -> bool:
+    """Return whether there is such a day, and `to_date` knows it."""
+    try:
+        to_date(yyyymmdd)
+    except ValueError:
+        return False
+    return True
+
+
 _CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
 

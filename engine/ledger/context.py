@@ -11,7 +11,9 @@ from engine.domain.movement import Act, act_from_json, act_to_json
 from engine.domain.parts import combined
 from engine.domain.request import Entry, PartEntry
 from engine.errors import InvariantBroken
-from engine.kernel import Kernel
+from engine.kernel import REFERENCE, Kernel
+from engine.ledger._ordinary import Ordinary
+from engine.ledger.ordinary import ordinary
 from engine.rules.account_plan import AccountPlan
 from engine.rules.book import PlanBook
 from engine.rules.plan import ORDINARY_CARE, ClaimClass, RulePlan
@@ -52,6 +54,8 @@ class Context:
         self._number_of: dict[int, int] = {}
         self._account_number_of: dict[int, int] = {}
         self._digests: list[bytes] = [plan.digest() for plan in state.plans.plans]
+        self.ordinary = self._ordinary()
+        """Prepares ordinary claims; None with the reference kernel, which goes by the words."""
 
     # --- plans ---------------------------------------------------------------------------
 
@@ -61,6 +65,10 @@ class Context:
         self._plan_on.clear()
         self._number_of.clear()
         self._account_number_of.clear()
+        self.ordinary = self._ordinary()
+
+    def _ordinary(self) -> Ordinary | None:
+        return None if self.kernel.name == REFERENCE.name else ordinary(self.state, self.plan_on)
 
     def plan_on(self, city: str, day: int, claim: ClaimClass = ORDINARY_CARE) -> int:
         """Return the number of the plan of a city on a day, -1 where no document is in force.
@@ -128,7 +136,7 @@ class Context:
         accounts, first = self.state.accounts, self.state.next_position
         movements = movements.copy()
         if movements["member"][0] >= 0:
-            slots = accounts.slots(movements["member"].tolist())
+            slots = accounts.slots(movements["member"])
             movements["previous"] = accounts.entries.values[slots]
             movements["balance"] = accounts.balances.values[slots] + movements["fen"]
             if (movements["balance"] < 0).any():

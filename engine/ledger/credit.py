@@ -137,7 +137,7 @@ def credit_step(context: Context, request: CreditStep) -> CreditedStep | Refused
     )
     members = [items[n] for n in numbers.tolist()]
     found = credit_columns(plan, request.month, _columns(members, day))
-    slots = state.accounts.slots(numbers.tolist())
+    slots = state.accounts.slots(numbers)
     closed = state.accounts.closed_by.values[slots] > 0
     settled = (found.reason == Reason.NONE) & ~closed
     before = _before(context, request, numbers)

@@ -3,14 +3,14 @@
 A claim has one row, or, where its lines fall under several benefits, one for each.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.domain import layout
 from engine.domain.bill import BillLine, encode_lines, invalid_line, parts_of
 from engine.domain.claim import Claim
-from engine.domain.codes import Benefit, Fact, Kind, LineFlag, Mode, Paper, Place
+from engine.domain.codes import Benefit, Kind, LineFlag, Mode, Paper, Place
 from engine.domain.dates import to_date, year_of
 from engine.domain.journal import EntryText
 from engine.domain.layout import UNKNOWN
@@ -28,23 +28,13 @@ from engine.facts import (
     resolve,
     treating,
 )
+from engine.ledger.apart import Counted, slots_apart, visit_by
 from engine.ledger.context import Context, encode_texts
 from engine.ledger.refusals import member_unknown
-from engine.rules.plan import NO_CAP, VISIT_CLAIM, ClaimClass, RulePlan
+from engine.rules.plan import ClaimClass, RulePlan
 from engine.rules.value_figures import ANY_CODE
-from engine.state.keyed import (
-    Visit,
-    borne_at,
-    borne_key,
-    cost_key,
-    day_key,
-    disease_key,
-    month_key,
-    paid_key,
-    visit_key,
-)
-from engine.state.state import NO_VISIT, State
-from engine.state.tables import VisitKey
+from engine.state.keyed import Visit
+from engine.state.state import State
 
 PRECEDENCE = (
     Benefit.DUAL_CHANNEL,
@@ -261,16 +251,9 @@ def _row(case: _Case, group: Group, liable: int, plan: int) -> tuple[int, ...]:
     number = state.members.numbers[member.id]
     year = year_of(day)
     rules = state.plans.plans[plan]
-    status, level = facts.status - 1, facts.level - 1
     bits = facts.bits | benefit_bits(group.benefit, parties.institution, day)
-    at_group = rules.by_status(level, status)
-    here = state.institutions.numbers[treating(parties).id]
-    at = borne_at(rules, here, level, status)
-    visit_by = _visit_by(rules, bits)
-
-    def counted(cap_fen: int, key: Callable[..., VisitKey], by: str | int) -> int:
-        return -1 if cap_fen == NO_CAP else state.visit(key(number, year, by))
-
+    by = visit_by(rules, bits)
+    apart = slots_apart(state, rules, _counted(case, group, by), preview=case.preview)
     return (
         group.in_scope,
         group.pre_payment,
@@ -278,29 +261,54 @@ def _row(case: _Case, group: Group, liable: int, plan: int) -> tuple[int, ...]:
         group.non_covered,
         liable,
         state.member_year(number, year),
-        _visit(case, rules, visit_by, at_group),
+        apart.visit,
         _own_account(state, member),
         plan,
         bits,
         year,
-        status,
-        level,
+        facts.status - 1,
+        facts.level - 1,
         facts.place,
         group.benefit,
         _rate_level(context, rules, facts, claim, member),
-        visit_by,
-        -1 if at == -1 else state.visit(borne_key(number, year, at)),
-        at,
-        state.visit(cost_key(number, year)) if rules.counts_cost else -1,
-        counted(rules.disease_cap_fen, disease_key, claim.disease),
-        counted(rules.month_cap_fen[at_group], month_key, day),
-        counted(rules.day_cap_fen[at_group], day_key, day),
+        by,
+        apart.borne,
+        apart.borne_at,
+        apart.cost,
+        apart.disease,
+        apart.month,
+        apart.day,
         rules.deductible_at,
         rules.paid_at,
         case.payer.relation,
         case.payer.reason,
-        state.visit(paid_key(number, year, group.benefit)) if rules.counts_paid else -1,
+        apart.paid,
         state.accounts.slot(state.members.numbers[claim.payer]) if case.payer.relation else -1,
+    )
+
+
+def _counted(case: _Case, group: Group, by: int) -> Counted:
+    """Return what says where one part of a claim counts."""
+    claim, parties, facts = case.claim, case.parties, case.facts
+    institutions = case.context.state.institutions.numbers
+    visit = Visit(
+        by,
+        claim.visit,
+        claim.request_id,
+        institutions[claim.institution],
+        institutions[parties.treating.id],
+        claim.service_date,
+    )
+    return Counted(
+        visit,
+        case.context.state.members.numbers[parties.member.id],
+        year_of(claim.service_date),
+        claim.service_date,
+        claim.disease,
+        institutions[treating(parties).id],
+        facts.level - 1,
+        facts.status - 1,
+        group.benefit,
     )
 
 
@@ -313,26 +321,6 @@ def _own_account(state: State, member: Member) -> int:
 
 def _is_closed(state: State, member: str) -> bool:
     return bool(state.accounts.read(state.members.numbers[member]).closed_by)
-
-
-def _visit(case: _Case, rules: RulePlan, visit_by: int, group: int) -> int:
-    """Return the slot of what was paid for the claim's visit, -1 where no cap counts it."""
-    if rules.visit_cap_fen[group] == NO_CAP:
-        return -1
-    state, claim = case.context.state, case.claim
-    whose = Visit(
-        visit_by,
-        claim.visit,
-        claim.request_id,
-        state.institutions.numbers[claim.institution],
-        state.institutions.numbers[case.parties.treating.id],
-        claim.service_date,
-    )
-    # A preview may carry a used id: its own visit is a new one all the same.
-    fresh = case.preview and whose.is_the_claims_own
-    number = state.members.numbers[case.parties.member.id]
-    key = NO_VISIT if fresh else visit_key(number, year_of(claim.service_date), whose)
-    return state.visit(key)
 
 
 def _refusal(context: Context, claim: Claim, rows: Sequence[tuple[int, ...]]) -> Refused | None:
@@ -390,14 +378,6 @@ def refusal(context: Context, code: str, row: RefusedRow) -> Refused:
         plan_digest=context.digest(row.plan),
         citation=citation,
     )
-
-
-def _visit_by(rules: RulePlan, bits: int) -> int:
-    """Return what is one visit for this claim, by the plan (readings H2, H5)."""
-    filled = Fact.PHARMACY | Fact.PRESCRIBER
-    if rules.prescription_apart and bits & filled == filled:
-        return VISIT_CLAIM
-    return rules.visit_by
 
 
 def _rate_level(

@@ -1,11 +1,9 @@
 """Settling and previewing claims.
 
-Claims are prepared one by one (ids, register entries, rule, facts), gathered into a run, and
-settled by the kernel as columns. A run ends before a claim that repeats an id of the run,
-because whether that id is free is known only once the run is settled.
+Claims are prepared one by one (ids, register entries, rule, facts), ordinary ones by compiled code,
+gathered into a run, and settled by the kernel as columns. A run ends before a claim whose id may
+have been used, because whether it was is known only once the run is settled.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,10 +16,10 @@ from engine.domain.reasons import EXCLUSION_FIRST, Detail, Reason
 from engine.domain.request import BatchAnswer, ItemError, Refused, SettleBatch
 from engine.errors import InvalidInput
 from engine.kernel import check_identities
+from engine.ledger._link import forget, link
 from engine.ledger.context import Context
 from engine.ledger.prepare import Prepared, RefusedRow, content, invalid, joined, prepare, refusal
-from engine.state.state import State
-from engine.state.tables import KeyRow, KeyStatus
+from engine.state.tables import KeyStatus
 
 
 class _Answers:
@@ -39,6 +37,17 @@ class _Answers:
         self.entries[index] = combined(parts)
         if len(parts) > 1:
             self.parts[index] = parts
+
+    def take_run(self, run: "Run", entries: Array) -> None:
+        """Answer the claims of a run by their entries."""
+        if len(entries) == len(run.indexes) == len(self.entries):
+            self.entries = entries
+        elif len(entries) == len(run.indexes):
+            self.entries[run.indexes] = entries
+        else:
+            firsts = np.flatnonzero(entries["link"]["part"] == 0)
+            for index, parts in zip(run.indexes, np.split(entries, firsts[1:]), strict=True):
+                self.take(index, parts)
 
     def done(self, context: Context) -> BatchAnswer:
         """Return the finished answer."""
@@ -58,41 +67,131 @@ class _Answers:
 
 def settle(context: Context, request: SettleBatch) -> BatchAnswer:
     """Settle or preview a batch of claims; return one row of the answer for each."""
-    answers = _Answers(len(request.claims))
-    run: list[Prepared] = []
-    ids: set[tuple[str, str]] = set()
-    for index, claim in enumerate(request.claims):
+    claims = list(request.claims)
+    batch = _Batch(context, request.preview, _Answers(len(claims)), Run(len(claims)))
+    index = 0
+    while index < len(claims):
+        index = batch.run.fill(context, claims, index, preview=request.preview)
+        if index < len(claims):
+            batch.take(index, claims[index])
+            index += 1
+    batch.close()
+    return batch.answers.done(context)
+
+
+class Run:
+    """Claims on their way through the kernel: an entry for each of their rows."""
+
+    def __init__(self, rows: int) -> None:
+        """Make room for so many rows; it grows where claims have several."""
+        self._entries = np.zeros(rows, dtype=ENTRY)
+        self._count = 0
+        self._prepared: list[tuple[int, Prepared]] = []
+        self.indexes: list[int] = []
+        """The place of each claim in its batch."""
+        self.claims: list[Claim] = []
+        self.texts: list[bytes] = []
+        """The text of each claim."""
+
+    def fill(self, context: Context, claims: list[Claim], index: int, *, preview: bool) -> int:
+        """Take ordinary claims from `index` on; return the position of the first that is not."""
+        if context.ordinary is None:
+            return index
+        self._make_room(len(claims) - index)
+        entries, texts = self._entries, self.texts
+        stop = context.ordinary.fill(claims, index, entries, self._count, texts, preview)
+        self._count += stop - index
+        self.indexes += range(index, stop)
+        self.claims += claims[index:stop]
+        return stop
+
+    def take(self, prepared: Prepared, claim: Claim) -> None:
+        """Take a claim that is prepared."""
+        self._make_room(len(prepared.rows))
+        self._prepared.append((self._count, prepared))
+        self._count += len(prepared.rows)
+        self.indexes.append(prepared.index)
+        self.claims.append(claim)
+        self.texts.append(prepared.text)
+
+    def _make_room(self, rows: int) -> None:
+        needed = self._count + rows
+        if needed > len(self._entries):
+            grown = np.zeros(max(needed, 2 * self._count), dtype=ENTRY)
+            grown[: self._count] = self._entries[: self._count]
+            self._entries = grown
+
+    def entries(self) -> Array:
+        """Return the entries of all claims, in order; links have the parts only."""
+        if self._prepared:
+            counts = [len(prepared.rows) for _, prepared in self._prepared]
+            at = [n + part for n, prepared in self._prepared for part in range(len(prepared.rows))]
+            rows = [row for _, prepared in self._prepared for row in prepared.rows]
+            claims = np.array([prepared.claim for _, prepared in self._prepared], dtype=CLAIM)
+            self._entries["row"][at] = np.array(rows, dtype=ROW)
+            self._entries["claim"][at] = np.repeat(claims, counts)
+            self._entries["link"]["parts"][at] = np.repeat(counts, counts)
+            self._entries["link"]["part"][at] = [p for count in counts for p in range(count)]
+        return self._entries[: self._count]
+
+    def keep(self, wanted: Array) -> None:
+        """Keep the claims at these places of the run only."""
+        kept = wanted.tolist()
+        self.indexes = [self.indexes[n] for n in kept]
+        self.claims = [self.claims[n] for n in kept]
+        self.texts = [self.texts[n] for n in kept]
+
+
+class _Batch:
+    """A batch while it is settled: what is answered, and the claims under way."""
+
+    def __init__(self, context: Context, preview: bool, answers: _Answers, run: Run) -> None:
+        self._context = context
+        self._preview = preview
+        self.answers = answers
+        self.run = run
+
+    def take(self, index: int, claim: Claim) -> None:
+        """Take one claim of whatever kind."""
+        answers = self.answers
         try:
             check_claim(claim)
+            refused = invalid(claim)
+            if refused is None:
+                if not self._preview and self._is_used(index, claim):
+                    return
+                prepared = prepare(self._context, index, claim, preview=self._preview)
         except InvalidInput as error:
             answers.errors[index] = ItemError(index, error.path, error.problem)
-            continue
-        refused = invalid(claim)
+            return
         if refused is not None:
             answers.refusals[index] = refused
-            continue
-        if not request.preview:
-            key = (claim.institution, claim.request_id)
-            if key in ids:
-                _settle_run(context, run, answers)
-                run, ids = [], set()
-            if _used_id(context, index, claim, answers):
-                continue
-            ids.add(key)
-        try:
-            prepared = prepare(context, index, claim, preview=request.preview)
-        except InvalidInput as error:
-            answers.errors[index] = ItemError(index, error.path, error.problem)
-            continue
-        if isinstance(prepared, Refused):
+        elif isinstance(prepared, Refused):
             answers.refusals[index] = prepared
         else:
-            run.append(prepared)
-    if request.preview:
-        _preview_run(context, run, answers)
-    else:
-        _settle_run(context, run, answers)
-    return answers.done(context)
+            self.run.take(prepared, claim)
+
+    def close(self) -> None:
+        """Settle, or try, the claims under way."""
+        if self.run.claims:
+            (_preview_run if self._preview else _settle_run)(self._context, self.run, self.answers)
+
+    def _is_used(self, index: int, claim: Claim) -> bool:
+        """Use the id of a claim up; if it was used before, answer the claim.
+
+        Where that may be so, it is certain only when the claims before are settled.
+        """
+        state = self._context.state
+        institution = state.institutions.numbers.get(claim.institution)
+        if institution is None:
+            return False
+        if not state.is_free(institution, claim.request_id):
+            self.close()
+            self.run = Run(len(self.answers.entries) - index)
+            if _used_id(self._context, index, claim, self.answers):
+                return True
+        state.ids.add(institution, claim.request_id)
+        return False
 
 
 # --- ids ---------------------------------------------------------------------------------
@@ -130,142 +229,70 @@ def _used_id(context: Context, index: int, claim: Claim, answers: _Answers) -> b
 # --- settling ----------------------------------------------------------------------------
 
 
-def _entries(run: Sequence[Prepared]) -> Array:
-    """Return an entry for each row of each claim, in order."""
-    rows = [row for prepared in run for row in prepared.rows]
-    entries = np.zeros(len(rows), dtype=ENTRY)
-    entries["row"] = np.array(rows, dtype=ROW)
-    claims = np.array([prepared.claim for prepared in run], dtype=CLAIM)
-    if len(rows) == len(run):
-        entries["claim"] = claims
-        entries["link"]["parts"] = 1
-        return entries
-    counts = [len(prepared.rows) for prepared in run]
-    entries["claim"] = np.repeat(claims, counts)
-    entries["link"]["parts"] = np.repeat(counts, counts)
-    entries["link"]["part"] = [part for count in counts for part in range(count)]
-    return entries
-
-
-def _settle_run(context: Context, run: list[Prepared], answers: _Answers) -> None:
+def _settle_run(context: Context, run: Run, answers: _Answers) -> None:
     """Settle a run with the kernel and append what was settled to the journal."""
-    if not run:
-        return
     state = context.state
-    entries = _entries(run)
+    entries = run.entries()
     rows, results = entries["row"], entries["result"]
     context.kernel.settle(rows, state.plans, state.counters.values, state.visits.values, results)
     context.kernel.pay_accounts(rows, results, state.accounts.balances.values)
     check_identities(results)
-    run, entries = _refuse_rows(context, run, entries, answers)
-    if not run:
+    entries = _refuse_rows(context, run, entries, answers)
+    if not run.claims:
         return
-    _link(context, run, entries)
-    texts = [prepared.text for prepared in run for _ in prepared.rows]
+    entries["link"]["kind"] = EntryKind.SETTLEMENT
+    entries["link"]["instant"] = context.instant
+    link(entries, [claim.request_id for claim in run.claims], state)
+    texts = run.texts
+    if len(entries) > len(texts):
+        parts = entries["link"]["parts"][entries["link"]["part"] == 0].tolist()
+        texts = [text for text, count in zip(texts, parts, strict=True) for _ in range(count)]
     context.write(entries, texts)
-    _answer(run, entries, answers)
+    answers.take_run(run, entries)
 
 
-def _answer(run: Sequence[Prepared], entries: Array, answers: _Answers) -> None:
-    """Answer claims by their entries."""
-    if len(entries) == len(run):
-        answers.entries[[prepared.index for prepared in run]] = entries
-        return
-    first = 0
-    for prepared in run:
-        answers.take(prepared.index, entries[first : first + len(prepared.rows)])
-        first += len(prepared.rows)
-
-
-def _refuse_rows(
-    context: Context, run: list[Prepared], entries: Array, answers: _Answers
-) -> tuple[list[Prepared], Array]:
-    """Answer the claims that the rules refuse; return the others, and their entries.
+def _refuse_rows(context: Context, run: Run, entries: Array, answers: _Answers) -> Array:
+    """Answer the claims that the rules refuse; return the entries of the others, the run's now.
 
     A claim of several parts was found not to be refused before.
     """
     reasons = entries["result"]["reason"]
     refused = (reasons > 0) & (reasons < EXCLUSION_FIRST)
     if not refused.any():
-        return run, entries
-    kept, first = [], 0
-    for prepared in run:
-        if refused[first]:
-            row, result = entries["row"][first], entries["result"][first]
-            answers.refusals[prepared.index] = refusal(
-                context,
-                prepared.disease,
-                RefusedRow(
-                    int(row["plan"]),
-                    int(result["reason"]),
-                    int(result["cite_excluded"]),
-                    int(row["facts"]),
-                    int(row["level"]),
-                ),
-            )
-        else:
-            kept.append(prepared)
-        first += len(prepared.rows)
-    return kept, entries[~refused]
+        return entries
+    firsts = np.flatnonzero(entries["link"]["part"] == 0)
+    for n in np.flatnonzero(refused[firsts]).tolist():
+        row, result = entries["row"][firsts[n]], entries["result"][firsts[n]]
+        answers.refusals[run.indexes[n]] = refusal(
+            context,
+            run.claims[n].disease,
+            RefusedRow(
+                int(row["plan"]),
+                int(result["reason"]),
+                int(result["cite_excluded"]),
+                int(row["facts"]),
+                int(row["level"]),
+            ),
+        )
+    run.keep(np.flatnonzero(~refused[firsts]))
+    kept: Array = entries[~refused]
+    return kept
 
 
-def _link(context: Context, run: Sequence[Prepared], entries: Array) -> None:
-    """Give entries their positions, chain them by member-year, and move the state along."""
-    state = context.state
-    first = state.next_position
-    links, rows = entries["link"], entries["row"]
-    links["position"] = np.arange(first, first + len(entries))
-    links["kind"] = EntryKind.SETTLEMENT
-    links["instant"] = context.instant
-    keyed, slots = rows[list(layout.KEYED_SLOTS)].tolist(), rows["counters"].tolist()
-    previous, n = [], 0
-    for prepared in run:
-        key = KeyRow(first + n, KeyStatus.STANDING, 0)
-        state.set_key(prepared.institution, prepared.request_id, key)
-        for _ in prepared.rows:
-            position = first + n
-            previous.append(int(state.last_entry.values[slots[n]]))
-            state.touch_member_year(slots[n], position)
-            state.visits.changed.update(slot for slot in keyed[n] if slot >= 0)
-            n += 1
-    links["previous"] = previous
-    for n in (entries["result"]["account"] + entries["result"]["family_account"]).nonzero()[0]:
-        link_accounts(state, entries[n])
-    forget_slots(rows)
-
-
-def link_accounts(state: State, entry: np.void) -> None:
-    """Chain an entry that moves accounts to the one before of each, and note it as their last."""
-    row, result, link = entry["row"], entry["result"], entry["link"]
-    for slot, amount, previous in layout.ACCOUNTS_MOVED:
-        if result[amount]:
-            account = int(row[slot])
-            link[previous] = state.accounts.entries.values[account]
-            state.accounts.touch(account, int(link["position"]))
-
-
-def forget_slots(rows: Array) -> None:
-    """Replace the slots of this process by 0, keeping -1: none."""
-    for name in layout.SLOTS:
-        np.minimum(rows[name], 0, out=rows[name])
-
-
-def _preview_run(context: Context, run: list[Prepared], answers: _Answers) -> None:
+def _preview_run(context: Context, run: Run, answers: _Answers) -> None:
     """Settle each claim on a copy of what it would move, and leave no trace."""
-    if not run:
-        return
     state = context.state
-    entries = _entries(run)
+    entries = run.entries()
     rows, results = entries["row"], entries["result"]
-    counts = [len(prepared.rows) for prepared in run]
     # Parts of one claim share their copy, as they share the counters.
-    own = np.repeat(np.arange(len(run), dtype=np.int32), counts)
-    counters = layout.aligned_counters(len(run))
+    claims = len(run.claims)
+    own = np.cumsum(entries["link"]["part"] == 0, dtype=np.int32) - np.int32(1)
+    counters = layout.aligned_counters(claims)
     counters[own] = state.counters.values[rows["counters"]]
     keyed = _copied_slots(rows, own, state.visits.values)
     # The own account of each claim, then the relative's.
-    balances = np.zeros(2 * len(run), dtype=np.int64)
-    for slot, first in (("account", 0), ("family", len(run))):
+    balances = np.zeros(2 * claims, dtype=np.int64)
+    for slot, first in (("account", 0), ("family", claims)):
         asked = rows[slot] >= 0
         balances[first + own[asked]] = state.accounts.balances.values[rows[slot][asked]]
         rows[slot] = np.where(asked, first + own, -1)
@@ -273,10 +300,9 @@ def _preview_run(context: Context, run: list[Prepared], answers: _Answers) -> No
     context.kernel.settle(rows, state.plans, counters, keyed, results)
     context.kernel.pay_accounts(rows, results, balances)
     check_identities(results)
-    forget_slots(rows)
+    forget(entries)
     entries["link"]["instant"] = context.instant
-    run, entries = _refuse_rows(context, run, entries, answers)
-    _answer(run, entries, answers)
+    answers.take_run(run, _refuse_rows(context, run, entries, answers))
 
 
 def _copied_slots(rows: Array, own: Array, values: Array) -> Array:

@@ -1,18 +1,16 @@
 """Personal accounts in memory: balances, what moved each last, what closed it."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from engine.domain.layout import Array
 from engine.domain.movement import Act, MovementKind
+from engine.state.blocks import BLOCK, Blocks
 from engine.state.slots import Slots, zeros
 from engine.state.tables import AccountRow, CreditRow, Tables
 
 _NONE: Final = AccountRow(0, 0)
-_RANGE_FROM: Final = 64
-"""Accounts that are not in memory, from which on one read of a range beats a read of each."""
 
 
 class Accounts:
@@ -31,57 +29,45 @@ class Accounts:
         """Journal position of the disposal that closed it, 0: open."""
         self.new_credits: list[CreditRow] = []
         """Segments of credits since the last checkpoint."""
-        self._slots: dict[int, int] = {}
-        self._member_of: list[int] = []
+        self.places = Blocks()
+        """By the number of the owner."""
+        self._blocks: list[int] = []
 
     def slot(self, member: int) -> int:
         """Return the slot of a member's account."""
-        slot = self._slots.get(member)
-        if slot is None:
-            slot = self._new(member, self._tables.account(member))
+        slot = self.places.slot(member)
+        if slot < 0:
+            self._new_block(member // BLOCK)
+            slot = self.places.slot(member)
         return slot
 
-    def slots(self, members: Sequence[int]) -> Array:
+    def slots(self, members: Array) -> Array:
         """Return the slots of many members' accounts, int64, in their order."""
-        new = [member for member in members if member not in self._slots]
-        if len(new) > _RANGE_FROM:
-            self._new_range(np.array(new, dtype=np.int64))
-        return np.array([self.slot(member) for member in members], dtype=np.int64)
+        for block in self.places.missing(members):
+            self._new_block(block)
+        return self.places.slots(members.astype(np.int64))
 
-    def _new_range(self, members: Array) -> None:
-        """Give members that have none their slots, from one read of the tables."""
-        rows = self._tables.accounts(int(members.min()), int(members.max()))
-        first = self._new_slots(len(members))
-        self._slots.update(zip(members.tolist(), range(first, self.balances.count), strict=True))
-        self._member_of += members.tolist()
-        order = np.argsort(members)
-        at = np.searchsorted(members, rows[:, 0], sorter=order)
-        at = order[np.minimum(at, len(members) - 1)]
-        wanted = members[at] == rows[:, 0]
-        slots, rows = first + at[wanted], rows[wanted]
+    def _new_block(self, block: int) -> None:
+        """Give a block of members their slots, which are as in the tables."""
+        self.entries.new(BLOCK)
+        self.closed_by.new(BLOCK)
+        first = self.balances.new(BLOCK)
+        self._blocks.append(block)
+        self.places.give(block, first)
+        lowest = block * BLOCK
+        rows = self._tables.accounts(lowest, lowest + BLOCK - 1)
+        slots = first + rows[:, 0] - lowest
         self.balances.values[slots] = rows[:, 1]
         self.entries.values[slots] = rows[:, 2]
         self.closed_by.values[slots] = rows[:, 3]
 
-    def _new_slots(self, count: int) -> int:
-        self.entries.new(count)
-        self.closed_by.new(count)
-        return self.balances.new(count)
-
-    def _new(self, member: int, row: AccountRow | None) -> int:
-        slot = self._new_slots(1)
-        self._slots[member] = slot
-        self._member_of.append(member)
-        if row is not None:
-            self.balances.values[slot] = row.balance_fen
-            self.entries.values[slot] = row.last_entry
-            self.closed_by.values[slot] = row.closed_by
-        return slot
+    def _member_of(self, slot: int) -> int:
+        return self._blocks[slot // BLOCK] * BLOCK + slot % BLOCK
 
     def read(self, member: int) -> AccountRow:
         """Return an account as it stands, without giving it a slot."""
-        slot = self._slots.get(member)
-        if slot is None:
+        slot = self.places.slot(member)
+        if slot < 0:
             return self._tables.account(member) or _NONE
         return self._row(slot)
 
@@ -111,7 +97,7 @@ class Accounts:
         """
         if act.kind == MovementKind.BARRED:
             return
-        slots = self.slots(movements["member"].tolist())
+        slots = self.slots(movements["member"])
         self.balances.values[slots] += movements["fen"]
         self.entries.values[slots] = np.arange(first, first + len(slots))
         self.balances.changed.update(slots.tolist())
@@ -139,7 +125,7 @@ class Accounts:
 
     def changed_rows(self) -> dict[int, AccountRow]:
         """Return the accounts changed since the last checkpoint."""
-        return {self._member_of[slot]: self._row(slot) for slot in self.balances.changed}
+        return {self._member_of(slot): self._row(slot) for slot in self.balances.changed}
 
     def forget_changes(self) -> None:
         """Forget what the last checkpoint wrote, once it is durable."""

@@ -12,7 +12,9 @@ import numpy as np
 from engine.domain import layout
 from engine.domain.journal import EntryKind, Segment, TextColumns
 from engine.domain.layout import KEYED_SLOTS, Array
+from engine.state._id_set import IdSet
 from engine.state.accounts import Accounts
+from engine.state.blocks import BLOCK, Blocks
 from engine.state.keyed import (
     FILLED,
     Visit,
@@ -25,8 +27,9 @@ from engine.state.keyed import (
     visit_key,
 )
 from engine.state.slots import Slots
-from engine.state.tables import KeyRow, KeyStatus, VisitKey
+from engine.state.tables import KeyStatus, VisitKey
 
+_STANDING: Final = int(KeyStatus.STANDING)
 _MOVED_BY: Final = {"borne": "deductible", "cost": "in_scope"}
 """What moves a counter with a key of its own, where that is not what the fund paid."""
 
@@ -38,6 +41,9 @@ class Folded(Protocol):
     last_entry: Slots
     visits: Slots
     accounts: Accounts
+    member_years: dict[int, Blocks]
+    ids: IdSet
+    new_keys: dict[tuple[int, str], tuple[int, int, int]]
 
     def member_year(self, member: int, year: int) -> int:
         """Return the slot of a member-year."""
@@ -45,10 +51,6 @@ class Folded(Protocol):
 
     def visit(self, key: VisitKey) -> int:
         """Return the slot of a visit, or of what else has a key of its own."""
-        ...
-
-    def set_key(self, institution: int, request_id: str, row: KeyRow) -> None:
-        """Record what a request id stands for."""
         ...
 
 
@@ -67,9 +69,7 @@ def fold_entries(state: Folded, segment: Segment) -> None:
 
 def _add_to_lines(state: Folded, entries: Array) -> None:
     row, result = entries["row"], entries["result"]
-    pairs = zip(entries["claim"]["member"].tolist(), row["year"].tolist(), strict=True)
-    found = [state.member_year(member, year) for member, year in pairs]
-    slots = np.array(found, dtype=np.int64)
+    slots = _member_years(state, entries["claim"]["member"].astype(np.int64), row["year"])
     lines = state.counters.values.reshape(-1)
     starts = layout.COUNTERS_PER_MEMBER_YEAR * slots
     for position, _, name in layout.MOVED:
@@ -82,7 +82,20 @@ def _add_to_lines(state: Folded, entries: Array) -> None:
         np.add.at(lines, starts[here] + row[at][here], result[name][here])
     # Of a slot that stands there more than once the last value stays.
     state.last_entry.values[slots] = entries["link"]["position"]
-    state.counters.changed.update(found)
+    state.counters.changed.update(slots.tolist())
+
+
+def _member_years(state: Folded, members: Array, years: Array) -> Array:
+    """Return the slots of member-years, int64."""
+    slots = np.empty(len(members), dtype=np.int64)
+    for year in np.unique(years).tolist():
+        here = np.flatnonzero(years == year)
+        state.member_year(int(members[here[0]]), year)
+        blocks = state.member_years[year]
+        for block in blocks.missing(members[here]):
+            state.member_year(block * BLOCK, year)
+        slots[here] = blocks.slots(members[here])
+    return slots
 
 
 def _add_to_keyed(
@@ -143,12 +156,11 @@ def _take_from_accounts(state: Folded, entries: Array) -> None:
     owners = np.stack((claim["member"], claim["payer"]), axis=1).ravel()
     fen = np.stack((result["account"], result["family_account"]), axis=1).ravel()
     paid = np.flatnonzero(fen)
-    found = [state.accounts.slot(owner) for owner in owners[paid].tolist()]
-    slots = np.array(found, dtype=np.int64)
+    slots = state.accounts.slots(owners[paid])
     balances = state.accounts.balances
     np.subtract.at(balances.values, slots, fen[paid])
     state.accounts.entries.values[slots] = entries["link"]["position"].repeat(2)[paid]
-    balances.changed.update(found)
+    balances.changed.update(slots.tolist())
 
 
 def _note_keys(
@@ -156,7 +168,7 @@ def _note_keys(
 ) -> None:
     """Record the request ids that the entries use up, an act's by its first entry."""
     link = entries["link"]
-    set_key = state.set_key
+    add, new_keys = state.ids.add, state.new_keys
     for kind, position, part, undoes, institution, request_id, undo_id in zip(
         link["kind"].tolist(),
         link["position"].tolist(),
@@ -170,11 +182,13 @@ def _note_keys(
         if part:
             continue
         if kind == EntryKind.SETTLEMENT:
-            row = KeyRow(position, KeyStatus.STANDING, 0)
+            row = (position, _STANDING, 0)
         elif kind == EntryKind.TOMBSTONE:
-            row = KeyRow(position, KeyStatus.TOMBSTONE, 0)
+            row = (position, int(KeyStatus.TOMBSTONE), 0)
         else:
-            row = KeyRow(undoes, KeyStatus.UNDONE, position)
-        set_key(institution, request_id, row)
+            row = (undoes, int(KeyStatus.UNDONE), position)
+        add(institution, request_id)
+        new_keys[institution, request_id] = row
         if undo_id:
-            set_key(institution, undo_id, KeyRow(position, KeyStatus.UNDO, 0))
+            add(institution, undo_id)
+            new_keys[institution, undo_id] = (position, int(KeyStatus.UNDO), 0)

@@ -1,12 +1,13 @@
 """The state that the journal folds into, in memory, on top of the lagging tables.
 
-Counters of member-years sit in aligned lines, addressed by slots; a slot is given the first time
-a member-year is asked for, and filled from the tables. Everything changed since the last
-checkpoint is remembered, so that the next one writes just that. Nothing here is locked: one
-writer applies requests one after the other.
+Counters of member-years sit in aligned lines, addressed by slots; the slots of a block of members
+are given the first time one of them is asked for, and filled from the tables. Everything changed
+since the last checkpoint is remembered, so that the next one writes just that. Nothing here is
+locked: one writer applies requests one after the other.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from engine.errors import InvariantBroken
 from engine.kernel import PlanTable
 from engine.rules.account_plan import AccountPlan, account_plan_from_json
 from engine.rules.plan import plan_from_json
+from engine.state._id_set import IdSet
 from engine.state.accounts import Accounts
+from engine.state.blocks import BLOCK, Blocks
 from engine.state.folding import fold_entries
 from engine.state.keyed import (
     DAY,
@@ -51,6 +54,9 @@ from engine.state.tables import (
 NO_VISIT: VisitKey = (-1, 0, -1, "")
 """A visit that nothing was ever paid for."""
 
+_FIRST_ID: Final = (-(2**63), "")
+"""Before every request id, in the order of the tables."""
+
 
 class State:
     """Registers, plans, counters, visits, accounts and request keys of one ledger."""
@@ -68,48 +74,78 @@ class State:
         self.next_position = 1
         self.counters = Slots(layout.aligned_counters)
         self.last_entry = Slots(zeros)
-        self.member_years: dict[tuple[int, int], int] = {}
-        self._member_year_of: list[tuple[int, int]] = []
+        self.member_years: dict[int, Blocks] = {}
+        """By policy year: where its members are in `counters` and `last_entry`."""
+        self._blocks_of_years: list[tuple[int, int]] = []
         self.visits = Slots(zeros)
         self.visit_slots: dict[VisitKey, int] = {}
         self._visit_of: list[VisitKey] = []
         self._visits_of_member_year: dict[tuple[int, int], list[int]] = {}
         self.accounts = Accounts(tables)
-        self._keys: dict[tuple[int, str], KeyRow] = {}
+        self.new_keys: dict[tuple[int, str], tuple[int, int, int]] = {}
+        """What request ids stand for since the last checkpoint, by (institution, request id).
+
+        Each as in `KeyRow`, but a plain tuple: there are many, and the garbage collector looks at
+        every one of another type again and again.
+        """
+        self.ids = IdSet()
+        """Every id of `new_keys` and of the tables, but for what `read_ids` has not read yet."""
+        self._ids_read: tuple[int, str] | None = _FIRST_ID
 
     # --- slots ---------------------------------------------------------------------------
 
     def member_year(self, member: int, year: int) -> int:
         """Return the slot of a member-year in `counters` and `last_entry`."""
-        slot = self.member_years.get((member, year))
-        if slot is None:
-            slot = self.counters.new()
-            self.last_entry.new()
-            self.member_years[member, year] = slot
-            self._member_year_of.append((member, year))
-            row = self.tables.member_year(member, year)
-            if row is not None:
-                self.counters.values[slot] = np.frombuffer(row.counters, dtype="<i8")
-                self.last_entry.values[slot] = row.last_entry
+        blocks = self.member_years.get(year)
+        if blocks is None:
+            blocks = self.member_years[year] = Blocks()
+        slot = blocks.slot(member)
+        if slot < 0:
+            blocks.give(member // BLOCK, self._new_block(member // BLOCK, year))
+            slot = blocks.slot(member)
         return slot
+
+    def _new_block(self, block: int, year: int) -> int:
+        """Return the first slot of a block of member-years, which are as in the tables."""
+        first = self.counters.new(BLOCK)
+        self.last_entry.new(BLOCK)
+        self._blocks_of_years.append((block, year))
+        lowest = block * BLOCK
+        for member, counters, last in self.tables.member_years(lowest, lowest + BLOCK - 1, year):
+            slot = first + member - lowest
+            self.counters.values[slot] = np.frombuffer(counters, dtype="<i8")
+            self.last_entry.values[slot] = last
+        return first
+
+    def _member_year_of(self, slot: int) -> tuple[int, int]:
+        """Return member and policy year of a slot."""
+        block, year = self._blocks_of_years[slot // BLOCK]
+        return block * BLOCK + slot % BLOCK, year
 
     def read_member_year(self, member: int, year: int) -> MemberYearRow:
         """Return a member-year as it stands, without giving it a slot."""
-        slot = self.member_years.get((member, year))
-        if slot is None:
+        blocks = self.member_years.get(year)
+        slot = -1 if blocks is None else blocks.slot(member)
+        if slot < 0:
             return self.tables.member_year(member, year) or MemberYearRow(bytes(64), 0)
         line = self.counters.values[slot].tobytes()
         return MemberYearRow(line, int(self.last_entry.values[slot]))
 
-    def visit(self, key: VisitKey) -> int:
-        """Return the slot of a visit, or of what else `engine.state.keyed` counts, in `visits`."""
+    def visit(self, key: VisitKey, *, new: bool = False) -> int:
+        """Return the slot of a visit, or of what else `engine.state.keyed` counts, in `visits`.
+
+        Args:
+            key: what is counted.
+            new: that the tables have nothing of it is certain.
+        """
         slot = self.visit_slots.get(key)
         if slot is None:
             slot = self.visits.new()
             self.visit_slots[key] = slot
             self._visit_of.append(key)
             self._visits_of_member_year.setdefault(key[:2], []).append(slot)
-            self.visits.values[slot] = self.tables.visit(key) or 0
+            if not new:
+                self.visits.values[slot] = self.tables.visit(key) or 0
         return slot
 
     def visits_of(self, member: int, year: int) -> dict[tuple[int, str], int]:
@@ -124,16 +160,44 @@ class State:
 
     def key(self, institution: int, request_id: str) -> KeyRow | None:
         """Return what a request id stands for, or None if it is free."""
-        row = self._keys.get((institution, request_id))
-        return row if row is not None else self.tables.key(institution, request_id)
+        new = self.new_keys.get((institution, request_id))
+        if new is not None:
+            return KeyRow(*new)
+        if self.is_free(institution, request_id):
+            return None
+        return self.tables.key(institution, request_id)
+
+    def is_free(self, institution: int, request_id: str) -> bool:
+        """Return whether it is certain, without a look into the tables, that an id is free."""
+        return self.knows_free(institution, request_id) and self.ids.lacks(institution, request_id)
+
+    def knows_free(self, institution: int, request_id: str) -> bool:
+        """Return whether an id that `ids` lacks is free: not if the tables may still have it."""
+        return self._ids_read is None or (institution, request_id) <= self._ids_read
+
+    @property
+    def has_read_ids(self) -> bool:
+        """Whether `ids` has every id of the tables."""
+        return self._ids_read is None
+
+    def read_ids(self, count: int) -> None:
+        """Read the next ids of the tables into `ids`, so many at the most."""
+        if self._ids_read is None:
+            return
+        read = self.tables.request_ids(self._ids_read, count)
+        add = self.ids.add
+        for institution, request_id in read:
+            add(institution, request_id)
+        self._ids_read = read[-1] if len(read) == count else None
 
     def set_key(self, institution: int, request_id: str, row: KeyRow) -> None:
         """Record what a request id stands for."""
-        self._keys[institution, request_id] = row
+        self.ids.add(institution, request_id)
+        self.new_keys[institution, request_id] = (row.position, row.status, row.undone_by)
 
     def standing_at(self, institution: int) -> list[int]:
         """Return the positions of an institution's settlements that stand, in journal order."""
-        newer = {name: row for (i, name), row in self._keys.items() if i == institution}
+        newer = {name: KeyRow(*row) for (i, name), row in self.new_keys.items() if i == institution}
         positions = [
             position
             for request_id, position in self.tables.standing(institution)
@@ -331,7 +395,10 @@ class State:
     def changes(self) -> int:
         """Return how many rows a checkpoint would write, or take out of the memory."""
         return (
-            len(self._keys) + len(self.counters.changed) + self.visits.count + self.accounts.changes
+            len(self.new_keys)
+            + len(self.counters.changed)
+            + self.visits.count
+            + self.accounts.changes
         )
 
     def take_checkpoint(self, sequence: int) -> Checkpoint:
@@ -339,9 +406,9 @@ class State:
         lines, last = self.counters.values, self.last_entry.values
         return Checkpoint(
             sequence,
-            dict(self._keys),
+            dict(self.new_keys),
             {
-                self._member_year_of[slot]: MemberYearRow(lines[slot].tobytes(), int(last[slot]))
+                self._member_year_of(slot): MemberYearRow(lines[slot].tobytes(), int(last[slot]))
                 for slot in self.counters.changed
             },
             {self._visit_of[slot]: int(self.visits.values[slot]) for slot in self.visits.changed},
@@ -351,7 +418,7 @@ class State:
 
     def forget_changes(self) -> None:
         """Forget what the last checkpoint wrote, once it is durable."""
-        self._keys.clear()
+        self.new_keys.clear()
         self.counters.changed.clear()
         self.accounts.forget_changes()
         # A visit is a matter of a day: there are as many as claims, so they leave the memory.

@@ -4,6 +4,7 @@ The journal is the truth; these tables are folds of it, written at checkpoints, 
 happened since the last checkpoint is in memory, and memory is asked first.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
@@ -74,8 +75,8 @@ class Checkpoint(NamedTuple):
     """
 
     sequence: int
-    keys: dict[tuple[int, str], KeyRow]
-    """By (institution, request id)."""
+    keys: dict[tuple[int, str], tuple[int, int, int]]
+    """By (institution, request id), each as in `KeyRow`."""
     member_years: dict[tuple[int, int], MemberYearRow]
     """By (member, year)."""
     visits: dict[VisitKey, int]
@@ -93,12 +94,22 @@ class Tables(Protocol):
         """Return the row of a request id, or None."""
         ...
 
+    def request_ids(self, after: tuple[int, str], count: int) -> Sequence[tuple[int, str]]:
+        """Return the (institution, request id) next in order, so many at the most."""
+        ...
+
     def standing(self, institution: int) -> list[tuple[str, int]]:
         """Return (request id, position) of every settlement of an institution that stands."""
         ...
 
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         """Return the row of a member-year, or None."""
+        ...
+
+    def member_years(
+        self, lowest: int, highest: int, year: int
+    ) -> Sequence[tuple[int, bytes, int]]:
+        """Return (member, counters, last entry) of the members from one number to another."""
         ...
 
     def visit(self, key: VisitKey) -> int | None:

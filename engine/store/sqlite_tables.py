@@ -92,12 +92,18 @@ class SqliteTables:
         )
         return None if row is None else KeyRow(*row)
 
+    def request_ids(self, after: tuple[int, str], count: int) -> list[tuple[int, str]]:
+        """Return the (institution, request id) next in order, so many at the most."""
+        return self._rows(
+            "SELECT institution, request_id FROM request_key "
+            "WHERE (institution, request_id) > (?, ?) ORDER BY institution, request_id LIMIT ?",
+            (*after, count),
+        )
+
     def standing(self, institution: int) -> list[tuple[str, int]]:
         """Return (request id, position) of every settlement of an institution that stands."""
         query = "SELECT request_id, position FROM request_key WHERE institution = ? AND status = 1"
-        with Translated(self._path):
-            rows: list[Any] = self._connection.execute(query, (institution,)).fetchall()
-            return rows
+        return self._rows(query, (institution,))
 
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         """Return the row of a member-year, or None."""
@@ -106,6 +112,14 @@ class SqliteTables:
             (member, year),
         )
         return None if row is None else MemberYearRow(*row)
+
+    def member_years(self, lowest: int, highest: int, year: int) -> list[tuple[int, bytes, int]]:
+        """Return (member, counters, last entry) of the members from one number to another."""
+        return self._rows(
+            "SELECT member, counters, last_entry FROM member_year "
+            "WHERE member BETWEEN ? AND ? AND year = ?",
+            (lowest, highest, year),
+        )
 
     def visit(self, key: VisitKey) -> int | None:
         """Return what the fund paid for a visit, or None."""
@@ -119,9 +133,7 @@ class SqliteTables:
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
         """Return (institution or -1, visit, fen paid) for every visit of a member-year."""
         query = "SELECT institution, visit, paid FROM visit WHERE member = ? AND year = ?"
-        with Translated(self._path):
-            rows: list[Any] = self._connection.execute(query, (member, year)).fetchall()
-            return rows
+        return self._rows(query, (member, year))
 
     def account(self, member: int) -> AccountRow | None:
         """Return the row of an account, or None."""
@@ -134,8 +146,7 @@ class SqliteTables:
         int64 of shape (accounts, 4): the member, then what `AccountRow` has.
         """
         query = f"SELECT member, {_ACCOUNT} FROM account WHERE member BETWEEN ? AND ?"
-        with Translated(self._path):
-            rows = self._connection.execute(query, (lowest, highest)).fetchall()
+        rows = self._rows(query, (lowest, highest))
         return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
     def row_counts(self) -> dict[str, int]:
@@ -151,6 +162,12 @@ class SqliteTables:
         query = "SELECT * FROM credit WHERE city = ? AND month = ? ORDER BY first_position"
         with Translated(self._path):
             return [CreditRow(*row) for row in self._connection.execute(query, (city, month))]
+
+    def _rows(self, query: str, key: tuple[int | str, ...]) -> list[Any]:
+        """Return every row, whose types a STRICT table warrants."""
+        with Translated(self._path):
+            rows: list[Any] = self._connection.execute(query, key).fetchall()
+            return rows
 
     def _row(self, query: str, key: tuple[int | str, ...]) -> Any:
         """Return one row, whose types a STRICT table warrants, or None."""

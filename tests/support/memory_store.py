@@ -75,6 +75,9 @@ class MemoryStore:
     def key(self, institution: int, request_id: str) -> KeyRow | None:
         return self._keys.get((institution, request_id))
 
+    def request_ids(self, after: tuple[int, str], count: int) -> list[tuple[int, str]]:
+        return sorted(key for key in self._keys if key > after)[:count]
+
     def standing(self, institution: int) -> list[tuple[str, int]]:
         return [
             (request_id, row.position)
@@ -84,6 +87,13 @@ class MemoryStore:
 
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         return self._member_years.get((member, year))
+
+    def member_years(self, lowest: int, highest: int, year: int) -> list[tuple[int, bytes, int]]:
+        return [
+            (member, *row)
+            for (member, y), row in self._member_years.items()
+            if y == year and lowest <= member <= highest
+        ]
 
     def visit(self, key: VisitKey) -> int | None:
         return self._visits.get(key)
@@ -118,7 +128,7 @@ class MemoryStore:
         return self._entries.get(position)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
-        self._keys.update(checkpoint.keys)
+        self._keys.update({key: KeyRow(*row) for key, row in checkpoint.keys.items()})
         self._member_years.update(checkpoint.member_years)
         self._visits.update(checkpoint.visits)
         self._accounts.update(checkpoint.accounts)

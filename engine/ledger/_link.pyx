@@ -1,0 +1,95 @@
+# cython: autotestdict=False
+"""Entries chained into the journal, and the state moved along, compiled."""
+
+from libc.stdint cimport int32_t, int64_t
+
+from engine._entry cimport Entry
+
+
+cdef enum:
+    STANDING = 1    # KeyStatus.STANDING, of a row as in `KeyRow`
+
+
+cdef inline void forget_slot(int32_t *slot) noexcept nogil:
+    """Keep of a slot of this process that there is one: 0, or -1 for none."""
+    if slot[0] > 0:
+        slot[0] = 0
+
+
+cdef inline void forget_slots(Entry *entry) noexcept nogil:
+    forget_slot(&entry.row.counters)
+    forget_slot(&entry.row.visit)
+    forget_slot(&entry.row.borne)
+    forget_slot(&entry.row.cost)
+    forget_slot(&entry.row.disease)
+    forget_slot(&entry.row.month)
+    forget_slot(&entry.row.day)
+    forget_slot(&entry.row.paid)
+    forget_slot(&entry.row.account)
+    forget_slot(&entry.row.family)
+
+
+cdef inline int note_counters(const Entry *entry, set changed) except -1:
+    """Note which counters with keys of their own an entry has moved."""
+    if (
+        entry.row.visit & entry.row.borne & entry.row.cost & entry.row.disease
+        & entry.row.month & entry.row.day & entry.row.paid
+    ) == -1:
+        return 0
+    for slot in (
+        entry.row.visit, entry.row.borne, entry.row.cost, entry.row.disease,
+        entry.row.month, entry.row.day, entry.row.paid,
+    ):
+        if slot >= 0:
+            changed.add(slot)
+    return 0
+
+
+def link(Entry[::1] entries not None, list request_ids not None, state):
+    """Give settled entries their places, chain them, use up their ids, and move the state along.
+
+    Positions, and the entries before by member-year and by account, are filled in; slots of this
+    process are replaced by 0. Counters and balances are those after the kernel.
+
+    Args:
+        entries: Of `layout.ENTRY`, the parts of a claim together, kind and instant filled in.
+        request_ids: Of each claim, in order.
+        state: The `State`; the journal goes on at its next position.
+    """
+    cdef int64_t position = state.next_position
+    cdef int64_t[::1] last = state.last_entry.values
+    cdef int64_t[::1] moved = state.accounts.entries.values
+    cdef set years = state.counters.changed
+    cdef set counters = state.visits.changed
+    cdef set accounts = state.accounts.balances.changed
+    cdef dict keys = state.new_keys
+    cdef Entry *entry
+    cdef Py_ssize_t n, claim = 0
+
+    for n in range(entries.shape[0]):
+        entry = &entries[n]
+        entry.link.position = position + n
+        if entry.link.part == 0:
+            keys[entry.claim.institution, request_ids[claim]] = (position + n, STANDING, 0)
+            claim += 1
+        entry.link.previous = last[entry.row.counters]
+        last[entry.row.counters] = position + n
+        years.add(entry.row.counters)
+        note_counters(entry, counters)
+        if entry.result.account:
+            entry.link.account_previous = moved[entry.row.account]
+            moved[entry.row.account] = position + n
+            accounts.add(entry.row.account)
+        if entry.result.family_account:
+            entry.link.family_previous = moved[entry.row.family]
+            moved[entry.row.family] = position + n
+            accounts.add(entry.row.family)
+        forget_slots(entry)
+
+
+def forget(Entry[::1] entries not None):
+    """Replace the slots of this process by 0, keeping -1: none."""
+    cdef Py_ssize_t n
+
+    for n in range(entries.shape[0]):
+        forget_slots(&entries[n])

@@ -1,0 +1,95 @@
+"""The door to the compiled preparation of ordinary claims: what it asks of registers and rules.
+
+Importing this module compares the constants of the compiled code with those of the engine. That
+both ways of preparing a claim say the same is for the tests: the reference kernel goes with
+`engine.ledger.prepare` alone.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import engine.ledger._ordinary as _ordinary
+from engine.domain import codes, ids, layout
+from engine.domain.claim import Claim
+from engine.domain.codes import Kind, Offer
+from engine.domain.dates import is_date
+from engine.domain.register import Institution
+from engine.errors import InvariantBroken
+from engine.ledger._ordinary import Day, Ordinary
+from engine.ledger.apart import Apart, Counted, slots_apart
+from engine.rules.plan import (
+    DEDUCTIBLE_BENEFIT,
+    DEDUCTIBLE_INSTITUTION,
+    DEDUCTIBLE_LEVEL,
+    NO_CAP,
+    VISIT_CLAIM,
+    RulePlan,
+)
+from engine.state import blocks
+from engine.state.keyed import Visit
+from engine.state.state import State
+
+_COUNTED_APART: Final = (DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_LEVEL, DEDUCTIBLE_BENEFIT)
+
+
+def ordinary(state: State, plan_on: Callable[[str, int], int]) -> Ordinary:
+    """Return what fills entries for ordinary claims.
+
+    Args:
+        state: what the claims are settled on.
+        plan_on: of a city and a day: the number of the plan of ordinary care, -1 for none.
+    """
+
+    def day_of(city: str, day: int) -> Day | None:
+        number = plan_on(city, day) if is_date(day) else -1
+        rules = state.plans.plans[number] if number >= 0 else None
+        if rules is None or not rules.is_for_all:
+            return None
+        by_filled = VISIT_CLAIM if rules.prescription_apart else rules.visit_by
+        return Day(number, rules, by_filled, None if _counts_in_line(rules) else apart)
+
+    def apart(rules: RulePlan, preview: bool, visit: tuple[Any, ...], *rest: Any) -> Apart:
+        claim = Counted(Visit(*visit), *rest)
+        return slots_apart(state, rules, claim, preview=preview, new=True)
+
+    return Ordinary(state, day_of, _offer_of)
+
+
+def _counts_in_line(rules: RulePlan) -> bool:
+    """Return whether a plan counts nothing beside a member-year's line."""
+    caps = (*rules.visit_cap_fen, *rules.month_cap_fen, *rules.day_cap_fen, rules.disease_cap_fen)
+    counted = rules.deductible_kind in _COUNTED_APART or rules.counts_cost or rules.counts_paid
+    return not counted and all(fen == NO_CAP for fen in caps)
+
+
+def _offer_of(institution: Institution) -> Offer:
+    """Return what an institution must be admitted for to give ordinary care."""
+    return Offer.PRESCRIPTION if institution.kind == Kind.PHARMACY else Offer.ORDINARY
+
+
+# ------------------------------------------------------------------------- agreement at start-up
+
+
+def check_agreement() -> None:
+    """Check that the compiled code and the engine mean the same by every name.
+
+    Raises:
+        InvariantBroken: naming the difference; the extension has to be built again.
+    """
+    ours: dict[str, int] = {f"CLAIM_{name.upper()}": n for n, name in enumerate(Claim._fields)}
+    ours["CLAIM_FIELDS"] = len(Claim._fields)
+    ours["LIABILITY_LAST"] = max(codes.Liability)
+    for kind in (codes.Fact, Kind, codes.Mode, codes.Benefit, codes.Status, codes.Place):
+        ours |= {f"{kind.__name__.upper()}_{name}": int(kind[name]) for name in kind.__members__}
+    ours["LIABILITY_MATERNITY"] = codes.Liability.MATERNITY
+    for module in (layout, ids, blocks):
+        ours |= {name: value for name, value in vars(module).items() if isinstance(value, int)}
+    for name, value in vars(_ordinary).items():
+        if name.isupper() and ours.get(name) != value:
+            raise InvariantBroken(
+                f"engine.ledger._ordinary: {name} is {value}, expected {ours.get(name)}; "
+                "build the extension again (make setup)"
+            )
+
+
+check_agreement()
