@@ -5,6 +5,10 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP     = -m pip --disable-pip-version-check -qq install
 OUT    ?= proto
+# The sizes of `make bench`; a year of a province is CLAIMS=20000000, which takes hours.
+MEMBERS ?= 1000000
+CLAIMS  ?= 2000000
+GROWTH  ?= 10000,1000000,10000000
 PYTEST := $(BIN)/python -m pytest
 
 KERNEL := setup.py $(shell find engine server -name "*.pyx" -o -name "*.pxd" -o -name "*.pxi")
@@ -12,7 +16,8 @@ PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup fix check test crash years histories debug demo bench bench-short proto coverage-table lock ci clean
+.PHONY: help setup fix check test crash years histories debug demo bench bench-setup bench-short proto
+.PHONY: coverage-table lock ci clean
 
 help:
 	@awk -F ':.*#> ' '/^[a-z-]+:.*#> / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -54,14 +59,28 @@ debug: setup #> the tests on a kernel with bounds and overflow checks; restores 
 demo: setup #> a guided tour: server, terminals, a gateway, on made-up people
 	@$(BIN)/gongji demo
 
-bench: setup #> in-process benchmarks; table here, numbers in build/benchmark.json
-	@mkdir -p build
+bench: bench-setup #> every benchmark, then a table of goals, here and in benchmarks/README.md
+	@mkdir -p build && rm -rf build/bench
+	@$(BIN)/python -m benchmarks.kernel
+	@$(BIN)/python -m benchmarks.peers.run
 	@$(PYTEST) benchmarks --benchmark-only --benchmark-json=build/benchmark.json --timeout 1800
+	@$(BIN)/python -m benchmarks.bulk_file --members $(MEMBERS) --claims $(CLAIMS)
+	@$(BIN)/python -m benchmarks.start_up --members $(MEMBERS) --claims $(CLAIMS)
+	@$(BIN)/python -m benchmarks.growth --members $(GROWTH) --each 1,5,20 --at-most $(CLAIMS)
+	@$(BIN)/python -m benchmarks.report --readme
 
-bench-short: setup #> the same, a quick look
-	@mkdir -p build
+bench-setup: setup .venv/peers #> the packages that only `make bench` needs: peers of the engine
+
+bench-short: setup #> the same, a quick look, without the peers that are not installed
+	@mkdir -p build && rm -rf build/bench
+	@$(BIN)/python -m benchmarks.kernel --short
+	@$(BIN)/python -m benchmarks.peers.run --short
 	@$(PYTEST) benchmarks --benchmark-only --benchmark-json=build/benchmark.json \
 		--benchmark-min-rounds=3 --benchmark-max-time=0.3 --benchmark-warmup=off
+	@$(BIN)/python -m benchmarks.bulk_file --members 2000 --claims 4000
+	@$(BIN)/python -m benchmarks.start_up --members 5000 --claims 20000 --rounds 1
+	@$(BIN)/python -m benchmarks.growth --members 1000,4000 --each 1,3
+	@$(BIN)/python -m benchmarks.report
 
 proto: .venv-proto/installed #> regenerate the Python beside the contracts (OUT=folder: elsewhere)
 	@mkdir -p $(OUT)
@@ -75,7 +94,7 @@ coverage-table: setup #> write tests/cases/COVERAGE.md again: clause, rule value
 		--markdown > tests/cases/COVERAGE.md
 
 lock: .venv/installed #> pin requirements/*.in again, keeping pins that still fit
-	cd requirements && for set in run dev proto; do \
+	cd requirements && for set in run dev bench proto; do \
 		../$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 		-o $$set.txt $$set.in || exit 1; done
@@ -93,6 +112,11 @@ clean: #> forget everything built, environments included
 	@echo "setup: environment (.venv)"
 	@$(PYTHON) -m venv .venv || { echo "make: no venv; on Debian: apt install python3-venv"; exit 1; }
 	@$(BIN)/python $(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/peers: .venv/installed requirements/bench.txt
+	@echo "setup: peers of the benchmarks (.venv)"
+	@$(BIN)/python $(PIP) --require-hashes -r requirements/bench.txt
 	@touch $@
 
 .venv/built: .venv/installed pyproject.toml $(KERNEL)

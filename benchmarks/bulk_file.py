@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.lines import Lines, machine, tell
+from benchmarks.kept import Lines, machine, tell
 from benchmarks.year import Ran, copy, disk_bytes, in_process, settle
 
 STAGES = ("open", "read", "settle", "commit", "checkpoint", "encode", "write")

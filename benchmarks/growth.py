@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.lines import BENCH, Lines, machine, tell
+from benchmarks.kept import BENCH, Lines, machine, tell
 from benchmarks.plot import line_plot
 from benchmarks.tables import Table
 from benchmarks.year import copy, disk_bytes, in_process, settle

@@ -1,74 +1,87 @@
-"""What a benchmark found, one line of JSON each, in `build/bench/NAME.jsonl`."""
+"""What every benchmark keeps: lines of JSON in `build/bench/NAME.jsonl`, one for each figure.
+
+    goal     the goal it belongs to: "1" to "7", or "peers"
+    what     what was measured, in a few words
+    value    the figure itself: a median over the rounds of the run
+    unit     of the value: "ns/claim", "claims/s", "ms", "B/claim", "s", ...
+    of       what the value was held against in the same run; "" where nothing was
+    ratio    the median over the rounds of the ratio within a round, turned so that `wanted`
+             reads as the goal does; null where there is none. A goal without a ratio is
+             judged by the value
+    wanted   the goal: ">= 0.25", "<= 2"; "" where none was set
+    reached  whether ratio (or value) is as wanted; null where nothing is wanted
+    notes    the rest: range of the rounds, claims, digests, what stands in the way
+
+`benchmarks.report` reads all the files and knows nothing else.
+"""
 
 import json
+import operator
 import os
-import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-BENCH: Final = Path(__file__).parents[1].joinpath("build", "bench")
+BUILD: Final = Path(__file__).parents[1].joinpath("build")
+KEPT: Final = BUILD.joinpath("bench")
 
-
-class Lines:
-    """The lines of one benchmark; an earlier file of the same name is replaced."""
-
-    def __init__(self, name: str) -> None:
-        """Begin the file of a benchmark."""
-        BENCH.mkdir(parents=True, exist_ok=True)
-        self.path = BENCH.joinpath(f"{name}.jsonl")
-        self.path.write_text("", encoding="utf-8")
-        self.kept: list[dict[str, Any]] = []
-
-    def add(
-        self,
-        goal: int,
-        what: str,
-        value: float,
-        unit: str,
-        *,
-        of: str = "",
-        ratio: float | None = None,
-        wanted: float | None = None,
-        notes: str = "",
-    ) -> None:
-        """Keep a figure, and say it.
-
-        Args:
-            goal: The number of the goal it belongs to.
-            what: What was measured, with its size.
-            value: The figure.
-            unit: Of the figure.
-            of: What it is compared with, measured in the same run.
-            ratio: To that.
-            wanted: The ratio that is the goal, or the value where there is no ratio; None: it is
-                reported, and no goal says how much.
-            notes: What one must know to read it.
-        """
-        measured = value if ratio is None else ratio
-        line: dict[str, Any] = {
-            "goal": goal,
-            "what": what,
-            "value": value,
-            "unit": unit,
-            "of": of,
-            "ratio": ratio,
-            "wanted": wanted,
-            "reached": None if wanted is None else measured >= wanted,
-            "notes": notes,
-        }
-        self.kept.append(line)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        said = f"{value:,.2f}" if abs(value) < 100 else f"{value:,.0f}"
-        print(f"goal {goal}  {what}: {said} {unit}{f'  ({notes})' if notes else ''}", flush=True)
+_MEANS: Final[dict[str, Callable[[float, float], bool]]] = {">=": operator.ge, "<=": operator.le}
 
 
-def tell(text: str) -> None:
-    """Say how far a long run has come."""
-    print(f"  … {text}", file=sys.stderr, flush=True)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure; see the module for its fields."""
+
+    goal: str
+    what: str
+    value: float
+    unit: str
+    of: str = ""
+    ratio: float | None = None
+    wanted: str = ""
+    reached: bool | None = None
+    notes: str = ""
 
 
-def machine() -> str:
-    """Return what the figures depend on: cores and memory."""
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return f"{os.cpu_count()} cores, {pages * size >> 30} GiB"
+def line(
+    goal: str,
+    what: str,
+    value: float,
+    unit: str,
+    *,
+    of: str = "",
+    ratio: float | None = None,
+    wanted: str = "",
+    notes: str = "",
+) -> Line:
+    """Return a line, `reached` worked out of the rest."""
+    reached = None
+    if wanted:
+        means, bound = wanted.split()
+        reached = _MEANS[means](value if ratio is None else ratio, float(bound))
+    return Line(goal, what, value, unit, of, ratio, wanted, reached, notes)
+
+
+def keep(name: str, lines: Iterable[Line]) -> Path:
+    """Write the lines of a benchmark, in place of those of its last run."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    path = KEPT.joinpath(f"{name}.jsonl")
+    text = "".join(json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in lines)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def read(folder: Path = KEPT) -> list[Line]:
+    """Return the lines of all benchmarks, by file and then as written."""
+    return [
+        Line(**json.loads(text))
+        for path in sorted(folder.glob("*.jsonl"))
+        for text in path.read_text("utf-8").splitlines()
+        if text
+    ]
+
+
+def environment() -> str:
+    """Return what figures depend on beside the code, for a note."""
+    return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.lines import Lines, machine, tell
+from benchmarks.kept import Lines, machine, tell
 from benchmarks.population import Population
 from benchmarks.year import ROOT, copy, disk_bytes, in_process, run
 from clients.session import Session

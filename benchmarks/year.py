@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.bench_stages import entering
 from benchmarks.generate import STATUS_SHARES
-from benchmarks.lines import tell
+from benchmarks.kept import tell
 from benchmarks.population import Population
 from clients.cli.people import read_figures
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim

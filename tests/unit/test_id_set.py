@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from engine import pipeline
 from engine.domain.claim import Claim
 from engine.domain.request import BatchAnswer, SettleBatch
 from engine.kernel import FAST, REFERENCE, Kernel
@@ -45,20 +46,24 @@ def test_its_memory_is_a_few_words_for_each_id() -> None:
 
 
 @pytest.mark.parametrize("kernel", [FAST, REFERENCE], ids=lambda kernel: kernel.name)
-def test_ids_that_are_not_read_yet_are_looked_for_in_the_tables(kernel: Kernel) -> None:
+def test_ids_that_are_not_read_yet_are_looked_for_in_the_tables(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = Bench(ZIBO, kernel)
     claims = [small_claim(f"R{n:02}") for n in range(30)]
     assert not bench.batch(*claims).replayed
     bench.pipeline.checkpoint()
+    monkeypatch.setattr(pipeline, "IDS_READ", 8)
     again = Pipeline.open(bench.store, cities(), kernel)
-    state = again._state
-    state.ids, state._ids_read = IdSet(), (0, "R09")
-    for _, request_id in bench.store.request_ids((-(2**63), ""), 10):
-        state.ids.add(0, request_id)
     more = [small_claim("R30"), small_claim("R31"), *claims, small_claim("R30")]
     (answer,) = again.run([SettleBatch(more)], 2)
     assert isinstance(answer, BatchAnswer)
     assert not answer.refusals
     assert not answer.errors
     assert answer.replayed == frozenset(range(2, 33))
-    assert not state.has_read_ids or state.ids.lacks(0, "R32")
+    read = []
+    for _ in range(3):
+        read.append(again._state.has_read_ids)
+        again.run([], 3)
+    assert read == [False, False, True]
+    assert len(again._state.ids) == 32
