@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--members", type=int, default=20_000)
     parser.add_argument("--claims", type=int, default=60_000, help="journalled before the start")
+    parser.add_argument("--tail", type=int, default=30_000, help="claims settled before the kill")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-verify", action="store_true", help="leave the checker out")
     parser.add_argument("--folder", type=Path, help="where stores are made and removed")
@@ -61,9 +62,11 @@ def measure(lines: Lines, folder: Path, given: argparse.Namespace) -> None:
     rate = given.claims / filled.said["seconds"]
     lines.add(6, f"{size}: journalled", rate, "claims/s", notes="in one process, 2,000 at a time")
     lines.add(6, f"{size}: store", disk_bytes(store) / given.claims, "bytes/claim")
-    in_process("history", store=copy(store, other), members=given.members, claims=30_000, kill=1)
+    in_process(
+        "history", store=copy(store, other), members=given.members, claims=given.tail, kill=1
+    )
     claims = claims_of(given.members)
-    for what, on in (("clean end", store), ("kill", other)):
+    for what, on in (("clean end", store), (f"kill, {given.tail:,} later", other)):
         kept = copy(on, folder / "kept.sqlite")
         cold, warm = [], []
         for _ in range(given.rounds):

@@ -180,6 +180,8 @@ def history(store: Path, members: int, claims: int, kill: int = 0) -> dict[str, 
     spent, told = 0.0, time.perf_counter()
     for first in range(0, claims, _BLOCK):
         made = population.claims(min(_BLOCK, claims - first))
+        if kill:  # after a history of the same people: other claims, not these once more
+            made = [claim._replace(request_id=f"K{claim.request_id}") for claim in made]
         began = time.perf_counter()
         for start in range(0, len(made), _BATCH):
             pipeline.run([SettleBatch(made[start : start + _BATCH], False)], 1)
