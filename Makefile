@@ -5,6 +5,10 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP     = -m pip --disable-pip-version-check -qq install
 OUT    ?= proto
+# The sizes of `make bench`; a year of a province is CLAIMS=20000000, which takes hours.
+MEMBERS ?= 1000000
+CLAIMS  ?= 2000000
+GROWTH  ?= 10000,1000000,10000000
 PYTEST := $(BIN)/python -m pytest
 
 COMPILED := setup.py $(shell find engine server -name "*.pyx" -o -name "*.pxd" -o -name "*.pxi")
@@ -60,6 +64,9 @@ bench: bench-setup #> every benchmark, then a table of goals, here and in benchm
 	@$(BIN)/python -m benchmarks.kernel
 	@$(BIN)/python -m benchmarks.peers.run
 	@$(PYTEST) benchmarks --benchmark-only --benchmark-json=build/benchmark.json --timeout 1800
+	@$(BIN)/python -m benchmarks.bulk_file --members $(MEMBERS) --claims $(CLAIMS)
+	@$(BIN)/python -m benchmarks.start_up --members $(MEMBERS) --claims $(CLAIMS)
+	@$(BIN)/python -m benchmarks.growth --members $(GROWTH) --each 1,5,20 --at-most $(CLAIMS)
 	@$(BIN)/python -m benchmarks.report --readme
 
 bench-setup: setup .venv/peers #> the packages that only `make bench` needs: peers of the engine
@@ -70,6 +77,9 @@ bench-short: setup #> the same, a quick look, without the peers that are not ins
 	@$(BIN)/python -m benchmarks.peers.run --short
 	@$(PYTEST) benchmarks --benchmark-only --benchmark-json=build/benchmark.json \
 		--benchmark-min-rounds=3 --benchmark-max-time=0.3 --benchmark-warmup=off
+	@$(BIN)/python -m benchmarks.bulk_file --members 2000 --claims 4000
+	@$(BIN)/python -m benchmarks.start_up --members 5000 --claims 20000 --rounds 1
+	@$(BIN)/python -m benchmarks.growth --members 1000,4000 --each 1,3
 	@$(BIN)/python -m benchmarks.report
 
 proto: .venv-proto/installed #> regenerate the Python beside the contracts (OUT=folder: elsewhere)

@@ -138,7 +138,7 @@ class Lane:
         figures = to_json(load_figures(read_figures(), load_cities()))
         self._enter([SupplyFigures(figures)])
         for items in population.registers():
-            self._enter([_entering(items)])
+            self._enter([entering(items)])
         self.pipeline.checkpoint()
         self._run = stages.wrap("ledger", self.pipeline.run)
         self._chunk = ServerConfig().chunk
@@ -247,7 +247,8 @@ _NOBODY: Final[Any] = None
 """Waits for the answer to a message: nobody does."""
 
 
-def _entering(items: Sequence[RegisterItem]) -> Request:
+def entering(items: Sequence[RegisterItem]) -> Request:
+    """Return the request that enters items of one kind."""
     if isinstance(items[0], Member):
         return PutMembers(items)  # type: ignore[arg-type]
     if isinstance(items[0], Institution):

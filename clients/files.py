@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 from clients import fields as f
 from clients.bill import line_column, lines_of, papers_of
 from clients.lines import AUTO
+from clients.parquet import all_given
 from clients.rows import BadRow, Columns, Fields, Holds, Row, check_names
-from clients.table import read_table
+from clients.table import is_parquet, read_table
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim, check_claim
 from engine.domain.codes import Benefit, Liability
 from engine.domain.money import AMOUNT_MAX_FEN, format_yuan
@@ -112,6 +113,8 @@ def have_own_ids(path: Path, encoding: str = AUTO) -> bool:
     Raises:
         FileError: the file as a whole cannot be used.
     """
+    if is_parquet(path) and all_given(path, CLAIM_COLUMNS, "request_id"):
+        return True
     return all(
         isinstance(row, BadRow)
         or bool(row.fields.get("request_id"))

@@ -6,10 +6,12 @@ process. The loop is the same, and so are the files it writes.
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from clients.answers import Malformed, Outcome, Refused, Settled
+from clients.clock import Clock
 from clients.errors import NotSent, RunError
 from clients.files import ClaimRow, claim_column, read_claims
 from clients.rows import BadRow
@@ -18,7 +20,7 @@ from clients.wire import LINES_MAX
 from engine.domain import bill
 from engine.domain.claim import Claim
 from engine.domain.codes import Benefit
-from engine.domain.layout import AMOUNTS
+from engine.domain.layout import AMOUNTS, CUTS
 from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 
@@ -73,6 +75,8 @@ class Watcher(NamedTuple):
     """The last line of the file that is answered."""
     settled: Callable[[Claim, Settled], None] = lambda *_: None
     """A claim that was settled, now or before."""
+    clock: Clock | None = None
+    """What the stages of the run are timed with."""
 
 
 class _Batch(NamedTuple):
@@ -93,28 +97,29 @@ def settle_file(
     if run.finished:
         return
     watcher = watcher or Watcher()
+    clock = watcher.clock or Clock()
     waiting: deque[_Batch] = deque()
     answered = False
 
     def ahead() -> Iterator[list[Claim]]:
-        for batch in _batches(read_claims(file, digest, run.encoding), run):
+        for batch in clock.each("read", _batches(read_claims(file, digest, run.encoding), run)):
             waiting.append(batch)
             if batch.claims:
                 run.sending()
                 yield [row.claim for row in batch.claims]
 
     try:
-        for outcomes in lane.settle(ahead()):
+        for outcomes in clock.each("settle", lane.settle(ahead())):
             answered = True
             while not waiting[0].claims:
-                _record(waiting.popleft(), [], run, watcher)
+                _record(waiting.popleft(), [], run, watcher, clock)
             batch = waiting.popleft()
             if len(outcomes) != len(batch.claims):
                 raise RunError(
                     f"{len(batch.claims)} claims were sent and {len(outcomes)} answered; "
                     "the server is of another version"
                 )
-            _record(batch, outcomes, run, watcher)
+            _record(batch, outcomes, run, watcher, clock)
     except NotSent:
         if not answered:
             run.nothing_sent()
@@ -122,7 +127,7 @@ def settle_file(
     while waiting:
         if waiting[0].claims:
             raise RunError("the lane ended before everything was answered; run it again")
-        _record(waiting.popleft(), [], run, watcher)
+        _record(waiting.popleft(), [], run, watcher, clock)
     run.finish()
 
 
@@ -147,7 +152,17 @@ def _batches(rows: Iterable[ClaimRow | BadRow], run: Run) -> Iterator[_Batch]:
         yield _Batch(claims, bad, last)
 
 
-def _record(batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watcher) -> None:
+def _record(
+    batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watcher, clock: Clock
+) -> None:
+    with clock.stage("encode"):
+        step = _step(batch, outcomes, watcher)
+    with clock.stage("write"):
+        run.add(step)
+    watcher.line(batch.last_line)
+
+
+def _step(batch: _Batch, outcomes: Sequence[Outcome], watcher: Watcher) -> Step:
     results: list[tuple[str | int, ...]] = []
     refusals = [
         (row.line, row.column, _MALFORMED, row.problem, "", row.record_id, "") for row in batch.bad
@@ -170,33 +185,43 @@ def _record(batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watch
                 refusals.append((line, column, _MALFORMED, outcome.problem, *ids, ""))
                 counts["malformed"] += 1
     refusals.sort(key=lambda row: row[0])
-    run.add(Step(batch.last_line, results, refusals, counts))
-    watcher.line(batch.last_line)
+    return Step(batch.last_line, results, refusals, counts)
 
 
 def _count(counts: Counter[str], settled: Settled) -> None:
     counts["replayed" if settled.replayed else "settled"] += 1
     if settled.reason:
         counts[f"excluded.{settled.reason.name}"] += 1
-    for name in _SUMMED:
-        counts[f"sum.{name}"] += settled.amount(name)
+    for key, at in _SUMS:
+        if amount := settled.amounts[at]:
+            counts[key] += amount
 
 
 def _result(line: int, claim: Claim, settled: Settled) -> tuple[str | int, ...]:
-    parts: dict[str, str | int] = {
-        name: format_yuan(amount) for name, amount in zip(AMOUNTS, settled.amounts, strict=True)
-    }
-    cuts = sum(settled.amount(name) for name in AMOUNTS if name.startswith("cut_"))
-    parts |= {
-        "line": line,
-        "institution": claim.institution,
-        "request_id": claim.request_id,
-        "settlement_id": settled.settlement_id,
-        "outcome": "replayed" if settled.replayed else "settled",
-        "reason": settled.reason.name if settled.reason else "",
-        "benefit": Benefit(settled.benefit).name.lower(),
-        "requested_benefit": Benefit(claim.benefit).name.lower(),
-        "over_cap": format_yuan(cuts),
-        "plan": settled.plan_digest.hex(),
-    }
-    return tuple(parts[name] for name in RESULT_COLUMNS)
+    """Return the columns of `RESULT_COLUMNS`."""
+    amounts = settled.amounts
+    over_cap = sum([amounts[at] for at in _CUTS])
+    # Most amounts of a claim are 0.
+    yuan = [format_yuan(amount) if amount else _ZERO for amount in (*amounts, over_cap)]
+    return (
+        line,
+        claim.institution,
+        claim.request_id,
+        settled.settlement_id,
+        "replayed" if settled.replayed else "settled",
+        settled.reason.name if settled.reason else "",
+        _BENEFITS[settled.benefit],
+        _BENEFITS[claim.benefit],
+        *_in_order(yuan),
+        settled.plan_digest.hex(),
+    )
+
+
+_ZERO: Final = format_yuan(0)
+_BENEFITS: Final = {int(benefit): benefit.name.lower() for benefit in Benefit}
+_SUMS: Final = tuple((f"sum.{name}", AMOUNTS.index(name)) for name in _SUMMED)
+_CUTS: Final = tuple(AMOUNTS.index(name) for name in CUTS)
+_in_order: Final = itemgetter(
+    *((*AMOUNTS, "over_cap").index(name) for name in RESULT_COLUMNS[8:-1])
+)
+"""Returns the amounts, of which `over_cap` is the last, in the order of `RESULT_COLUMNS`."""

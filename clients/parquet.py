@@ -16,22 +16,19 @@ Whatever is no amount may also be text, as CSV writes it. Text may be dictionary
 an absent field. Rows are counted from 1.
 """
 
-import csv
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from clients import fields as f
 from clients.errors import FileError, RunError
 from clients.lines import unreadable
 from clients.outbox import sync_folder
 from clients.rows import BadRow, Columns, Fen, Holds, Row, check_heading
 
 _BATCH_ROWS: Final = 4_000
-_GROUP_ROWS: Final = 50_000
+_BLOCK_BYTES: Final = 8 << 20
 _BUFFER: Final = 1024 * 1024
 
 _EXPECTED: Final = {
@@ -72,6 +69,23 @@ def read_rows(path: Path, columns: Columns) -> Iterator[Row | BadRow]:
         raise FileError(f"{path}: holds no rows; expected one record a row")
 
 
+def all_given(path: Path, columns: Columns, name: str) -> bool:
+    """Return whether every row of a Parquet file, all of which can be read, has a text in a column.
+
+    Raises:
+        FileError: the file as a whole cannot be used, or pyarrow is not installed.
+    """
+    arrow = _arrow(path)
+    with _open(arrow, path) as file:
+        _check_schema(arrow.types, path, file.schema_arrow, columns)
+        given = name in file.schema_arrow.names and file.metadata.num_rows > 0
+        for batch in _batches(arrow, path, file) if given else ():
+            column = batch.column(name).cast(arrow.string())
+            lengths = arrow.compute.binary_length(column)
+            given = given and not column.null_count and arrow.compute.min(lengths).as_py() > 0
+        return bool(given)
+
+
 def count_rows(path: Path) -> int:
     """Return how many rows a Parquet file has.
 
@@ -85,6 +99,8 @@ def count_rows(path: Path) -> int:
 def _arrow(path: Path) -> Any:
     """Return pyarrow, which is loaded only where a file is Parquet."""
     try:
+        import pyarrow.compute
+        import pyarrow.csv
         import pyarrow.parquet
     except ImportError:
         raise FileError(
@@ -288,9 +304,8 @@ def write_results(
     arrow = _arrow(target)
     made = target.with_name(f"{target.name}.new")
     try:
-        with source.open(newline="", encoding="utf-8") as stream:
-            rows = csv.reader(stream)
-            names = next(rows)
+        with _columns_of(arrow, source) as batches:
+            names = batches.schema.names
             schema = arrow.schema(
                 (f"{name}_fen", arrow.int64())
                 if name in amounts
@@ -298,10 +313,10 @@ def write_results(
                 for name in names
             )
             with arrow.parquet.ParquetWriter(made, schema) as writer:
-                while group := list(islice(rows, _GROUP_ROWS)):
+                for batch in batches:
                     columns = [
-                        _typed(name, column, amounts, numbers)
-                        for name, column in zip(names, zip(*group, strict=True), strict=True)
+                        _typed(arrow, array, name in amounts, name in numbers)
+                        for name, array in zip(names, batch.columns, strict=True)
                     ]
                     writer.write_table(arrow.table(columns, schema=schema))
         with made.open("rb") as written:
@@ -314,9 +329,22 @@ def write_results(
         ) from None
 
 
-def _typed(
-    name: str, column: tuple[str, ...], amounts: Collection[str], numbers: Collection[str]
-) -> list[Any]:
-    if name in amounts:
-        return [f.yuan({name: text}, name) for text in column]
-    return [int(text) for text in column] if name in numbers else list(column)
+def _columns_of(arrow: Any, source: Path) -> Any:
+    """Return what reads a CSV file of ours as columns of text, a block at a time."""
+    csv = arrow.csv
+    with source.open("rb") as stream:
+        names = stream.readline().decode().strip().split(",")
+    return csv.open_csv(
+        source,
+        read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(names, arrow.string()), strings_can_be_null=False
+        ),
+    )
+
+
+def _typed(arrow: Any, array: Any, is_amount: bool, is_number: bool) -> Any:
+    """Return a column of text as it stands in Parquet: yuan have two decimals, always."""
+    if is_amount:
+        array = arrow.compute.replace_substring(array, ".", "")
+    return array.cast(arrow.int64()) if is_amount or is_number else array

@@ -14,7 +14,7 @@ Previews, refusals, replays and tombstones are no results and add nothing.
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -64,6 +64,8 @@ NUMBERS: Final = (
 
 _MODULUS: Final = 1 << 256
 _LENGTH: Final = struct.Struct("<I")
+_HEAD: Final = _LENGTH.pack(len(TAG)) + TAG
+_EMPTY: Final = _LENGTH.pack(0)
 _FIELD: Final = np.dtype([("length", "<u4"), ("value", "<i8")])
 _UNDOES: Final = (EntryKind.CANCEL, EntryKind.REVERSAL)
 _KINDS: Final = (EntryKind.SETTLEMENT, *_UNDOES)
@@ -145,12 +147,21 @@ class ResultDigest:
         values[:, : len(NUMBERS)] = [_numbers(claims[row]) for row in rows]
         for column, name in enumerate(AMOUNTS, len(NUMBERS)):
             values[:, column] = result[name][rows]
-        fields = _fields(values)
+        self.add_columns([_texts(claims[row]) for row in rows], values)
+
+    def add_columns(self, texts: Iterable[Sequence[str]], numbers: Array) -> None:
+        """Count settlements that none undoes here.
+
+        Args:
+            texts: Of each one `TEXTS`, in their order.
+            numbers: int64, a row for each one: `NUMBERS`, then `AMOUNTS`.
+        """
+        fields = _fields(numbers)
         width = fields.shape[1] * fields.itemsize
         data = fields.tobytes()
-        for index, row in enumerate(rows):
+        for index, of_one in enumerate(texts):
             start = index * width
-            self._count(_hash(_texts(claims[row]), data[start : start + width]), undone=False)
+            self._count(_hash(of_one, data[start : start + width]), undone=False)
 
     def merge(self, other: "ResultDigest") -> None:
         """Count everything that another digest has counted."""
@@ -220,9 +231,12 @@ def _fields(values: Sequence[Sequence[int]] | Array) -> Array:
 
 def _hash(texts: Sequence[str], numbers: bytes) -> int:
     """Return the hash of one settlement as an integer."""
-    parts = [_LENGTH.pack(len(TAG)), TAG]
+    parts = [_HEAD]
     for text in texts:
-        data = text.encode()
-        parts += (_LENGTH.pack(len(data)), data)
+        if text:
+            data = text.encode()
+            parts += (_LENGTH.pack(len(data)), data)
+        else:
+            parts.append(_EMPTY)
     parts.append(numbers)
     return int.from_bytes(hashlib.sha256(b"".join(parts)).digest(), "big")

@@ -15,7 +15,7 @@ from engine.domain.layout import ENTRY, Array
 from engine.domain.movement import Act, MovementKind, act_from_json
 from engine.domain.register import Institution, Member
 from engine.domain.signals import Limits, Payment, Signal, signals_of
-from engine.state.registers import Register
+from engine.state.register import Register
 from engine.store.protocol import Store
 
 Progress = Callable[[int, int], None]

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from clients.cli.common import SOME_REFUSED, Fail, echo_json
+from clients.clock import Clock
 from clients.files import have_own_ids
 from clients.gateway import Lane, Watcher, settle_file
 from clients.lines import UTF_8
@@ -35,11 +36,23 @@ STOPPED: Final = "stopped by you; what was answered stays: run the same command 
 
 
 def run_file(
-    file: Path, lane: Lane, *, out: Path | None, again: bool, encoding: str, as_json: bool
+    file: Path,
+    lane: Lane,
+    *,
+    out: Path | None,
+    again: bool,
+    encoding: str,
+    as_json: bool,
+    clock: Clock | None = None,
 ) -> None:
-    """Settle a file, or what is left of it; print the summary and leave with its exit code."""
-    encoding = encoding_of(file, encoding)
-    digest, own_ids = file_digest(file), have_own_ids(file, encoding)
+    """Settle a file, or what is left of it; print the summary and leave with its exit code.
+
+    With a `clock`, where the time went is part of the summary.
+    """
+    clock, timed = clock or Clock(), clock is not None
+    with clock.stage("read"):
+        encoding = encoding_of(file, encoding)
+        digest, own_ids = file_digest(file), have_own_ids(file, encoding)
     folder = out or file.with_name(f"{file.name}.gongji")
     with (
         resumable(),
@@ -56,9 +69,12 @@ def run_file(
             disable=as_json,
         ) as progress:
             task = progress.add_task(file.name, total=count_rows(file), completed=run.last_line)
-            watcher = Watcher(line=lambda line: progress.update(task, completed=line))
+            watcher = Watcher(line=lambda line: progress.update(task, completed=line), clock=clock)
             settle_file(file, digest, run, lane, watcher)
-            results = run.write_parquet() if is_parquet(file) else folder.joinpath("results.csv")
+            with clock.stage("write"):
+                results = (
+                    run.write_parquet() if is_parquet(file) else folder.joinpath("results.csv")
+                )
         counts = dict(run.counts)
     if as_json:
         echo_json(
@@ -69,6 +85,7 @@ def run_file(
                 "out": str(folder),
                 **summary(counts),
                 "earlier": earlier and earlier._asdict(),
+                **({"timings": _seconds(clock)} if timed else {}),
             }
         )
     else:
@@ -80,8 +97,35 @@ def run_file(
         if encoding != UTF_8:
             click.echo(f"read as {encoding.upper()}")
         print_summary(counts, results)
+        if timed:
+            print_timings(clock, sum(counts.get(name, 0) for name in _ANSWERED))
     if counts.get("refused") or counts.get("malformed"):
         raise click.exceptions.Exit(SOME_REFUSED)
+
+
+_ANSWERED: Final = ("settled", "replayed", "refused", "malformed")
+
+
+def _seconds(clock: Clock) -> dict[str, dict[str, float]]:
+    """Return seconds and processor seconds by stage, the longest first."""
+    return {
+        stage: {"seconds": spent / 1e9, "cpu_seconds": clock.processor[stage] / 1e9}
+        for stage, spent in clock.spent.most_common()
+    }
+
+
+def print_timings(clock: Clock, claims: int) -> None:
+    """Print where the time went, by stage."""
+    together, processor = clock.spent.total(), clock.processor.total()
+    table = Table(box=None, pad_edge=False)
+    for name in ("用时 stage", "s", "%", "us/claim", "CPU s"):
+        table.add_column(name, justify="left" if name.endswith("stage") else "right")
+    stages = [(name, spent, clock.processor[name]) for name, spent in clock.spent.most_common()]
+    for stage, spent, used in [*stages, ("together", together, processor)]:
+        share, each = 100 * spent / max(1, together), spent / 1e3 / max(1, claims)
+        seconds = f"{spent / 1e9:.2f}", f"{share:.1f}", f"{each:.2f}", f"{used / 1e9:.2f}"
+        table.add_row(stage, *seconds)
+    Console().print(table)
 
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)

@@ -1,5 +1,6 @@
 """A ledger in this process: the same questions as to a server, without one."""
 
+import gc
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Final, Self, TypeVar
 from clients.answers import Malformed, Outcome, Settled
 from clients.answers import Refused as RefusedClaim
 from clients.cli.rules import known_cities
+from clients.clock import Clock
 from clients.errors import Refusal
 from clients.registers import RegisterItem
 from engine.domain.claim import Claim
+from engine.domain.journal import Segment
 from engine.domain.layout import AMOUNTS
 from engine.domain.movement import (
     AccountAnswer,
@@ -52,6 +55,7 @@ from engine.kernel import kernel_by_name
 from engine.pipeline import Pipeline
 from engine.rules.book import PlanBook
 from engine.rules.plan import RulePlan
+from engine.state.tables import Checkpoint
 from engine.store.schema import APPLICATION_ID
 from engine.store.sqlite import SqliteStore
 
@@ -105,8 +109,29 @@ def check_not_foreign(store: Path) -> None:
         raise StoreError(f"{store}: is an SQLite database, but not a store; give another path")
 
 
-def open_pipeline(store: Path, kernel: str) -> Pipeline:
+class TimedStore(SqliteStore):
+    """A store that times what it does for good: commits and checkpoints."""
+
+    clock: Clock
+
+    def append(self, segments: Sequence[Segment]) -> int:
+        """Make the segments durable, timed."""
+        with self.clock.stage("commit"):
+            return super().append(segments)
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write the rows of a checkpoint, timed."""
+        with self.clock.stage("checkpoint"):
+            super().checkpoint(checkpoint)
+
+
+def open_pipeline(store: Path, kernel: str, clock: Clock | None = None) -> Pipeline:
     """Return a pipeline on a store, which is made if it is not there.
+
+    Args:
+        store: Path of the store.
+        kernel: Its name.
+        clock: What commits and checkpoints are timed with.
 
     Raises:
         StoreError: somebody else holds the store, or it cannot be opened.
@@ -114,7 +139,8 @@ def open_pipeline(store: Path, kernel: str) -> Pipeline:
     if not store.parent.is_dir():
         raise StoreError(f"{store.parent}: there is no such folder; make it first")
     check_not_foreign(store)
-    opened = SqliteStore.open(store)
+    opened = TimedStore.open(store)
+    opened.clock = clock or Clock()
     try:
         return Pipeline.open(opened, known_cities(), kernel_by_name(kernel))
     except BaseException:
@@ -125,15 +151,26 @@ def open_pipeline(store: Path, kernel: str) -> Pipeline:
 class LocalLedger:
     """A pipeline on a SQLite store of its own; close it to let others have the store."""
 
-    def __init__(self, store: Path, *, kernel: str = "fast", create: bool = True) -> None:
-        """Open a store.
+    def __init__(
+        self,
+        store: Path,
+        *,
+        kernel: str = "fast",
+        create: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        """Open a store; `clock` times what settling a file takes.
 
         Raises:
             StoreError: somebody else holds it, or it is none; without `create`, it is not there.
         """
         if not create:
             check_there(store)
-        self.pipeline = open_pipeline(store, kernel)
+        self._clock = clock or Clock()
+        with self._clock.stage("open"):
+            self.pipeline = open_pipeline(store, kernel, self._clock)
+        # What was loaded stays until the end: the garbage collector need not walk it.
+        gc.freeze()
 
     @property
     def book(self) -> PlanBook:
@@ -147,7 +184,10 @@ class LocalLedger:
     def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome]]:
         """Settle batches in order (`clients.gateway.Lane`)."""
         for claims in batches:
-            yield batch_outcomes(self.ask(SettleBatch(claims), BatchAnswer), len(claims))
+            answer = self.ask(SettleBatch(claims), BatchAnswer)
+            with self._clock.stage("encode"):
+                outcomes = batch_outcomes(answer, len(claims))
+            yield outcomes
             if self.pipeline.checkpoint_due:
                 self.pipeline.checkpoint()
 
@@ -233,6 +273,7 @@ class LocalLedger:
 
     def close(self) -> None:
         """Write the checkpoint and close the store."""
+        gc.unfreeze()
         self.pipeline.close()
 
     def __enter__(self) -> Self:

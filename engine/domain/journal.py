@@ -132,3 +132,31 @@ def split_text(entry: np.void, text: bytes) -> EntryText:
         texts.append(text[start : start + int(length)].decode())
         start += int(length)
     return EntryText(*texts)
+
+
+class TextColumns:
+    """The texts of all entries of a segment, a column at a time."""
+
+    def __init__(self, segment: Segment) -> None:
+        """Add up the lengths that the records have."""
+        entries = segment.entries()
+        lengths = np.empty((len(entries), len(EntryText._fields)), dtype=np.int64)
+        lengths[:, 0] = entries["link"]["undo_id_length"]
+        for column, name in enumerate(TEXT_LENGTHS, 1):
+            lengths[:, column] = entries["claim"][name]
+        self._ends: Array = np.cumsum(lengths).reshape(lengths.shape)
+        self._starts: Array = self._ends - lengths
+        self._text = segment.text
+
+    def start(self, row: int) -> int:
+        """Return where the texts of an entry begin in the segment's text."""
+        return int(self._starts[row, 0])
+
+    def column(self, name: str, rows: slice | Array) -> list[str]:
+        """Return one text, by its name in `EntryText`, of some entries."""
+        column = EntryText._fields.index(name)
+        starts, ends = self._starts[rows, column], self._ends[rows, column]
+        if bool((starts == ends).all()):
+            return [""] * len(starts)
+        text = self._text
+        return [text[a:b].decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]

@@ -106,7 +106,7 @@ include "_ordinary_facts.pxi"
 cdef class Ordinary:
     """Fills entries for ordinary claims; it belongs to one state and to one set of rules."""
 
-    cdef object state, day_of, offer_of
+    cdef object state, day_of, offer_of, member_items, institution_items
     cdef dict days, member_numbers, institution_numbers
     cdef list members, institutions, heres
     cdef IdSet ids
@@ -124,8 +124,10 @@ cdef class Ordinary:
         """
         self.state, self.day_of, self.offer_of = state, day_of, offer_of
         self.days, self.heres = {}, []
-        self.members, self.member_numbers = state.members.items, state.members.numbers
-        self.institutions = state.institutions.items
+        # An entry that nobody asked for yet is held as the bytes that it is made of.
+        self.member_items, self.institution_items = state.members.items, state.institutions.items
+        self.members, self.member_numbers = state.members.items.held, state.members.numbers
+        self.institutions = state.institutions.items.held
         self.institution_numbers = state.institutions.numbers
         self.ids = state.ids
         self.year = 0
@@ -182,6 +184,8 @@ cdef class Ordinary:
             return False
         number = <int64_t><object>found
         member = self.members[number]
+        if isinstance(member, bytes):
+            member = self.member_items[number]
         here = treating = self.here(claim[CLAIM_INSTITUTION])
         if here is None:
             return False
@@ -234,6 +238,8 @@ cdef class Ordinary:
             self.heres.append(None)
         here = self.heres[number]
         item = self.institutions[number]
+        if isinstance(item, bytes):
+            item = self.institution_items[number]
         # What the register says may have been replaced: then it is another object.
         if here is None or here.item is not item:
             here = Here(item, <int32_t>number, self.offer_of(item))

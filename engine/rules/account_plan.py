@@ -5,12 +5,12 @@ positions in `AccountPlan.citations`, where 0 means none. The digest names the w
 that a credit or a payment can be explained by its plan years later.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
+from engine.rules.canonical import Canonical
 from engine.rules.plan import Citation, ClauseRef, FigureUsed
 
 
@@ -111,7 +111,7 @@ class ContributionRule:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountPlan:
+class AccountPlan(Canonical):
     """The rules of the personal accounts of one city from the first to the last day, both included.
 
     A table that the documents do not have on these days is empty.
@@ -133,16 +133,6 @@ class AccountPlan:
     citations: tuple[Citation, ...]
     figures: tuple[FigureUsed, ...]
     """Every operator figure that entered the plan."""
-
-    def to_json(self) -> bytes:
-        """Return the plan as canonical JSON, from which `account_plan_from_json` makes it again."""
-        return json.dumps(
-            asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        ).encode()
-
-    def digest(self) -> bytes:
-        """Return the SHA-256 of the canonical JSON, 32 bytes."""
-        return hashlib.sha256(self.to_json()).digest()
 
 
 _RULES: Final[dict[str, type[Any]]] = {

@@ -6,9 +6,8 @@ flat tuples; `RulePlan.at` and `RulePlan.by_status` give the position. Absent ca
 digest names the whole content.
 """
 
-import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from engine.domain.account import Relation
@@ -20,6 +19,7 @@ from engine.domain.layout import (
     ORDINARY_PAID,
     SPECIAL_DEDUCTIBLE,
 )
+from engine.rules.canonical import Canonical
 
 LEVELS: Final = 4
 STATUSES: Final = 3
@@ -167,7 +167,7 @@ _NO_CITES: Final = (0,) * (LEVELS * STATUSES)
 
 
 @dataclass(frozen=True, slots=True)
-class RulePlan:
+class RulePlan(Canonical):
     """One benefit of one city in one interval of days, for one class of claims.
 
     Amounts in fen, rates in basis points. Tables by level and status hold `LEVELS * STATUSES`
@@ -312,16 +312,6 @@ class RulePlan:
     def at(level: int, status: int, place: int) -> int:
         """Return the position of (level, status, place), all from 0, in `rate_bp`."""
         return (level * STATUSES + status) * PLACES + place
-
-    def to_json(self) -> bytes:
-        """Return the plan as canonical JSON, from which `plan_from_json` makes it again."""
-        return json.dumps(
-            asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        ).encode()
-
-    def digest(self) -> bytes:
-        """Return the SHA-256 of the canonical JSON, 32 bytes."""
-        return hashlib.sha256(self.to_json()).digest()
 
 
 def plan_from_json(data: bytes) -> RulePlan:

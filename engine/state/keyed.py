@@ -45,7 +45,8 @@ DAY: Final = -9
 PAID: Final = -10
 DAY_VISITS: Final = -16
 
-_FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
+FILLED: Final = int(Fact.PHARMACY | Fact.PRESCRIBER)
+"""The facts of a prescription that is filled at a pharmacy."""
 
 BEFORE: Final = {
     "visit": "visit_paid_before",
@@ -150,7 +151,7 @@ def visit_key(member: int, year: int, visit: Visit) -> VisitKey:
 
 def _visit(claim: np.void, row: np.void, visit: str, request_id: str) -> Visit:
     institution, prescriber = int(claim["institution"]), int(claim["prescriber"])
-    filled = int(row["facts"]) & _FILLED == _FILLED
+    filled = int(row["facts"]) & FILLED == FILLED
     return Visit(
         int(row["visit_by"]),
         visit,

@@ -7,9 +7,11 @@ the same id; what settled claims were decided on is stored with them and does no
 
 import datetime
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from engine.domain.account import Relation
 from engine.domain.claim import check_id
@@ -45,41 +47,7 @@ from engine.domain.register import (
 from engine.domain.registration import days_of, overlaps
 from engine.errors import InvalidInput
 
-
-class _HasId(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-T = TypeVar("T", bound=_HasId)
 Made = TypeVar("Made")
-
-
-class Register(Generic[T]):
-    """Entries by number (order of first appearance) and by id."""
-
-    def __init__(self) -> None:
-        self.items: list[T] = []
-        self.numbers: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def put(self, item: T) -> int:
-        """Enter or replace an item; return its number."""
-        number = self.numbers.get(item.id)
-        if number is None:
-            number = len(self.items)
-            self.numbers[item.id] = number
-            self.items.append(item)
-        else:
-            self.items[number] = item
-        return number
-
-    def find(self, item_id: str) -> T | None:
-        """Return the item with this id, or None."""
-        number = self.numbers.get(item_id)
-        return None if number is None else self.items[number]
 
 
 def members_to_json(members: Iterable[Member]) -> bytes:
@@ -117,18 +85,25 @@ _EMPLOYMENT: Final = {int(employment): employment for employment in Employment}
 
 def members_from_json(data: bytes) -> list[Member]:
     """Return the members that `members_to_json` wrote."""
-    return [
-        Member(
+    return [_member(row) for row in json.loads(data)]
+
+
+def _member(m: list[Any]) -> Member:
+    city = sys.intern(m[1])
+    status, mode, employment = _STATUS[m[2]], _MODE[m[5]], _EMPLOYMENT[m[6]]
+    selections = tuple([_selection(*s) for s in m[9]]) if m[9] else ()
+    if m[7] or m[8] or any(m[10:16]):
+        return Member(
             m[0],
-            m[1],
-            _STATUS[m[2]],
+            city,
+            status,
             m[3],
             m[4],
-            _MODE[m[5]],
-            _EMPLOYMENT[m[6]],
+            mode,
+            employment,
             _each(m[7], _interval),
             _each(m[8], lambda f: Filing(FilingKind(f[0]), f[1], Interval(*f[2:]))),
-            _each(m[9], lambda s: Selection(s[0], Interval(*s[1:]))),
+            selections,
             _each(m[10], lambda d: Disease(d[0], DiseaseKind(d[1]), Interval(*d[2:]))),
             _each(m[11], lambda stay: Stay(*stay)),
             _each(m[12], lambda r: Referral(r[0], r[1], Interval(*r[2:]))),
@@ -138,8 +113,24 @@ def members_from_json(data: bytes) -> list[Member]:
             m[16],
             m[17],
         )
-        for m in json.loads(data)
-    ]
+    return Member(
+        m[0],
+        city,
+        status,
+        m[3],
+        m[4],
+        mode,
+        employment,
+        selections=selections,
+        months_combined=m[16],
+        months_pooled_only=m[17],
+    )
+
+
+@lru_cache(maxsize=8_192)
+def _selection(institution: str, first_day: int, last_day: int) -> Selection:
+    """Return a selection, for all who have the same one and the same object: few are apart."""
+    return Selection(institution, Interval(first_day, last_day))
 
 
 def _interval(days: list[int]) -> Interval:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from engine.domain import layout
-from engine.domain.journal import EntryKind, EntryText, Segment, SegmentKind
+from engine.domain.journal import EntryKind, Segment, SegmentKind
 from engine.domain.layout import Array
 from engine.domain.movement import Act, MovementKind, act_from_json
 from engine.domain.register import AccountOpening, Institution, Member, Opening
@@ -24,6 +24,7 @@ from engine.rules.plan import plan_from_json
 from engine.state._id_set import IdSet
 from engine.state.accounts import Accounts
 from engine.state.blocks import BLOCK, Blocks
+from engine.state.folding import fold_entries
 from engine.state.keyed import (
     DAY,
     DISEASE,
@@ -31,11 +32,10 @@ from engine.state.keyed import (
     PAID,
     borne_key,
     cost_key,
-    keyed_moves,
     paid_key,
 )
+from engine.state.register import Register
 from engine.state.registers import (
-    Register,
     institutions_from_json,
     members_from_json,
     openings_from_json,
@@ -63,8 +63,8 @@ class State:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self.members: Register[Member] = Register()
-        self.institutions: Register[Institution] = Register()
+        self.members: Register[Member] = Register(members_from_json)
+        self.institutions: Register[Institution] = Register(institutions_from_json)
         self.plans = PlanTable()
         self.plan_numbers: dict[bytes, int] = {}
         self.account_plans: list[AccountPlan] = []
@@ -241,11 +241,9 @@ class State:
     def _fold_registers(self, segment: Segment) -> None:
         match segment.kind:
             case SegmentKind.MEMBERS:
-                for member in members_from_json(segment.text):
-                    self.members.put(member)
+                self.members.put_text(segment.text)
             case SegmentKind.INSTITUTIONS:
-                for institution in institutions_from_json(segment.text):
-                    self.institutions.put(institution)
+                self.institutions.put_text(segment.text)
             case SegmentKind.OPENINGS:
                 for opening in openings_from_json(segment.text):
                     self.open(opening)
@@ -326,40 +324,11 @@ class State:
             )
 
     def _fold_entries(self, segment: Segment) -> None:
-        """Add each entry's parts; an undo's are negative, so one sum serves all kinds."""
         entries = segment.entries()
         if len(entries):
             self._check_continues(int(entries["link"]["position"][0]))
-        for entry, text in segment.entry_texts():
-            kind = int(entry["link"]["kind"])
-            position = int(entry["link"]["position"])
-            institution = int(entry["claim"]["institution"])
-            if kind != EntryKind.TOMBSTONE:
-                self._move(entry, text)
-            if not entry["link"]["part"]:
-                self.note_key(kind, position, institution, text.request_id, text.undo_id, entry)
+            fold_entries(self, segment)
         self.next_position += len(entries)
-
-    def _move(self, entry: np.void, text: EntryText) -> None:
-        result = entry["result"]
-        member, year = int(entry["claim"]["member"]), int(entry["row"]["year"])
-        slot = self.member_year(member, year)
-        line = self.counters.values[slot]
-        for position, fen in line_moves(entry):
-            line[position] += fen
-        for _, key, fen in keyed_moves(entry, text):
-            visit_slot = self.visit(key)
-            self.visits.values[visit_slot] += fen
-            self.visits.changed.add(visit_slot)
-        self.touch_member_year(slot, int(entry["link"]["position"]))
-        for owner, fen in (
-            (member, result["account"]),
-            (int(entry["claim"]["payer"]), result["family_account"]),
-        ):
-            if fen:
-                account = self.accounts.slot(owner)
-                self.accounts.balances.values[account] -= fen
-                self.accounts.touch(account, int(entry["link"]["position"]))
 
     def touch_member_year(self, slot: int, position: int) -> None:
         """Note that the entry at `position` is the last one of a member-year."""

@@ -8,7 +8,7 @@ import numpy as np
 from engine.digest import ResultDigest
 from engine.domain.codes import BENEFIT_FACTS, Benefit, DiseaseKind, Fact, Liability, Paper, Place
 from engine.domain.dates import DATE_MAX, year_of
-from engine.domain.journal import TEXT_LENGTHS, EntryKind, EntryText, Segment
+from engine.domain.journal import TEXT_LENGTHS, EntryKind, EntryText, Segment, TextColumns
 from engine.domain.layout import (
     CLAIM,
     ENTRY,
@@ -34,6 +34,7 @@ from engine.verify.amounts import (
     check_sums,
 )
 from engine.verify.fold import LINE, Fold, Record, moved_accounts
+from engine.verify.plain import PlainChecker
 from engine.verify.report import PAYERS, Kind, Report
 from engine.verify.structure import Scan
 from engine.verify.undos import Past
@@ -64,13 +65,29 @@ class EntryChecker:
         self._resettler = Resettler()
         self._past = Past(fold, learned, self._resettler, report)
         self._acts = Acts(fold, report)
+        self._plain = PlainChecker(fold, learned, report, self.digest)
         self._booked: list[np.void] = []
         self._booked_first: Record | None = None
 
     def check(self, sequence: int, segment: Segment) -> None:
         """Check and book the entries of a segment, in which every act is whole."""
+        texts = TextColumns(segment)
+        for rows, plain in self._plain.runs(segment):
+            if plain:
+                self._end_act()
+                if self._plain.take(segment, texts, rows):
+                    continue
+            self._check_each(sequence, segment, rows, texts.start(rows.start))
+        self._end_act()
+
+    def _end_act(self) -> None:
+        self._acts.end()
+        self._count_act()
+
+    def _check_each(self, sequence: int, segment: Segment, rows: slice, start: int) -> None:
+        """Check and book some entries of a segment, one by one."""
         fold = self.fold
-        for record, raw in _records(sequence, segment, self._report):
+        for record, raw in _records(sequence, segment, rows, start, self._report):
             if record.position != fold.position + 1:
                 self._add(Kind.STRUCTURE, record, "position", fold.position + 1, record.position)
             fold.position = record.position
@@ -82,8 +99,6 @@ class EntryChecker:
             if not record.link["part"]:
                 self._count_act()
             self._dispatch(record, raw)
-        self._acts.end()
-        self._count_act()
 
     def _dispatch(self, record: Record, raw: np.void) -> None:
         kind = record.link["kind"]
@@ -367,10 +382,11 @@ def _slot(cap_fen: int) -> int:
     return -1 if cap_fen == NO_CAP else 0
 
 
-def _records(sequence: int, segment: Segment, report: Report) -> Iterator[tuple[Record, np.void]]:
-    """Yield the entries of a segment as plain values, with the record they came from."""
-    entries = segment.entries()
-    start = 0
+def _records(
+    sequence: int, segment: Segment, rows: slice, start: int, report: Report
+) -> Iterator[tuple[Record, np.void]]:
+    """Yield some entries of a segment as plain values, with the record they came from."""
+    entries = segment.entries()[rows]
     for raw, values in zip(entries, entries.tolist(), strict=True):
         link, claim, row, result = (
             dict(zip(names, part, strict=True)) for names, part in zip(_NAMES, values, strict=True)

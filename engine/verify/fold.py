@@ -298,12 +298,15 @@ class Fold:
         return self.treating(record) if plan.deductible_kind == DEDUCTIBLE_INSTITUTION else -1
 
     def treating(self, record: Record) -> int:
-        """Return the number of the institution that treats, as the register has it now.
+        """Return the number of the institution that treats, as the register has it now."""
+        return self.treats(record.claim["institution"], record.claim["prescriber"])
+
+    def treats(self, here: int, prescriber: int) -> int:
+        """Return the institution that treats, of one that settles and who prescribed (-1: nobody).
 
         At a pharmacy that is the prescriber, unless it is a pharmacy too; of an internet hospital
         the one it belongs to.
         """
-        here, prescriber = record.claim["institution"], record.claim["prescriber"]
         if self.registered[here].kind == Kind.PHARMACY and prescriber >= 0:
             here = here if self.registered[prescriber].kind == Kind.PHARMACY else prescriber
         treats = self.registered[here]

@@ -25,6 +25,7 @@ from clients.cli.rules import rules_option
     show_default=True,
     help="Which kernel computes; both give the same.",
 )
+@click.option("--timings", is_flag=True, help="Say where the time went, by stage.")
 @rules_option
 @encoding_option
 @json_option
@@ -35,6 +36,7 @@ def settle(
     out: Path | None,
     again: bool,
     kernel: str,
+    timings: bool,
     encoding: str,
     as_json: bool,
 ) -> None:
@@ -43,6 +45,10 @@ def settle(
     Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (in_scope_fen); days are date32
     there, and the results are written as Parquet too. JSON lines may give a bill by its lines.
 
+    --timings says how long each stage took: open (store and journal), read (file to claims), settle
+    (the ledger and its kernel), commit (journal to the disk), checkpoint (tables), encode (answers
+    to lines of the results), write (results to the disk).
+
     The lane is the one a gateway's file takes through a server: same files, same answers.
 
     Exit codes: 0 all settled; 1 some claims refused or malformed; 2 the file cannot be used;
@@ -50,6 +56,10 @@ def settle(
     """
     from clients.cli.filerun import run_file
     from clients.cli.local import LocalLedger
+    from clients.clock import Clock
 
-    with LocalLedger(store, kernel=kernel, create=False) as ledger:
-        run_file(file, ledger, out=out, again=again, encoding=encoding, as_json=as_json)
+    clock = Clock() if timings else None
+    with LocalLedger(store, kernel=kernel, create=False, clock=clock) as ledger:
+        run_file(
+            file, ledger, out=out, again=again, encoding=encoding, as_json=as_json, clock=clock
+        )

@@ -1,0 +1,194 @@
+"""The fold of a segment of entries: the sums of all of them at once, their keys one by one.
+
+An undo's parts are negative, so one sum serves all kinds; a tombstone moves nothing. Sums are exact
+whatever their order; who was last is the last in the journal.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+
+from engine.domain import layout
+from engine.domain.journal import EntryKind, Segment, TextColumns
+from engine.domain.layout import KEYED_SLOTS, Array
+from engine.state._id_set import IdSet
+from engine.state.accounts import Accounts
+from engine.state.blocks import BLOCK, Blocks
+from engine.state.keyed import (
+    FILLED,
+    Visit,
+    borne_key,
+    cost_key,
+    day_key,
+    disease_key,
+    month_key,
+    paid_key,
+    visit_key,
+)
+from engine.state.slots import Slots
+from engine.state.tables import KeyStatus, VisitKey
+
+_STANDING: Final = int(KeyStatus.STANDING)
+_MOVED_BY: Final = {"borne": "deductible", "cost": "in_scope"}
+"""What moves a counter with a key of its own, where that is not what the fund paid."""
+
+
+class Folded(Protocol):
+    """What entries are folded into."""
+
+    counters: Slots
+    last_entry: Slots
+    visits: Slots
+    accounts: Accounts
+    member_years: dict[int, Blocks]
+    ids: IdSet
+    new_keys: dict[tuple[int, str], tuple[int, int, int]]
+
+    def member_year(self, member: int, year: int) -> int:
+        """Return the slot of a member-year."""
+        ...
+
+    def visit(self, key: VisitKey) -> int:
+        """Return the slot of a visit, or of what else has a key of its own."""
+        ...
+
+
+def fold_entries(state: Folded, segment: Segment) -> None:
+    """Move a state by the entries of a segment."""
+    entries = segment.entries()
+    texts = TextColumns(segment)
+    request_ids = texts.column("request_id", slice(None))
+    moving = np.flatnonzero(entries["link"]["kind"] != EntryKind.TOMBSTONE)
+    moved = entries if len(moving) == len(entries) else entries[moving]
+    _add_to_lines(state, moved)
+    _add_to_keyed(state, moved, moving, texts, request_ids)
+    _take_from_accounts(state, moved)
+    _note_keys(state, entries, texts, request_ids)
+
+
+def _add_to_lines(state: Folded, entries: Array) -> None:
+    row, result = entries["row"], entries["result"]
+    slots = _member_years(state, entries["claim"]["member"].astype(np.int64), row["year"])
+    lines = state.counters.values.reshape(-1)
+    starts = layout.COUNTERS_PER_MEMBER_YEAR * slots
+    for position, _, name in layout.MOVED:
+        np.add.at(lines, starts + position, result[name])
+    for at, keyed, name in (
+        ("deductible_at", "borne", "deductible"),
+        ("paid_at", "paid", "pooled_fund"),
+    ):
+        here = np.flatnonzero((row[keyed] < 0) & (row[at] != layout.NOWHERE))
+        np.add.at(lines, starts[here] + row[at][here], result[name][here])
+    # Of a slot that stands there more than once the last value stays.
+    state.last_entry.values[slots] = entries["link"]["position"]
+    state.counters.changed.update(slots.tolist())
+
+
+def _member_years(state: Folded, members: Array, years: Array) -> Array:
+    """Return the slots of member-years, int64."""
+    slots = np.empty(len(members), dtype=np.int64)
+    for year in np.unique(years).tolist():
+        here = np.flatnonzero(years == year)
+        state.member_year(int(members[here[0]]), year)
+        blocks = state.member_years[year]
+        for block in blocks.missing(members[here]):
+            state.member_year(block * BLOCK, year)
+        slots[here] = blocks.slots(members[here])
+    return slots
+
+
+def _add_to_keyed(
+    state: Folded, moved: Array, numbers: Array, texts: TextColumns, request_ids: Sequence[str]
+) -> None:
+    """Add to the counters with keys of their own; `numbers` are the entries' in the segment."""
+    for slot in KEYED_SLOTS:
+        here = np.flatnonzero(moved["row"][slot] >= 0)
+        if len(here):
+            keys = _keys(slot, moved[here], numbers[here], texts, request_ids)
+            slots = [state.visit(key) for key in keys]
+            amounts = moved["result"][_MOVED_BY.get(slot, "pooled_fund")][here]
+            np.add.at(state.visits.values, np.array(slots, dtype=np.int64), amounts)
+            state.visits.changed.update(slots)
+
+
+def _keys(
+    slot: str, entries: Array, numbers: Array, texts: TextColumns, request_ids: Sequence[str]
+) -> Iterator[VisitKey]:
+    """Return the key that a slot of each row stands for, as `engine.state.keyed` has them."""
+    claim, row = entries["claim"], entries["row"]
+    members, years = claim["member"].tolist(), row["year"].tolist()
+    match slot:
+        case "visit":
+            return map(visit_key, members, years, _visits(entries, numbers, texts, request_ids))
+        case "borne":
+            return map(borne_key, members, years, row["borne_at"].tolist())
+        case "cost":
+            return map(cost_key, members, years)
+        case "disease":
+            return map(disease_key, members, years, texts.column("disease", numbers))
+        case "paid":
+            return map(paid_key, members, years, row["benefit"].tolist())
+        case _:
+            by_day = month_key if slot == "month" else day_key
+            return map(by_day, members, years, claim["service_date"].tolist())
+
+
+def _visits(
+    entries: Array, numbers: Array, texts: TextColumns, request_ids: Sequence[str]
+) -> Iterator[Visit]:
+    claim, row = entries["claim"], entries["row"]
+    filled = row["facts"] & FILLED == FILLED
+    return map(
+        Visit,
+        row["visit_by"].tolist(),
+        texts.column("visit", numbers),
+        [request_ids[number] for number in numbers.tolist()],
+        claim["institution"].tolist(),
+        np.where(filled, claim["prescriber"], claim["institution"]).tolist(),
+        claim["service_date"].tolist(),
+    )
+
+
+def _take_from_accounts(state: Folded, entries: Array) -> None:
+    """Take from the own account what it paid, and from the relative's."""
+    claim, result = entries["claim"], entries["result"]
+    owners = np.stack((claim["member"], claim["payer"]), axis=1).ravel()
+    fen = np.stack((result["account"], result["family_account"]), axis=1).ravel()
+    paid = np.flatnonzero(fen)
+    slots = state.accounts.slots(owners[paid])
+    balances = state.accounts.balances
+    np.subtract.at(balances.values, slots, fen[paid])
+    state.accounts.entries.values[slots] = entries["link"]["position"].repeat(2)[paid]
+    balances.changed.update(slots.tolist())
+
+
+def _note_keys(
+    state: Folded, entries: Array, texts: TextColumns, request_ids: Sequence[str]
+) -> None:
+    """Record the request ids that the entries use up, an act's by its first entry."""
+    link = entries["link"]
+    add, new_keys = state.ids.add, state.new_keys
+    for kind, position, part, undoes, institution, request_id, undo_id in zip(
+        link["kind"].tolist(),
+        link["position"].tolist(),
+        link["part"].tolist(),
+        link["undoes"].tolist(),
+        entries["claim"]["institution"].tolist(),
+        request_ids,
+        texts.column("undo_id", slice(None)),
+        strict=True,
+    ):
+        if part:
+            continue
+        if kind == EntryKind.SETTLEMENT:
+            row = (position, _STANDING, 0)
+        elif kind == EntryKind.TOMBSTONE:
+            row = (position, int(KeyStatus.TOMBSTONE), 0)
+        else:
+            row = (undoes, int(KeyStatus.UNDONE), position)
+        add(institution, request_id)
+        new_keys[institution, request_id] = row
+        if undo_id:
+            add(institution, undo_id)
+            new_keys[institution, undo_id] = (position, int(KeyStatus.UNDO), 0)
