@@ -1,13 +1,15 @@
 # cython: autotestdict=False
 """Entries chained into the journal, and the state moved along, compiled."""
 
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.string cimport memset
 
 from engine._entry cimport Entry
 
 
 cdef enum:
     STANDING = 1    # KeyStatus.STANDING, of a row as in `KeyRow`
+    REQUEST_ID = 1  # of a `Claim`
 
 
 cdef inline void forget_slot(int32_t *slot) noexcept nogil:
@@ -45,7 +47,9 @@ cdef inline int note_counters(const Entry *entry, set changed) except -1:
     return 0
 
 
-def link(Entry[::1] entries not None, list request_ids not None, state):
+def link(
+    Entry[::1] entries not None, const uint8_t[::1] refused not None, list claims not None, state,
+):
     """Give settled entries their places, chain them, use up their ids, and move the state along.
 
     Positions, and the entries before by member-year and by account, are filled in; slots of this
@@ -53,7 +57,8 @@ def link(Entry[::1] entries not None, list request_ids not None, state):
 
     Args:
         entries: Of `layout.ENTRY`, the parts of a claim together, kind and instant filled in.
-        request_ids: Of each claim, in order.
+        refused: For each whether it is refused: then it has no place, and is set to 0.
+        claims: Each `Claim`, in order.
         state: The `State`; the journal goes on at its next position.
     """
     cdef int64_t position = state.next_position
@@ -64,27 +69,34 @@ def link(Entry[::1] entries not None, list request_ids not None, state):
     cdef set accounts = state.accounts.balances.changed
     cdef dict keys = state.new_keys
     cdef Entry *entry
-    cdef Py_ssize_t n, claim = 0
+    cdef Py_ssize_t n, claim = -1
 
+    if refused.shape[0] != entries.shape[0]:
+        raise ValueError(f"{refused.shape[0]} rows are refused or not, of {entries.shape[0]}")
     for n in range(entries.shape[0]):
         entry = &entries[n]
-        entry.link.position = position + n
+        claim += entry.link.part == 0
+        if refused[n]:
+            memset(entry, 0, sizeof(Entry))
+            continue
+        entry.link.position = position
         if entry.link.part == 0:
-            keys[entry.claim.institution, request_ids[claim]] = (position + n, STANDING, 0)
-            claim += 1
+            request_id = (<tuple>claims[claim])[REQUEST_ID]
+            keys[entry.claim.institution, request_id] = (position, STANDING, 0)
         entry.link.previous = last[entry.row.counters]
-        last[entry.row.counters] = position + n
+        last[entry.row.counters] = position
         years.add(entry.row.counters)
         note_counters(entry, counters)
         if entry.result.account:
             entry.link.account_previous = moved[entry.row.account]
-            moved[entry.row.account] = position + n
+            moved[entry.row.account] = position
             accounts.add(entry.row.account)
         if entry.result.family_account:
             entry.link.family_previous = moved[entry.row.family]
-            moved[entry.row.family] = position + n
+            moved[entry.row.family] = position
             accounts.add(entry.row.family)
         forget_slots(entry)
+        position += 1
 
 
 def forget(Entry[::1] entries not None):

@@ -5,6 +5,8 @@ gathered into a run, and settled by the kernel as columns. A run ends before a c
 have been used, because whether it was is known only once the run is settled.
 """
 
+from itertools import compress
+
 import numpy as np
 
 from engine.domain import layout
@@ -134,13 +136,6 @@ class Run:
             self._entries["link"]["part"][at] = [p for count in counts for p in range(count)]
         return self._entries[: self._count]
 
-    def keep(self, wanted: Array) -> None:
-        """Keep the claims at these places of the run only."""
-        kept = wanted.tolist()
-        self.indexes = [self.indexes[n] for n in kept]
-        self.claims = [self.claims[n] for n in kept]
-        self.texts = [self.texts[n] for n in kept]
-
 
 class _Batch:
     """A batch while it is settled: what is answered, and the claims under way."""
@@ -237,29 +232,31 @@ def _settle_run(context: Context, run: Run, answers: _Answers) -> None:
     context.kernel.settle(rows, state.plans, state.counters.values, state.visits.values, results)
     context.kernel.pay_accounts(rows, results, state.accounts.balances.values)
     check_identities(results)
-    entries = _refuse_rows(context, run, entries, answers)
-    if not run.claims:
-        return
+    refused = _refuse_rows(context, run, entries, answers)
     entries["link"]["kind"] = EntryKind.SETTLEMENT
     entries["link"]["instant"] = context.instant
-    link(entries, [claim.request_id for claim in run.claims], state)
-    texts = run.texts
-    if len(entries) > len(texts):
-        parts = entries["link"]["parts"][entries["link"]["part"] == 0].tolist()
-        texts = [text for text, count in zip(texts, parts, strict=True) for _ in range(count)]
-    context.write(entries, texts)
+    link(entries, refused.view("u1"), run.claims, state)
     answers.take_run(run, entries)
+    texts = run.texts
+    if len(entries) > len(texts):  # the parts of a claim have the same
+        claims = np.cumsum(entries["link"]["part"] == 0) - 1
+        texts = [texts[claim] for claim in claims.tolist()]
+    if refused.any():
+        texts = list(compress(texts, (~refused).tolist()))
+        entries = entries[~refused]
+    if len(entries):
+        context.write(entries, texts)
 
 
 def _refuse_rows(context: Context, run: Run, entries: Array, answers: _Answers) -> Array:
-    """Answer the claims that the rules refuse; return the entries of the others, the run's now.
+    """Answer the claims that the rules refuse; return for each entry whether it is refused.
 
     A claim of several parts was found not to be refused before.
     """
     reasons = entries["result"]["reason"]
-    refused = (reasons > 0) & (reasons < EXCLUSION_FIRST)
+    refused: Array = (reasons > 0) & (reasons < EXCLUSION_FIRST)
     if not refused.any():
-        return entries
+        return refused
     firsts = np.flatnonzero(entries["link"]["part"] == 0)
     for n in np.flatnonzero(refused[firsts]).tolist():
         row, result = entries["row"][firsts[n]], entries["result"][firsts[n]]
@@ -274,9 +271,7 @@ def _refuse_rows(context: Context, run: Run, entries: Array, answers: _Answers) 
                 int(row["level"]),
             ),
         )
-    run.keep(np.flatnonzero(~refused[firsts]))
-    kept: Array = entries[~refused]
-    return kept
+    return refused
 
 
 def _preview_run(context: Context, run: Run, answers: _Answers) -> None:
@@ -302,7 +297,8 @@ def _preview_run(context: Context, run: Run, answers: _Answers) -> None:
     check_identities(results)
     forget(entries)
     entries["link"]["instant"] = context.instant
-    answers.take_run(run, _refuse_rows(context, run, entries, answers))
+    entries[_refuse_rows(context, run, entries, answers)] = 0
+    answers.take_run(run, entries)
 
 
 def _copied_slots(rows: Array, own: Array, values: Array) -> Array:
