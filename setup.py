@@ -30,6 +30,7 @@ SOURCES = (
     "server/_columns.pyx",
     "server/_decode.pyx",
     "server/_encode.pyx",
+    "server/_rows.pyx",
 )
 
 

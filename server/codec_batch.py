@@ -1,7 +1,6 @@
 """Claims and answers in columns: one message of a gateway, up to 10,000 rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -15,23 +14,21 @@ from engine.domain.request import BatchAnswer
 from engine.errors import InvalidInput
 from gongji.v1 import batch_pb2, codes_pb2
 from server._columns import gather
+from server._rows import EACH, I4, I8, PICKED, SAME, U1, rows_of
 from server.codec import encode_error, encode_refusal
 from server.codec_settlement import encode_group
 from server.config import ITEMS_MAX, LINES_MAX
 from server.merge import parts_of_row
 from server.wire_settlement import Plans, PlansOnWire
 
-_FLAGS: Final = (
-    layout.FLAG_EMERGENCY,
-    layout.FLAG_REFERRED,
-    layout.FLAG_STATEMENT,
-    layout.FLAG_MANUAL,
-    layout.FLAG_USE_ACCOUNT,
-)
-_FLAGS_KNOWN: Final = sum(_FLAGS)
-_FLAG_ROWS: Final = [
-    tuple(bool(bits & flag) for flag in _FLAGS) for bits in range(_FLAGS_KNOWN + 1)
-]
+_FLAGS: Final = {
+    "emergency": layout.FLAG_EMERGENCY,
+    "referred": layout.FLAG_REFERRED,
+    "statement": layout.FLAG_STATEMENT,
+    "manual": layout.FLAG_MANUAL,
+    "use_account": layout.FLAG_USE_ACCOUNT,
+}
+_FLAGS_KNOWN: Final = sum(_FLAGS.values())
 
 _PAPERS_KNOWN: Final = sum(Paper)
 
@@ -54,56 +51,51 @@ def decode_claims(message: batch_pb2.ClaimColumns) -> list[Claim]:
     table = _Table(message, "claims", count)
     service_dates = table.numbers("service_dates", "<i4", None)
     until_dates = table.numbers("until_dates", "<i4", 0)
-    switches = [_FLAG_ROWS[bits] for bits in table.bits("flags", _FLAGS_KNOWN)]
-    columns: tuple[Sequence[object], ...] = (
-        table.dictionary("institution_ids", required=True),
-        table.texts("request_ids"),
-        table.dictionary("member_ids", required=True),
-        service_dates.tolist(),
-        np.where(until_dates == 0, service_dates, until_dates).tolist(),
-        table.numbers("total_fen", "<i8", None).tolist(),
-        table.numbers("in_scope_fen", "<i8", 0).tolist(),
-        table.numbers("pre_payment_fen", "<i8", 0).tolist(),
-        table.numbers("over_limit_fen", "<i8", 0).tolist(),
-        table.numbers("non_covered_fen", "<i8", 0).tolist(),
-        table.numbers("benefits", "u1", None).tolist(),
-        table.dictionary("visit_ids"),
-        table.dictionary("disease_codes"),
-        table.dictionary("prescriber_ids"),
-        table.dictionary("admission_ids"),
-        table.numbers("liabilities", "u1", 0).tolist(),
-        table.numbers("liable_fen", "<i8", LIABLE_NOT_GIVEN).tolist(),
-    )
-    rows: Any = zip(*columns, strict=True)
-    ends: Any = _ends(message, table)
-    return [
-        Claim(*row, *switch, *end) for row, switch, end in zip(rows, switches, ends, strict=True)
-    ]
+    if until_dates.any():
+        until_dates = np.where(until_dates == 0, service_dates, until_dates)
+    else:
+        until_dates = service_dates
+    flags = table.bits("flags", _FLAGS_KNOWN)
+    columns = {
+        "institution": table.dictionary("institution_ids", required=True),
+        "request_id": (EACH, None, table.texts("request_ids")),
+        "member": table.dictionary("member_ids", required=True),
+        "service_date": (I4, service_dates, None),
+        "until_date": (I4, until_dates, None),
+        "total_fen": table.amounts("total_fen", None),
+        "in_scope_fen": table.amounts("in_scope_fen", 0),
+        "pre_payment_fen": table.amounts("pre_payment_fen", 0),
+        "over_limit_fen": table.amounts("over_limit_fen", 0),
+        "non_covered_fen": table.amounts("non_covered_fen", 0),
+        "benefit": (U1, table.numbers("benefits", "u1", None), None),
+        "visit": table.dictionary("visit_ids"),
+        "disease": table.dictionary("disease_codes"),
+        "prescriber": table.dictionary("prescriber_ids"),
+        "admission": table.dictionary("admission_ids"),
+        "liability": (U1, table.numbers("liabilities", "u1", 0), None),
+        "liable_fen": table.amounts("liable_fen", LIABLE_NOT_GIVEN),
+        **{name: _switch(flags, flag) for name, flag in _FLAGS.items()},
+        "lines": _lines(message, table),
+        "prescription": table.dictionary("prescription_ids"),
+        "papers": (U1, table.bits("papers", _PAPERS_KNOWN), None),
+        "payer": table.dictionary("payer_member_ids"),
+    }
+    return rows_of(Claim, count, [columns[name] for name in Claim._fields])
 
 
-def _ends(message: batch_pb2.ClaimColumns, claims: "_Table") -> Iterable[tuple[object, ...]]:
-    """Return what follows the switches in each claim; nothing, where no claim gives any of it."""
-    if not (
-        message.line_counts
-        or message.papers
-        or message.HasField("lines")
-        or message.HasField("prescription_ids")
-        or message.HasField("payer_member_ids")
-    ):
-        return repeat((), claims.rows)
-    return zip(
-        _lines(message, claims),
-        claims.dictionary("prescription_ids"),
-        claims.bits("papers", _PAPERS_KNOWN),
-        claims.dictionary("payer_member_ids"),
-        strict=True,
-    )
+Column = tuple[int, Any, Any]
+"""A column as `rows_of` takes it."""
 
 
-def _lines(message: batch_pb2.ClaimColumns, claims: "_Table") -> list[tuple[BillLine, ...]]:
+def _switch(flags: Array, flag: int) -> Column:
+    """Return whether a switch is on, for each claim."""
+    return PICKED, ((flags & flag) > 0).astype("<i4"), [False, True]
+
+
+def _lines(message: batch_pb2.ClaimColumns, claims: "_Table") -> Column:
     """Return the lines of each claim."""
     if not message.line_counts and not message.HasField("lines"):
-        return [()] * claims.rows
+        return SAME, None, ()
     counts = claims.numbers("line_counts", "<i4", 0)
     if (counts < 0).any():
         row = int(np.argmax(counts < 0))
@@ -115,23 +107,21 @@ def _lines(message: batch_pb2.ClaimColumns, claims: "_Table") -> list[tuple[Bill
             "claims.line_counts", f"add up to {total}, expected at most {LINES_MAX}; send fewer"
         )
     table = _Table(message.lines, "claims.lines", total)
-    columns: Any = (
-        table.numbers("line_classes", "u1", None).tolist(),
-        table.numbers("amount_fen", "<i8", None).tolist(),
-        table.numbers("first_pay_bp", "<i4", 0).tolist(),
-        table.numbers("over_limit_fen", "<i8", 0).tolist(),
-        table.numbers("flags", "u1", 0).tolist(),
-        table.numbers("benefits", "u1", 0).tolist(),
-        table.numbers("quantities", "<i8", 0).tolist(),
-        table.numbers("unit_price_micro_yuan", "<i8", 0).tolist(),
-        table.numbers("unit_ceiling_micro_yuan", "<i8", 0).tolist(),
-        table.dictionary("codes"),
-    )
-    lines = list(map(BillLine, *columns))
-    return [
-        tuple(lines[start:end]) if start < end else ()
-        for start, end in zip([0, *ends], ends, strict=False)
-    ]
+    columns = {
+        "line_class": (U1, table.numbers("line_classes", "u1", None), None),
+        "amount_fen": table.amounts("amount_fen", None),
+        "first_pay_bp": (I4, table.numbers("first_pay_bp", "<i4", 0), None),
+        "over_limit_fen": table.amounts("over_limit_fen", 0),
+        "flag": (U1, table.numbers("flags", "u1", 0), None),
+        "benefit": (U1, table.numbers("benefits", "u1", 0), None),
+        "quantity": table.amounts("quantities", 0),
+        "unit_price": table.amounts("unit_price_micro_yuan", 0),
+        "unit_ceiling": table.amounts("unit_ceiling_micro_yuan", 0),
+        "code": table.dictionary("codes"),
+    }
+    lines = rows_of(BillLine, total, [columns[name] for name in BillLine._fields])
+    by_claim = [tuple(lines[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+    return EACH, None, by_claim
 
 
 class _Table(NamedTuple):
@@ -148,27 +138,32 @@ class _Table(NamedTuple):
             return np.full(self.rows, default, dtype=dtype)
         return _column(data, f"{self.path}.{name}", dtype, self.rows)
 
-    def bits(self, name: str, known: int) -> list[int]:
+    def amounts(self, name: str, default: int | None) -> Column:
+        """Return a column of int64, as `rows_of` takes it."""
+        if default is not None and not getattr(self.message, name):
+            return SAME, None, default
+        return I8, self.numbers(name, "<i8", default), None
+
+    def bits(self, name: str, known: int) -> Array:
         """Return a column of switches, none of them but those known."""
         bits = self.numbers(name, "u1", 0)
         if self.rows and int(bits.max()) > known:
             row = int(np.argmax(bits > known))
             raise InvalidInput(f"{self.path}.{name}[{row}]", "has a bit this server does not know")
-        values: list[int] = bits.tolist()
-        return values
+        return bits
 
     def texts(self, name: str) -> list[str]:
         """Return a column of texts."""
         return _texts(getattr(self.message, name), f"{self.path}.{name}", self.rows)
 
-    def dictionary(self, name: str, *, required: bool = False) -> Sequence[str]:
-        """Return a text for each row, empty where there is none."""
+    def dictionary(self, name: str, *, required: bool = False) -> Column:
+        """Return a text for each row, empty where there is none, as `rows_of` takes it."""
         count, path = self.rows, f"{self.path}.{name}"
         column: batch_pb2.DictionaryColumn = getattr(self.message, name)
         if not column.indexes and not required:
             if column.texts.text or column.texts.lengths:
                 raise InvalidInput(f"{path}.indexes", "are missing; the column holds texts")
-            return list(repeat("", count))
+            return SAME, None, ""
         lengths = len(column.texts.lengths)
         if lengths % 4 or lengths // 4 > count:
             raise InvalidInput(
@@ -179,7 +174,7 @@ class _Table(NamedTuple):
         indexes = _column(column.indexes, f"{path}.indexes", "<i4", count)
         if count and not -1 <= int(indexes.min()) <= int(indexes.max()) < len(texts) - 1:
             raise InvalidInput(f"{path}.indexes", f"expected -1 to {len(texts) - 2} in every row")
-        return [texts[index] for index in indexes.tolist()]
+        return PICKED, indexes, texts
 
 
 def _column(data: bytes, path: str, dtype: str, count: int) -> Array:
