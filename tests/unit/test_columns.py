@@ -61,7 +61,7 @@ def test_gather(rows: int) -> None:
     records = np.frombuffer(np.random.default_rng(rows).bytes(rows * kind.itemsize), dtype=kind)
     octets = records.view("u1").reshape(rows, kind.itemsize)
     assert kind.fields is not None
-    fields = [(offset, inner.itemsize) for inner, offset in kind.fields.values()]
+    fields = [(offset, inner.itemsize) for inner, offset, *_ in kind.fields.values()]
     found = gather(octets, fields)
     assert found == [records[name].tobytes() for name in kind.names or ()]
 
