@@ -309,6 +309,16 @@ cdef Py_ssize_t first_unsettleable(
     return rows.shape[0]
 
 
+cdef Py_ssize_t first_unpayable(const Row[:] rows, int64_t balances) noexcept nogil:
+    """Return the position of the first row whose accounts are out of limits, or their number."""
+    cdef Py_ssize_t i
+
+    for i in range(rows.shape[0]):
+        if not -1 <= rows[i].account < balances or not -1 <= rows[i].family < balances:
+            return i
+    return rows.shape[0]
+
+
 # Loops.
 
 cdef void settle_rows(
@@ -465,16 +475,16 @@ def pay_accounts(
     Raises:
         ValueError: naming row and field; nothing was changed.
     """
-    cdef Py_ssize_t i
+    cdef Py_ssize_t bad
 
     check_count(rows.shape[0], results.shape[0])
-    for i in range(rows.shape[0]):
-        if not -1 <= rows[i].account < balances.shape[0]:
-            check_range(i, "account", rows[i].account, -1, balances.shape[0] - 1)
-        if not -1 <= rows[i].family < balances.shape[0]:
-            check_range(i, "family", rows[i].family, -1, balances.shape[0] - 1)
     with nogil:
-        pay_rows(rows, results, balances)
+        bad = first_unpayable(rows, balances.shape[0])
+        if bad == rows.shape[0]:
+            pay_rows(rows, results, balances)
+    if bad < rows.shape[0]:
+        check_range(bad, "account", rows[bad].account, -1, balances.shape[0] - 1)
+        check_range(bad, "family", rows[bad].family, -1, balances.shape[0] - 1)
 
 
 def first_row(const Row[:] rows not None):
