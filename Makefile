@@ -60,10 +60,11 @@ demo: setup #> a guided tour: server, terminals, a gateway, on made-up people
 	@$(BIN)/gongji demo
 
 bench: bench-setup #> every benchmark, then a table of goals, here and in benchmarks/README.md
-	@mkdir -p build && rm -rf build/bench
+	@mkdir -p build && rm -f build/bench/*.jsonl
 	@$(BIN)/python -m benchmarks.kernel
 	@$(BIN)/python -m benchmarks.peers.run
 	@$(PYTEST) benchmarks --benchmark-only --benchmark-json=build/benchmark.json --timeout 1800
+	@$(BIN)/python -m benchmarks.streams
 	@$(BIN)/python -m benchmarks.bulk_file --members $(MEMBERS) --claims $(CLAIMS)
 	@$(BIN)/python -m benchmarks.start_up --members $(MEMBERS) --claims $(CLAIMS)
 	@$(BIN)/python -m benchmarks.growth --members $(GROWTH) --each 1,5,20 --at-most $(CLAIMS)
@@ -72,11 +73,12 @@ bench: bench-setup #> every benchmark, then a table of goals, here and in benchm
 bench-setup: setup .venv/peers #> the packages that only `make bench` needs: peers of the engine
 
 bench-short: setup #> the same, a quick look, without the peers that are not installed
-	@mkdir -p build && rm -rf build/bench
+	@mkdir -p build && rm -f build/bench/*.jsonl
 	@$(BIN)/python -m benchmarks.kernel --short
 	@$(BIN)/python -m benchmarks.peers.run --short
 	@$(PYTEST) benchmarks --benchmark-only --benchmark-json=build/benchmark.json \
 		--benchmark-min-rounds=3 --benchmark-max-time=0.3 --benchmark-warmup=off
+	@$(BIN)/python -m benchmarks.streams --short
 	@$(BIN)/python -m benchmarks.bulk_file --members 2000 --claims 4000
 	@$(BIN)/python -m benchmarks.start_up --members 5000 --claims 20000 --rounds 1
 	@$(BIN)/python -m benchmarks.growth --members 1000,4000 --each 1,3

@@ -21,6 +21,7 @@ from clients.registers import RegisterItem
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim
 from engine.domain.codes import Benefit, FilingKind, Kind, Level, Liability, Status
 from engine.domain.dates import Interval, from_date, to_date
+from engine.domain.layout import Array
 from engine.domain.register import (
     AccountOpening,
     Filing,
@@ -72,11 +73,13 @@ class Population:
         step = max(streams, HOMES)
         return range(stream, len(self.members), step)
 
-    def claims(self, count: int, of: range | None = None) -> list[Claim]:
+    def claims(self, count: int, of: range | Array | None = None) -> list[Claim]:
         """Return so many claims of members at random, no id twice."""
         random = self._random
         among = range(len(self.members)) if of is None else of
-        picked = (among.start + among.step * random.integers(len(among), size=count)).tolist()
+        if isinstance(among, range):
+            among = np.arange(among.start, among.stop, among.step)
+        picked = among[random.integers(len(among), size=count)].tolist()
         bills = generate.amounts(random, count)
         parts = zip(*(part.tolist() for part in bills), strict=True)
         chances = random.random((count, 5)).tolist()
