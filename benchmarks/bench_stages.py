@@ -56,7 +56,7 @@ from server.codec import check_known, parse
 from server.codec_batch import decode_claims, encode_answers
 from server.codec_settlement import BatchesOnWire
 from server.config import ServerConfig
-from server.merge import Message, SettleOne, is_settled, joined, merge, reply_of
+from server.merge import Message, SettleOne, is_settled, merge, reply_of
 from server.service import reply_fields
 from server.wire_claim import decode_settle
 from server.wire_settlement import PlansOnWire
@@ -226,7 +226,7 @@ class Lane:
             whole: Any = Message(batch, _NOBODY)
             while not whole.finished:
                 whole.answers.extend(self._run([whole.chunk(self._chunk)], 1))
-            return joined(whole.answers, self._chunk)
+            return whole.answer()
 
         def encode(answer: Any) -> bytes:
             assert isinstance(answer, BatchAnswer)

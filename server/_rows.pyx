@@ -22,6 +22,7 @@ cpdef enum:
 
 cdef enum:
     COLUMNS_MAX = 64
+    ROWS_AT_ONCE = 256
 
 cdef struct Column:
     int kind
@@ -107,6 +108,9 @@ def rows_of(type kind not None, Py_ssize_t rows, list columns not None):
                 Py_INCREF(value)
                 PyTuple_SET_ITEM(made, n, value)
             result.append(made)
+            if row % ROWS_AT_ONCE == 0:
+                with nogil:  # let the other threads go on: a terminal may be waiting
+                    pass
     finally:
         for n in range(held):
             PyBuffer_Release(&views[n])

@@ -7,10 +7,12 @@ away: the work goes on, and its answer is in the journal.
 """
 
 import asyncio
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from engine.domain.request import Answer, Request
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
@@ -18,11 +20,14 @@ from engine.pipeline import Pipeline
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
 from server.config import ServerConfig
-from server.merge import Bulk, Message, Single, digests, joined, merge, reply_of, weight
+from server.merge import Bulk, Message, Single, digests, merge, reply_of, weight
 from server.status import log_error
 
 Call = Callable[[Pipeline], Any]
 """Reads something in the pipeline's thread, after the requests that came before it."""
+
+_ALONE_SECONDS: Final = 1.0
+"""How long no terminal asked, before a message is taken in whole chunks again."""
 
 Finish = Callable[[Any, int], None]
 """Takes an answer and the row of it that is meant, or the error there is instead of an answer."""
@@ -98,6 +103,7 @@ class Batcher:
         self._bulk_next = False
         self._unsaved = False
         self._instant = 0
+        self._single_at = -math.inf
 
     def start(self) -> None:
         """Begin to take requests."""
@@ -250,6 +256,7 @@ class Batcher:
         self._wake.clear()
 
     def _commit_singles(self) -> None:
+        self._single_at = time.monotonic()
         taken, room = [], self._config.chunk
         while self._singles and room > 0:
             waiting = self._singles.popleft()
@@ -274,7 +281,7 @@ class Batcher:
     def _commit_chunk(self) -> None:
         source, messages = next(iter(self._sources.items()))
         message = messages[0]
-        chunk = message.chunk(self._config.chunk)
+        chunk = message.chunk(self._chunk_size())
         answers = self._guarded(lambda: self._pipeline_run([chunk]), [message.finish])
         message.answers.extend(answers or ())
         if answers is None:
@@ -283,11 +290,16 @@ class Batcher:
             messages.clear()
         elif message.finished:
             messages.popleft()
-            outcome = _Outcome(message.finish, joined(message.answers, self._config.chunk))
+            outcome = _Outcome(message.finish, message.answer())
             self._tell(lambda: self._deliver([outcome]))
         del self._sources[source]
         if messages:
             self._sources[source] = messages  # behind the others: sources take turns
+
+    def _chunk_size(self) -> int:
+        """Return how many items of a message are taken at once: fewer where terminals are about."""
+        alone = time.monotonic() - self._single_at > _ALONE_SECONDS
+        return self._config.chunk if alone else self._config.chunk_beside
 
     def _guarded(
         self, work: Callable[[], list[Any]], finishes: Sequence[Finish]

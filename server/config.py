@@ -34,7 +34,9 @@ class ServerConfig:
     queue_max: int = 4_096
     """Single requests waiting for a commit, over all streams."""
     chunk: int = 1_000
-    """Claims or register items committed together; a terminal waits for one chunk at most."""
+    """Claims or register items committed together where no terminal asks."""
+    chunk_beside: int = 250
+    """The same while terminals ask; each of them waits for one such chunk at most."""
     credit_step: int = 2_000
     """Members of the register that one step of a credit run looks at; a terminal waits for one step
     at most."""

@@ -197,18 +197,21 @@ def digests(answer: Answer) -> Iterator[bytes]:
 class Message:
     """A bulk message on its way: what is left of it, and the answers so far."""
 
-    __slots__ = ("answers", "finish", "request", "start")
+    __slots__ = ("answers", "finish", "request", "start", "starts")
 
     def __init__(self, request: Bulk, finish: Callable[[Any, int], None]) -> None:
         self.request = request
         self.finish = finish
         self.start = 0
+        self.starts: list[int] = []
+        """Where each chunk that was taken begins."""
         self.answers: list[Answer] = []
 
     def chunk(self, size: int) -> Bulk:
         """Return the next part of the message."""
         start = self.start
         self.start += size
+        self.starts.append(start)
         match self.request:
             case SettleBatch(claims, preview):
                 return SettleBatch(claims[start : self.start], preview)
@@ -224,33 +227,36 @@ class Message:
         """Whether every part was taken."""
         return self.start >= len(self.request[0])
 
+    def answer(self) -> Answer:
+        """Return the answer to the whole message."""
+        return _joined(self.answers, self.starts)
 
-def joined(answers: Sequence[Answer], size: int) -> Answer:
-    """Return the answer to a message from the answers to its chunks of `size` items."""
+
+def _joined(answers: Sequence[Answer], starts: Sequence[int]) -> Answer:
+    """Return the answer to a message from the answers to its chunks, which begin at `starts`."""
     first = answers[0]
     if len(answers) == 1:
         return first
     if isinstance(first, BatchAnswer):
-        return _joined_batches([a for a in answers if isinstance(a, BatchAnswer)], size)
+        return _joined_batches([a for a in answers if isinstance(a, BatchAnswer)], starts)
     if isinstance(first, Accepted):
         taken = [answer for answer in answers if isinstance(answer, Accepted)]
         errors = tuple(
-            ItemError(n * size + error.index, error.path, error.problem)
-            for n, answer in enumerate(taken)
+            ItemError(start + error.index, error.path, error.problem)
+            for start, answer in zip(starts, taken, strict=True)
             for error in answer.errors
         )
         return Accepted(sum(answer.count for answer in taken), errors)
     return first
 
 
-def _joined_batches(answers: Sequence[BatchAnswer], size: int) -> BatchAnswer:
+def _joined_batches(answers: Sequence[BatchAnswer], starts: Sequence[int]) -> BatchAnswer:
     plan_digests: dict[int, bytes] = {}
     refusals: dict[int, Refused] = {}
     errors: dict[int, ItemError] = {}
     replayed: set[int] = set()
     parts: dict[int, Array] = {}
-    for n, answer in enumerate(answers):
-        start = n * size
+    for start, answer in zip(starts, answers, strict=True):
         plan_digests |= answer.plan_digests
         refusals |= {start + row: refused for row, refused in answer.refusals.items()}
         errors |= {

@@ -59,7 +59,7 @@ def test_messages_are_answered_in_order(client: Client) -> None:
 
 
 def test_a_terminal_waits_for_one_chunk_at_most(pipeline: Pipeline, gate: Gate) -> None:
-    config = ServerConfig("127.0.0.1:0", chunk=100)
+    config = ServerConfig("127.0.0.1:0", chunk=100, chunk_beside=50)
     with ServerHandle(pipeline, config) as server:
         client = Client(server.address)
         gate.open.clear()
@@ -74,13 +74,14 @@ def test_a_terminal_waits_for_one_chunk_at_most(pipeline: Pipeline, gate: Gate) 
         settled = one.result(timeout=10).settled
         assert next(call).answers.count == 1_000
         runs = [run[0].claims for run in gate.runs if isinstance(run[0], SettleBatch)]
-        assert [len(run) for run in runs] == [100, 1] + [100] * 9
+        # Smaller ones once a terminal has asked.
+        assert [len(run) for run in runs] == [100, 1] + [50] * 18
         assert settled.settlement_id == 101
         client.channel.close()
 
 
 def test_gateways_take_turns(pipeline: Pipeline, gate: Gate) -> None:
-    config = ServerConfig("127.0.0.1:0", chunk=10)
+    config = ServerConfig("127.0.0.1:0", chunk=10, chunk_beside=10)
     with ServerHandle(pipeline, config) as server:
         client = Client(server.address)
         gate.open.clear()
@@ -108,7 +109,7 @@ def test_gateways_take_turns(pipeline: Pipeline, gate: Gate) -> None:
 def test_a_message_does_not_overtake_one_that_was_not_recorded(
     pipeline: Pipeline, gate: Gate
 ) -> None:
-    with ServerHandle(pipeline, ServerConfig("127.0.0.1:0", chunk=10)) as server:
+    with ServerHandle(pipeline, ServerConfig("127.0.0.1:0", chunk=10, chunk_beside=10)) as server:
         client = Client(server.address)
         gate.open.clear()
         gate.error = StoreError("full")
