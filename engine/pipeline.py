@@ -27,7 +27,7 @@ from engine.domain.statement import GetStatement
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
 from engine.kernel import FAST, Kernel
 from engine.ledger.change import figures_of
-from engine.ledger.ledger import Ledger
+from engine.ledger.ledger import Applied, Ledger
 from engine.rules.book import PlanBook
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
@@ -81,6 +81,21 @@ class Pipeline:
             StoreError: nothing was recorded; the same requests may be sent again.
             OutcomeUnknown: the process must stop; on recovery, look the ids up.
         """
+        applied = self.apply(requests, instant)
+        self.commit(applied)
+        return applied.answers
+
+    def apply(self, requests: Sequence[Request], instant: int) -> Applied:
+        """Apply requests in order; `commit` what came of them before anything else is applied.
+
+        Args:
+            requests: As of `run`.
+            instant: As of `run`.
+
+        Raises:
+            StoreError: nothing was recorded; the same requests may be sent again.
+            OutcomeUnknown: the process must stop; on recovery, look the ids up.
+        """
         if self._broken:
             raise OutcomeUnknown("an earlier request failed half-way; stop and recover")
         if not all(map(_reads, requests)):
@@ -89,15 +104,33 @@ class Pipeline:
         self._broken = True  # until the journal has followed the state, or the state the journal
         try:
             applied = self._ledger.apply(requests, instant)
-            if applied.segments:
-                self._store.append(applied.segments)
         except StoreError:
-            self._state = recover(self._store)
-            self._ledger = self._new_ledger()
-            self._broken = False
+            self._start_again()
+            raise
+        self._broken = bool(applied.segments)
+        return applied
+
+    def commit(self, applied: Applied) -> None:
+        """Make what was applied durable; only then it may be answered. Another thread may do it.
+
+        Raises:
+            StoreError: nothing was recorded; the same requests may be sent again.
+            OutcomeUnknown: the process must stop; on recovery, look the ids up.
+        """
+        if not applied.segments:
+            return
+        try:
+            self._store.append(applied.segments)
+        except StoreError:
+            self._start_again()
             raise
         self._broken = False
-        return applied.answers
+
+    def _start_again(self) -> None:
+        """Take the state from the journal again, of which it was ahead."""
+        self._state = recover(self._store)
+        self._ledger = self._new_ledger()
+        self._broken = False
 
     def plan(self, digest: bytes) -> RulePlan | None:
         """Return the plan with this digest, of those that ever decided an entry or a preview."""

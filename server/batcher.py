@@ -1,26 +1,28 @@
-"""Natural group commit: one thread runs the pipeline with whatever waits when a commit returns.
+"""Natural group commit: whatever waits is settled together when a commit returns.
 
 No timer. Single requests of all streams are taken together; a bulk message is cut in chunks, and
 between two chunks the single requests go first, so that a terminal never waits for more than one
-chunk. The answers of a group go back to the event loop in one call. Who waits for an answer may go
+chunk. Groups of claims are settled in the event loop, and only their commit, which needs no
+interpreter, has a thread of its own: two threads that both need it hinder each other more than
+they share. What may take long is done in the thread as a whole. Who waits for an answer may go
 away: the work goes on, and its answer is in the journal.
 """
 
 import asyncio
 import math
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, NamedTuple, TypeVar
 
-from engine.domain.request import Answer, Request
+from engine.domain.request import Answer, Request, SettleBatch
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
 from engine.pipeline import Pipeline
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
 from server.config import ServerConfig
-from server.merge import Bulk, Message, Single, digests, merge, reply_of, weight
+from server.merge import Bulk, Message, Place, Single, digests, merge, reply_of, weight
 from server.status import log_error
 
 Call = Callable[[Pipeline], Any]
@@ -28,6 +30,8 @@ Call = Callable[[Pipeline], Any]
 
 _ALONE_SECONDS: Final = 1.0
 """How long no terminal asked, before a message is taken in whole chunks again."""
+
+T = TypeVar("T")
 
 Finish = Callable[[Any, int], None]
 """Takes an answer and the row of it that is meant, or the error there is instead of an answer."""
@@ -75,51 +79,41 @@ class _Outcome(NamedTuple):
 
 
 class Batcher:
-    """The queue in front of a pipeline.
-
-    Its methods belong to one event loop; those below "in the thread" to the thread of the
-    pipeline. What both touch are two queues, which are safe for that, and flags.
-    """
+    """The queue in front of a pipeline. Its methods belong to one event loop."""
 
     def __init__(self, pipeline: Pipeline, clock: Callable[[], int], config: ServerConfig) -> None:
         self._pipeline = pipeline
         self._clock = clock
         self._config = config
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="gongji-commit")
         self._singles: deque[_Waiting] = deque()
-        self._bulk: deque[tuple[Source, Message]] = deque()
-        """Messages that the thread has not put into their source's row yet."""
-        self._plans: dict[bytes, RulePlan] = {}
-        self._wake = threading.Event()
-        self._sleeping = False
-        self._closing = False
-        self._thread: threading.Thread | None = None
-        self._room = asyncio.Event()
-        self._ended = asyncio.Event()
-        self.failure: BaseException | None = None
-        """Why the process must stop, once it must."""
-        self.failed = asyncio.Event()
-        # In the thread.
         self._sources: dict[Source, deque[Message]] = {}
+        self._plans: dict[bytes, RulePlan] = {}
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._closing = False
         self._bulk_next = False
         self._unsaved = False
         self._instant = 0
         self._single_at = -math.inf
+        self._runner: asyncio.Task[None] | None = None
+        self.failure: BaseException | None = None
+        """Why the process must stop, once it must."""
+        self.failed = asyncio.Event()
 
     def start(self) -> None:
         """Begin to take requests."""
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="gongji-commit")
-        self._thread.start()
+        self._runner = asyncio.create_task(self._run())
 
     async def close(self) -> None:
         """Answer what waits, then close the pipeline; after a failure leave it as it is."""
         self._closing = True
         self._wake.set()
-        if self._thread is not None:
-            await self._ended.wait()
-            self._thread.join()
+        if self._runner is not None:
+            await self._runner
         if self.failure is None:
-            self._pipeline.close()
+            await self._in_thread(self._pipeline.close)
+        self._executor.shutdown()
 
     @property
     def cities(self) -> Mapping[str, CityRules]:
@@ -157,8 +151,7 @@ class Batcher:
         """
         self._require_running()
         self._singles.append(_Waiting(ask, finish, source))
-        if self._sleeping:
-            self._wake.set()
+        self._wake.set()
 
     async def answer(self, ask: Single | Call) -> Any:
         """Return the answer to a request; giving up waiting does not take it back."""
@@ -183,13 +176,162 @@ class Batcher:
             OutcomeUnknown, InvariantBroken: the process must stop.
         """
         self._require_running()
-        self._bulk.append((source, Message(request, finish)))
-        if self._sleeping:
-            self._wake.set()
+        message = Message(request, finish)
+        if source.broken:
+            self._refuse([message])
+            return
+        self._sources.setdefault(source, deque()).append(message)
+        self._wake.set()
 
     def _require_running(self) -> None:
         if self.failure is not None:
             raise self.failure
+
+    # --- the loop ------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while self.failure is None:
+            if self._singles and not (self._bulk_next and self._sources):
+                self._bulk_next = True
+                await self._commit_singles()
+            elif self._sources:
+                self._bulk_next = False
+                await self._commit_chunk()
+            elif self._closing:
+                return
+            else:
+                await self._sleep()
+                continue
+            await self._checkpoint_if_due()
+
+    async def _sleep(self) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(self._config.idle_seconds if self._unsaved else None):
+                await self._wake.wait()
+        except TimeoutError:
+            await self._checkpoint()
+
+    async def _commit_singles(self) -> None:
+        taken = self._next_singles()
+        places: list[Place | None] = []
+
+        async def work() -> list[Any]:
+            requests, found = merge([None if callable(w.ask) else w.ask for w in taken])
+            places.extend(found)
+            return await self._answers(requests) if requests else []
+
+        answers = await self._guarded(work, [waiting.finish for waiting in taken])
+        if answers is None:
+            for waiting in taken:
+                if waiting.source is not None:
+                    waiting.source.broken = True
+            return
+        calls = [w.ask for w, place in zip(taken, places, strict=True) if place is None]
+        called = iter(await self._called(calls) if calls else ())
+        self._deliver(
+            _Outcome(waiting.finish, answers[place.request], place.row)
+            if place
+            else _Outcome(waiting.finish, next(called))
+            for waiting, place in zip(taken, places, strict=True)
+        )
+        # The answers go out, and what follows on them comes in, before the next group is taken.
+        await asyncio.sleep(0)
+
+    def _next_singles(self) -> list[_Waiting]:
+        """Return what waits, up to a chunk of claims, in its order."""
+        self._single_at = time.monotonic()
+        taken, room = [], self._config.chunk
+        while self._singles and room > 0:
+            waiting = self._singles.popleft()
+            if waiting.source is not None and waiting.source.broken:
+                self._refuse([waiting])
+                continue
+            taken.append(waiting)
+            room -= weight(waiting.ask)
+        return taken
+
+    async def _commit_chunk(self) -> None:
+        source, messages = next(iter(self._sources.items()))
+        message = messages[0]
+        chunk = message.chunk(self._chunk_size())
+        answers = await self._guarded(lambda: self._answers([chunk], apart=True), [message.finish])
+        message.answers.extend(answers or ())
+        if answers is None:
+            # What follows on the stream must not overtake what will be sent again.
+            source.broken = True
+            self._refuse(list(messages)[1:])
+            messages.clear()
+        elif message.finished:
+            messages.popleft()
+            self._deliver([_Outcome(message.finish, message.answer())])
+        del self._sources[source]
+        if messages:
+            self._sources[source] = messages  # behind the others: sources take turns
+
+    def _refuse(self, messages: Sequence[Message | _Waiting]) -> None:
+        error = StoreError("an earlier message was not recorded")
+        self._deliver([_Outcome(message.finish, error) for message in messages])
+
+    def _chunk_size(self) -> int:
+        """Return how many items of a message are taken at once: fewer where terminals are about."""
+        alone = time.monotonic() - self._single_at > _ALONE_SECONDS
+        return self._config.chunk if alone else self._config.chunk_beside
+
+    # --- the pipeline --------------------------------------------------------------------
+
+    async def _answers(self, requests: Sequence[Request], *, apart: bool = False) -> list[Answer]:
+        """Return the answers to requests, durable; with `apart`, the loop does none of it."""
+        self._instant = instant = max(self._instant, self._clock())
+        if apart or not all(isinstance(request, SettleBatch) for request in requests):
+            answers = await self._in_thread(lambda: self._pipeline.run(requests, instant))
+        else:
+            applied = self._pipeline.apply(requests, instant)
+            if applied.segments:
+                await self._in_thread(lambda: self._pipeline.commit(applied))
+            answers = applied.answers
+        for answer in answers:
+            for digest in digests(answer):
+                if digest not in self._plans:
+                    plan = self._pipeline.plan(digest)
+                    if plan is not None:
+                        self._plans[digest] = plan
+        return answers
+
+    async def _called(self, calls: Sequence[Single | Call]) -> list[Any]:
+        """Return what calls return; they see everything that was asked before them."""
+        pipeline = self._pipeline
+        return await self._in_thread(lambda: [_called(call, pipeline) for call in calls])
+
+    async def _guarded(
+        self, work: Callable[[], Awaitable[list[Any]]], finishes: Sequence[Finish]
+    ) -> list[Any] | None:
+        """Do work; on an error tell those who wait, and return None."""
+        self._unsaved = True
+        try:
+            return await work()
+        except StoreError as error:
+            log_error("nothing was recorded: %s", error, type(error).__name__)
+            self._deliver([_Outcome(finish, error) for finish in finishes])
+        except Exception as error:  # noqa: BLE001  the state may be ahead of the journal: stop
+            self._stop(error, finishes)
+        return None
+
+    async def _checkpoint_if_due(self) -> None:
+        if self.failure is None and self._pipeline.checkpoint_due:
+            await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        try:
+            await self._in_thread(self._pipeline.checkpoint)
+        except StoreError as error:
+            log_error("no checkpoint was written", error)
+        except Exception as error:  # noqa: BLE001  as in _guarded
+            self._stop(error, ())
+        self._unsaved = False
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     def _deliver(self, outcomes: Iterable[_Outcome]) -> None:
         for finish, answer, row in outcomes:
@@ -200,165 +342,16 @@ class Batcher:
                 finish(error, 0)
         self._room.set()
 
-    def _fail_all(self) -> None:
+    def _stop(self, error: BaseException, finishes: Sequence[Finish]) -> None:
         """Answer nothing any more: whoever waits learns that the outcome is unknown."""
-        waiting = [each.finish for each in self._singles]
-        waiting += [message.finish for messages in self._sources.values() for message in messages]
-        waiting += [message.finish for _, message in self._bulk]
-        self._singles.clear()
-        self._bulk.clear()
-        self._deliver([_Outcome(finish, self.failure) for finish in waiting])
-        self.failed.set()
-        self._ended.set()
-
-    # --- in the thread -------------------------------------------------------------------
-
-    def _run(self) -> None:
-        while self.failure is None:
-            self._collect()
-            if self._singles and not (self._bulk_next and self._sources):
-                self._bulk_next = True
-                self._commit_singles()
-            elif self._sources:
-                self._bulk_next = False
-                self._commit_chunk()
-            elif self._closing:
-                break
-            else:
-                self._sleep()
-                continue
-            self._checkpoint_if_due()
-        self._tell(self._fail_all if self.failure is not None else self._ended.set)
-
-    def _collect(self) -> None:
-        """Put new bulk messages in their source's row."""
-        while self._bulk:
-            source, message = self._bulk.popleft()
-            if source.broken:
-                self._refuse([message])
-            else:
-                self._sources.setdefault(source, deque()).append(message)
-
-    def _refuse(self, messages: Sequence[Message | _Waiting]) -> None:
-        """Do not take what follows on a stream: it must not overtake what will be sent again."""
-        error = StoreError("an earlier message was not recorded")
-        outcomes = [_Outcome(message.finish, error) for message in messages]
-        self._tell(lambda: self._deliver(outcomes))
-
-    def _sleep(self) -> None:
-        self._sleeping = True
-        # What was asked before the flag was seen did not wake anybody.
-        if not (self._singles or self._bulk or self._closing):
-            seconds = self._config.idle_seconds if self._unsaved else None
-            if not self._wake.wait(seconds):
-                self._checkpoint()
-        self._sleeping = False
-        self._wake.clear()
-
-    def _commit_singles(self) -> None:
-        self._single_at = time.monotonic()
-        taken, room = [], self._config.chunk
-        while self._singles and room > 0:
-            waiting = self._singles.popleft()
-            if waiting.source is not None and waiting.source.broken:
-                self._refuse([waiting])
-                continue
-            taken.append(waiting)
-            room -= weight(waiting.ask)
-        finishes = [waiting.finish for waiting in taken]
-        asks = [waiting.ask for waiting in taken]
-        replies = self._guarded(lambda: self._answer_singles(asks), finishes)
-        if replies is None:
-            for waiting in taken:
-                if waiting.source is not None:
-                    waiting.source.broken = True
-        if replies is not None:
-            outcomes = [
-                _Outcome(finish, *reply) for finish, reply in zip(finishes, replies, strict=True)
-            ]
-            self._tell(lambda: self._deliver(outcomes))
-
-    def _commit_chunk(self) -> None:
-        source, messages = next(iter(self._sources.items()))
-        message = messages[0]
-        chunk = message.chunk(self._chunk_size())
-        answers = self._guarded(lambda: self._pipeline_run([chunk]), [message.finish])
-        message.answers.extend(answers or ())
-        if answers is None:
-            source.broken = True
-            self._refuse(list(messages)[1:])
-            messages.clear()
-        elif message.finished:
-            messages.popleft()
-            outcome = _Outcome(message.finish, message.answer())
-            self._tell(lambda: self._deliver([outcome]))
-        del self._sources[source]
-        if messages:
-            self._sources[source] = messages  # behind the others: sources take turns
-
-    def _chunk_size(self) -> int:
-        """Return how many items of a message are taken at once: fewer where terminals are about."""
-        alone = time.monotonic() - self._single_at > _ALONE_SECONDS
-        return self._config.chunk if alone else self._config.chunk_beside
-
-    def _guarded(
-        self, work: Callable[[], list[Any]], finishes: Sequence[Finish]
-    ) -> list[Any] | None:
-        """Do work; on an error tell those who wait, and return None."""
-        self._unsaved = True
-        try:
-            return work()
-        except StoreError as error:
-            log_error("nothing was recorded: %s", error, type(error).__name__)
-            outcomes = [_Outcome(finish, error) for finish in finishes]
-        except Exception as error:  # noqa: BLE001  the state may be ahead of the journal: stop
-            outcomes = [_Outcome(finish, self._stop(error)) for finish in finishes]
-        self._tell(lambda: self._deliver(outcomes))
-        return None
-
-    def _checkpoint_if_due(self) -> None:
-        if self.failure is None and self._pipeline.checkpoint_due:
-            self._checkpoint()
-
-    def _checkpoint(self) -> None:
-        try:
-            self._pipeline.checkpoint()
-        except StoreError as error:
-            log_error("no checkpoint was written", error)
-        except Exception as error:  # noqa: BLE001  as in _guarded
-            self._stop(error)
-        self._unsaved = False
-
-    def _stop(self, error: BaseException) -> BaseException:
-        """Stop for good; return what those who wait are told."""
         log_error("the server must stop", error)
         known = isinstance(error, OutcomeUnknown | InvariantBroken)
         self.failure = error if known else InvariantBroken("an unexpected error")
-        return self.failure
-
-    def _tell(self, work: Callable[[], None]) -> None:
-        """Have something done in the event loop."""
-        self._loop.call_soon_threadsafe(work)
-
-    def _pipeline_run(self, requests: Sequence[Request]) -> list[Answer]:
-        self._instant = max(self._instant, self._clock())
-        answers = self._pipeline.run(requests, self._instant)
-        for answer in answers:
-            for digest in digests(answer):
-                if digest not in self._plans:
-                    plan = self._pipeline.plan(digest)
-                    if plan is not None:
-                        self._plans[digest] = plan
-        return answers
-
-    def _answer_singles(self, asks: Sequence[Single | Call]) -> list[tuple[Any, int]]:
-        """Return an answer for each, with its row; calls see all that was asked before them."""
-        requests, places = merge([None if callable(ask) else ask for ask in asks])
-        answers = self._pipeline_run(requests) if requests else []
-        return [
-            (answers[place.request], place.row) if place else (_called(ask, self._pipeline), 0)
-            for ask, place in zip(asks, places, strict=True)
-        ]
+        waiting = [*finishes, *(each.finish for each in self._singles)]
+        waiting += [message.finish for messages in self._sources.values() for message in messages]
+        self._singles.clear()
+        self._deliver([_Outcome(finish, self.failure) for finish in waiting])
+        self.failed.set()
 
 
 def _called(call: Single | Call, pipeline: Pipeline) -> Any:

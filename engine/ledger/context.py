@@ -9,7 +9,7 @@ from engine.domain.journal import EntryText, Segment, SegmentKind, split_text, t
 from engine.domain.layout import ENTRY, MOVEMENT, Array
 from engine.domain.movement import Act, act_from_json, act_to_json
 from engine.domain.parts import combined
-from engine.domain.request import Entry, PartEntry
+from engine.domain.request import Entry, PartEntry, Refused
 from engine.errors import InvariantBroken
 from engine.kernel import REFERENCE, Kernel
 from engine.ledger._ordinary import Ordinary
@@ -54,6 +54,8 @@ class Context:
         self._number_of: dict[int, int] = {}
         self._account_number_of: dict[int, int] = {}
         self._digests: list[bytes] = [plan.digest() for plan in state.plans.plans]
+        self.refusals: dict[tuple[str, tuple[int, ...]], Refused] = {}
+        """What was said of late to claims that the rules refuse, by code and `RefusedRow`."""
         self.ordinary = self._ordinary()
         """Prepares ordinary claims; None with the reference kernel, which goes by the words."""
 

@@ -48,6 +48,10 @@ PRECEDENCE = (
 """The order in which the parts of a claim are settled on shared counters (reading G21)."""
 
 
+_REFUSALS_KEPT = 4_096
+"""Refusals that are kept: rules refuse many claims in the same words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A claim ready for the kernel: its place in the batch, its records, its text."""
@@ -363,6 +367,15 @@ def refusal(context: Context, code: str, row: RefusedRow) -> Refused:
         code: of the claim's disease or procedure, by which a missing figure may go.
         row: what was refused.
     """
+    said = context.refusals.get((code, row))
+    if said is None:
+        if len(context.refusals) >= _REFUSALS_KEPT:
+            context.refusals.clear()
+        said = context.refusals[code, row] = _words(context, code, row)
+    return said
+
+
+def _words(context: Context, code: str, row: RefusedRow) -> Refused:
     plan = context.state.plans.plans[row.plan]
     reason, citation, facts, level = Reason(row.reason), row.citation, row.facts, row.level
     figure = ""

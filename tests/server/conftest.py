@@ -11,12 +11,12 @@ import pytest
 from engine.domain.codes import Level
 from engine.domain.register import AccountOpening, Institution, Member
 from engine.domain.request import (
-    Answer,
     ImportOpenings,
     PutInstitutions,
     PutMembers,
     Request,
 )
+from engine.ledger.ledger import Applied
 from engine.pipeline import Pipeline
 from engine.store.sqlite import SqliteStore
 from gongji.v1 import claim_pb2
@@ -34,7 +34,7 @@ CONFIG = ServerConfig(address="127.0.0.1:0", grace_seconds=5.0)
 
 
 class Gate:
-    """Stands before a pipeline's run: counts it, holds it, or makes it fail."""
+    """Stands before a pipeline's commit: counts runs, holds them, or makes them fail."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
@@ -45,20 +45,34 @@ class Gate:
         self.error: Exception | None = None
         self.passes: int | None = None
         """How many runs it still lets through before it closes by itself; None: it stays open."""
-        self._run = pipeline.run
-        pipeline.run = self.run  # type: ignore[method-assign]
+        self._apply, self._commit = pipeline.apply, pipeline.commit
+        pipeline.apply = self.apply  # type: ignore[method-assign]
+        pipeline.commit = self.commit  # type: ignore[method-assign]
 
-    def run(self, requests: Sequence[Request], instant: int) -> list[Answer]:
+    def apply(self, requests: Sequence[Request], instant: int) -> Applied:
         self.runs.append(requests)
+        return self._apply(requests, instant)
+
+    def commit(self, applied: Applied) -> None:
         self.entered.release()
         if self.passes == 0:
             self.open.clear()
         elif self.passes:
             self.passes -= 1
         assert self.open.wait(30), "the gate was never opened"
-        if self.error is not None:
-            raise self.error
-        return self._run(requests, instant)
+        if self.error is None:
+            self._commit(applied)
+            return
+        store: Any = self.pipeline._store
+        append, store.append = store.append, self._fail
+        try:
+            self._commit(applied)
+        finally:
+            store.append = append
+
+    def _fail(self, _: object) -> None:
+        assert self.error is not None
+        raise self.error
 
 
 class Client:
