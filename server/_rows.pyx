@@ -1,5 +1,5 @@
 # cython: autotestdict=False
-"""Rows made of columns, compiled: a named tuple for each row of a gateway's message."""
+"""Rows and texts made of columns, compiled: what a message of many claims holds."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.object cimport PyObject
@@ -8,6 +8,8 @@ from cpython.tuple cimport PyTuple_SET_ITEM
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
 cdef extern from "Python.h":
+    char *PyBytes_AS_STRING(object data)
+    object PyUnicode_DecodeUTF8(const char *data, Py_ssize_t size, const char *errors)
     ctypedef struct PyTypeObject:
         object tp_alloc(type, Py_ssize_t)
 
@@ -115,3 +117,44 @@ def rows_of(type kind not None, Py_ssize_t rows, list columns not None):
         for n in range(held):
             PyBuffer_Release(&views[n])
     return result
+
+
+def is_outside(const int32_t[::1] numbers not None, int32_t lowest, int32_t highest):
+    """Return whether any number is not from one to another."""
+    cdef Py_ssize_t n
+
+    for n in range(numbers.shape[0]):
+        if not lowest <= numbers[n] <= highest:
+            return True
+    return False
+
+
+def texts_of(bytes text not None, const int32_t[::1] lengths not None, list texts not None):
+    """Append texts that stand one after the other.
+
+    Args:
+        text: The texts, in UTF-8.
+        lengths: The length of each, in bytes.
+        texts: What they are appended to; of texts that are not UTF-8, those before the first.
+
+    Returns:
+        Whether the lengths add up to the bytes; nothing is appended if not.
+
+    Raises:
+        UnicodeDecodeError: a text is not UTF-8.
+    """
+    cdef const char *data = <const char *>PyBytes_AS_STRING(text)
+    cdef int64_t start = 0
+    cdef Py_ssize_t n
+
+    for n in range(lengths.shape[0]):
+        if lengths[n] < 0:
+            return False
+        start += lengths[n]
+    if start != len(text):
+        return False
+    start = 0
+    for n in range(lengths.shape[0]):
+        texts.append(PyUnicode_DecodeUTF8(data + start, lengths[n], NULL))
+        start += lengths[n]
+    return True

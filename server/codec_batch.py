@@ -1,6 +1,6 @@
 """Claims and answers in columns: one message of a gateway, up to 10,000 rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from engine.domain.request import BatchAnswer
 from engine.errors import InvalidInput
 from gongji.v1 import batch_pb2, codes_pb2
 from server._columns import gather
-from server._rows import EACH, I4, I8, PICKED, SAME, U1, rows_of
+from server._rows import EACH, I4, I8, PICKED, SAME, U1, is_outside, rows_of, texts_of
 from server.codec import encode_error, encode_refusal
 from server.codec_settlement import encode_group
 from server.config import ITEMS_MAX, LINES_MAX
@@ -50,12 +50,11 @@ def decode_claims(message: batch_pb2.ClaimColumns) -> list[Claim]:
         raise InvalidInput("claims.count", f"expected 0 to {ITEMS_MAX}, found {count}")
     table = _Table(message, "claims", count)
     service_dates = table.numbers("service_dates", "<i4", None)
-    until_dates = table.numbers("until_dates", "<i4", 0)
-    if until_dates.any():
-        until_dates = np.where(until_dates == 0, service_dates, until_dates)
-    else:
-        until_dates = service_dates
-    flags = table.bits("flags", _FLAGS_KNOWN)
+    until_dates = service_dates
+    if message.until_dates:
+        given = table.numbers("until_dates", "<i4", 0)
+        until_dates = np.where(given == 0, service_dates, given)
+    flags = table.bits("flags", _FLAGS_KNOWN) if message.flags else None
     columns = {
         "institution": table.dictionary("institution_ids", required=True),
         "request_id": (EACH, None, table.texts("request_ids")),
@@ -72,12 +71,12 @@ def decode_claims(message: batch_pb2.ClaimColumns) -> list[Claim]:
         "disease": table.dictionary("disease_codes"),
         "prescriber": table.dictionary("prescriber_ids"),
         "admission": table.dictionary("admission_ids"),
-        "liability": (U1, table.numbers("liabilities", "u1", 0), None),
+        "liability": table.codes("liabilities", 0),
         "liable_fen": table.amounts("liable_fen", LIABLE_NOT_GIVEN),
         **{name: _switch(flags, flag) for name, flag in _FLAGS.items()},
         "lines": _lines(message, table),
         "prescription": table.dictionary("prescription_ids"),
-        "papers": (U1, table.bits("papers", _PAPERS_KNOWN), None),
+        "papers": (U1, table.bits("papers", _PAPERS_KNOWN), None) if message.papers else _NONE,
         "payer": table.dictionary("payer_member_ids"),
     }
     return rows_of(Claim, count, [columns[name] for name in Claim._fields])
@@ -86,9 +85,13 @@ def decode_claims(message: batch_pb2.ClaimColumns) -> list[Claim]:
 Column = tuple[int, Any, Any]
 """A column as `rows_of` takes it."""
 
+_NONE: Final[Column] = (SAME, None, 0)
 
-def _switch(flags: Array, flag: int) -> Column:
+
+def _switch(flags: Array | None, flag: int) -> Column:
     """Return whether a switch is on, for each claim."""
+    if flags is None:
+        return SAME, None, False
     return PICKED, ((flags & flag) > 0).astype("<i4"), [False, True]
 
 
@@ -144,6 +147,12 @@ class _Table(NamedTuple):
             return SAME, None, default
         return I8, self.numbers(name, "<i8", default), None
 
+    def codes(self, name: str, default: int) -> Column:
+        """Return a column of uint8, as `rows_of` takes it."""
+        if not getattr(self.message, name):
+            return SAME, None, default
+        return U1, self.numbers(name, "u1", default), None
+
     def bits(self, name: str, known: int) -> Array:
         """Return a column of switches, none of them but those known."""
         bits = self.numbers(name, "u1", 0)
@@ -172,7 +181,7 @@ class _Table(NamedTuple):
             )
         texts = [*_texts(column.texts, f"{path}.texts", lengths // 4), ""]
         indexes = _column(column.indexes, f"{path}.indexes", "<i4", count)
-        if count and not -1 <= int(indexes.min()) <= int(indexes.max()) < len(texts) - 1:
+        if is_outside(indexes, -1, len(texts) - 2):
             raise InvalidInput(f"{path}.indexes", f"expected -1 to {len(texts) - 2} in every row")
         return PICKED, indexes, texts
 
@@ -189,16 +198,12 @@ def _column(data: bytes, path: str, dtype: str, count: int) -> Array:
 def _texts(column: batch_pb2.TextColumn, path: str, count: int) -> list[str]:
     """Return the texts of a column."""
     lengths = _column(column.lengths, f"{path}.lengths", "<i4", count)
-    ends = np.cumsum(lengths, dtype=np.int64)
-    if count and (int(lengths.min()) < 0 or int(ends[-1]) != len(column.text)):
-        raise InvalidInput(f"{path}.lengths", f"do not add up to {len(column.text)} bytes")
     if not count and column.text:
         raise InvalidInput(f"{path}.text", "holds bytes of no text")
-    data, texts, start = column.text, [], 0
+    texts: list[str] = []
     try:
-        for end in ends.tolist():
-            texts.append(data[start:end].decode())
-            start = end
+        if not texts_of(column.text, lengths, texts):
+            raise InvalidInput(f"{path}.lengths", f"do not add up to {len(column.text)} bytes")
     except UnicodeDecodeError:
         raise InvalidInput(f"{path}.text", f"text {len(texts)} is not UTF-8") from None
     return texts
@@ -226,10 +231,16 @@ _GATHERED: Final = {
     "family_reasons": "result.family_reason",
     "facts": "row.facts",
     "benefits": "row.benefit",
+    "statuses": "row.status",
+    "levels": "row.level",
+    "places": "row.place",
+    "plans": "row.plan",
     **{f"{name}_fen": f"result.{name}" for name in (*AMOUNTS, *BEFORE, *_COUNTED)},
     **{name: f"result.{name}" for name in CITES},
 }
-"""The columns that are fields of the entries as they are."""
+"""The columns that are fields of the entries, most of them as they are."""
+_COUNTED_FROM_1: Final = ("statuses", "levels", "places")
+_PLUS_1: Final = bytes([*range(1, 256), 0])
 _COLUMNS: Final = tuple(_GATHERED)
 _FIELDS: Final = [layout.place_of(field) for field in _GATHERED.values()]
 
@@ -238,28 +249,31 @@ def encode_answers(answer: BatchAnswer, plans: Plans) -> batch_pb2.AnswerColumns
     """Return the answers of a batch as columns; `plans` finds a plan by its digest."""
     entries = answer.entries
     count = len(entries)
-    row = entries["row"]
-    outcomes = np.full(count, codes_pb2.OUTCOME_SETTLED, dtype="u1")
-    outcomes[list(answer.replayed)] = codes_pb2.OUTCOME_REPLAYED
-    outcomes[list(answer.refusals)] = codes_pb2.OUTCOME_REFUSED
-    outcomes[list(answer.errors)] = codes_pb2.OUTCOME_ERROR
-    settled = outcomes <= codes_pb2.OUTCOME_REPLAYED
-    indexes, digests = _plans(row["plan"], settled, answer.plan_digests)
+    unsettled = {*answer.refusals, *answer.errors}
+    outcomes = bytearray([codes_pb2.OUTCOME_SETTLED]) * count
+    for rows, outcome in (
+        (answer.replayed, codes_pb2.OUTCOME_REPLAYED),
+        (answer.refusals, codes_pb2.OUTCOME_REFUSED),
+        (answer.errors, codes_pb2.OUTCOME_ERROR),
+    ):
+        for row in rows:
+            outcomes[row] = outcome
     if answer.parts:
         # What counts in one plan alone stands with each part.
         entries = entries.copy()
         for name in (*CITES, *_OF_ONE_BENEFIT):
             entries["result"][name][list(answer.parts)] = 0
     columns: dict[str, Any] = dict(zip(_COLUMNS, gather(_octets(entries), _FIELDS), strict=True))
+    for name in _COUNTED_FROM_1:
+        columns[name] = _from_1(columns[name], unsettled)
+    numbers = np.frombuffer(columns.pop("plans"), dtype="<i4").tolist()
+    indexes, digests = _plans(numbers, unsettled, answer.plan_digests)
     on_wire = PlansOnWire(plans)
     return batch_pb2.AnswerColumns(
         count=count,
-        outcomes=outcomes.tobytes(),
+        outcomes=bytes(outcomes),
         plan_indexes=indexes,
         plan_digests=digests,
-        statuses=_bytes(row["status"] + settled, "u1"),
-        levels=_bytes(row["level"] + settled, "u1"),
-        places=_bytes(row["place"] + settled, "u1"),
         refusals=[
             batch_pb2.RowRefusal(row=index, refusal=encode_refusal(answer.refusals[index]))
             for index in sorted(answer.refusals)
@@ -284,14 +298,21 @@ def _octets(entries: Array) -> Array:
     return octets
 
 
-def _bytes(column: Array, dtype: str) -> bytes:
-    return np.ascontiguousarray(column, dtype=dtype).tobytes()
+def _from_1(column: bytes, unsettled: Set[int]) -> bytes:
+    """Return codes that count from 0 counted from 1, 0 in rows that were not settled."""
+    counted = bytearray(column.translate(_PLUS_1))
+    for row in unsettled:
+        counted[row] = 0
+    return bytes(counted)
 
 
 def _plans(
-    numbers: Array, settled: Array, digests: Mapping[int, bytes]
+    numbers: Sequence[int], unsettled: Set[int], digests: Mapping[int, bytes]
 ) -> tuple[bytes, list[bytes]]:
-    """Return for each row the position of its plan, and the plans' digests."""
-    used = np.unique(numbers[settled])
-    indexes = np.where(settled, np.searchsorted(used, numbers), -1)
-    return _bytes(indexes, "<i4"), [digests[number] for number in used.tolist()]
+    """Return for each row the position of its plan, -1 for none, and the plans' digests."""
+    if unsettled:
+        numbers = [-1 if row in unsettled else number for row, number in enumerate(numbers)]
+    used = sorted({*numbers} - {-1})
+    positions = {number: position for position, number in enumerate(used)} | {-1: -1}
+    indexes = np.array([positions[number] for number in numbers], dtype="<i4")
+    return indexes.tobytes(), [digests[number] for number in used]
