@@ -9,6 +9,7 @@ away: the work goes on, and its answer is in the journal.
 """
 
 import asyncio
+import contextlib
 import math
 import time
 from collections import deque
@@ -190,6 +191,12 @@ class Batcher:
     # --- the loop ------------------------------------------------------------------------
 
     async def _run(self) -> None:
+        try:
+            await self._work()
+        except Exception as error:  # noqa: BLE001  whoever waits must not wait for ever
+            self._stop(error, ())
+
+    async def _work(self) -> None:
         while self.failure is None:
             if self._singles and not (self._bulk_next and self._sources):
                 self._bulk_next = True
@@ -257,6 +264,8 @@ class Batcher:
         chunk = message.chunk(self._chunk_size())
         answers = await self._guarded(lambda: self._answers([chunk], apart=True), [message.finish])
         message.answers.extend(answers or ())
+        if self.failure is not None:
+            return
         if answers is None:
             # What follows on the stream must not overtake what will be sent again.
             source.broken = True
@@ -339,7 +348,8 @@ class Batcher:
                 finish(answer, row)
             except Exception as error:  # noqa: BLE001  one answer must not keep back the others
                 log_error("an answer could not be given", error)
-                finish(error, 0)
+                with contextlib.suppress(Exception):
+                    finish(error, 0)
         self._room.set()
 
     def _stop(self, error: BaseException, finishes: Sequence[Finish]) -> None:
@@ -348,8 +358,10 @@ class Batcher:
         known = isinstance(error, OutcomeUnknown | InvariantBroken)
         self.failure = error if known else InvariantBroken("an unexpected error")
         waiting = [*finishes, *(each.finish for each in self._singles)]
-        waiting += [message.finish for messages in self._sources.values() for message in messages]
+        messages = [message for of_source in self._sources.values() for message in of_source]
+        waiting += [message.finish for message in messages if message.finish not in finishes]
         self._singles.clear()
+        self._sources.clear()
         self._deliver([_Outcome(finish, self.failure) for finish in waiting])
         self.failed.set()
 

@@ -93,11 +93,11 @@ class SettlementService:
         ask = SettleSome(message.request.claims, message.request.preview)
 
         def finish(answer: Any, row: int) -> None:
-            source.finished()
             if isinstance(answer, BaseException):
                 slot.answer(answer)
             else:
                 slot.answer(message.encode(self._batcher.plan, reply_of(answer, row, ask)))
+            source.finished()
 
         self._batcher.ask(ask, finish, source)
 
@@ -105,12 +105,12 @@ class SettlementService:
         """Have many claims settled, chunk by chunk."""
 
         def finish(answer: Any, _: int) -> None:
-            source.finished()
             if isinstance(answer, BaseException):
                 slot.answer(answer)
             else:
                 work = functools.partial(message.encode, self._batcher.plan, answer)
                 slot.answer(lambda: self._host.offload(work))
+            source.finished()
 
         self._batcher.ask_bulk(message.request, source, finish)
 

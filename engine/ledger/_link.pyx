@@ -7,9 +7,10 @@ from libc.string cimport memset
 from engine._entry cimport Entry
 
 
-cdef enum:
-    STANDING = 1    # KeyStatus.STANDING, of a row as in `KeyRow`
-    REQUEST_ID = 1  # of a `Claim`
+# What this file and the rest of the engine must agree on; ordinary.py compares every member.
+cpdef enum:
+    STANDING = 1
+    CLAIM_REQUEST_ID = 1
 
 
 cdef inline void forget_slot(int32_t *slot) noexcept nogil:
@@ -81,7 +82,7 @@ def link(
             continue
         entry.link.position = position
         if entry.link.part == 0:
-            request_id = (<tuple>claims[claim])[REQUEST_ID]
+            request_id = (<tuple>claims[claim])[CLAIM_REQUEST_ID]
             keys[entry.claim.institution, request_id] = (position, STANDING, 0)
         entry.link.previous = last[entry.row.counters]
         last[entry.row.counters] = position

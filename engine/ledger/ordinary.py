@@ -8,6 +8,7 @@ both ways of preparing a claim say the same is for the tests: the reference kern
 from collections.abc import Callable
 from typing import Any, Final
 
+import engine.ledger._link as _link
 import engine.ledger._ordinary as _ordinary
 from engine.domain import codes, ids, layout
 from engine.domain.claim import Claim
@@ -29,6 +30,7 @@ from engine.rules.plan import (
 from engine.state import blocks
 from engine.state.keyed import Visit
 from engine.state.state import State
+from engine.state.tables import KeyStatus
 
 _COUNTED_APART: Final = (DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_LEVEL, DEDUCTIBLE_BENEFIT)
 
@@ -85,12 +87,14 @@ def check_agreement() -> None:
     ours["LIABILITY_MATERNITY"] = codes.Liability.MATERNITY
     for module in (layout, ids, blocks, plan):
         ours |= {name: value for name, value in vars(module).items() if isinstance(value, int)}
-    for name, value in vars(_ordinary).items():
-        if name.isupper() and ours.get(name) != value:
-            raise InvariantBroken(
-                f"engine.ledger._ordinary: {name} is {value}, expected {ours.get(name)}; "
-                "build the extension again (make setup)"
-            )
+    ours["STANDING"] = KeyStatus.STANDING
+    for compiled in (_ordinary, _link):
+        for name, value in vars(compiled).items():
+            if name.isupper() and ours.get(name) != value:
+                raise InvariantBroken(
+                    f"{compiled.__name__}: {name} is {value}, expected {ours.get(name)}; "
+                    "build the extensions again (make setup)"
+                )
 
 
 check_agreement()

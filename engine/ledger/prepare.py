@@ -61,9 +61,6 @@ class Prepared:
     rows: list[tuple[int, ...]]
     """One for each benefit, in order of precedence."""
     text: bytes
-    institution: int
-    request_id: str
-    disease: str
 
 
 class Group(NamedTuple):
@@ -185,8 +182,7 @@ def prepare(context: Context, index: int, claim: Claim, *, preview: bool) -> Pre
     if len(rows) > 1 and (refused := _refusal(context, claim, rows)):
         return refused
     content_of, text = content(context, claim)
-    institution = state.institutions.numbers[claim.institution]
-    return Prepared(index, content_of, rows, text, institution, claim.request_id, claim.disease)
+    return Prepared(index, content_of, rows, text)
 
 
 def _papers_missing(missing: int) -> Refused:

@@ -174,17 +174,20 @@ class _Batch:
     def _is_used(self, index: int, claim: Claim) -> bool:
         """Use the id of a claim up; if it was used before, answer the claim.
 
-        Where that may be so, it is certain only when the claims before are settled.
+        A claim of the run under way may have the same id: then that one is settled first.
         """
         state = self._context.state
         institution = state.institutions.numbers.get(claim.institution)
         if institution is None:
             return False
         if not state.is_free(institution, claim.request_id):
-            self.close()
-            self.run = Run(len(self.answers.entries) - index)
             if _used_id(self._context, index, claim, self.answers):
                 return True
+            if self.run.claims:
+                self.close()
+                self.run = Run(len(self.answers.entries) - index)
+                if _used_id(self._context, index, claim, self.answers):
+                    return True
         state.ids.add(institution, claim.request_id)
         return False
 

@@ -49,13 +49,13 @@ class Accounts:
 
     def _new_block(self, block: int) -> None:
         """Give a block of members their slots, which are as in the tables."""
+        lowest = block * BLOCK
+        rows = self._tables.accounts(lowest, lowest + BLOCK - 1)
         self.entries.new(BLOCK)
         self.closed_by.new(BLOCK)
         first = self.balances.new(BLOCK)
         self._blocks.append(block)
         self.places.give(block, first)
-        lowest = block * BLOCK
-        rows = self._tables.accounts(lowest, lowest + BLOCK - 1)
         slots = first + rows[:, 0] - lowest
         self.balances.values[slots] = rows[:, 1]
         self.entries.values[slots] = rows[:, 2]
