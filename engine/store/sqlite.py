@@ -260,13 +260,13 @@ class SqliteStore(SqliteTables):
         # In key order neighbours share pages, which doubles the rate of random order and more.
         with self._transaction():
             many = self._connection.executemany
-            many(_PUT_KEY, ((*k, *row) for k, row in sorted(checkpoint.keys.items())))
-            many(
-                _PUT_MEMBER_YEAR,
-                ((*k, *row) for k, row in sorted(checkpoint.member_years.items())),
-            )
-            many(_PUT_VISIT, ((*k, paid) for k, paid in sorted(checkpoint.visits.items())))
-            many(_PUT_ACCOUNT, ((k, *row) for k, row in sorted(checkpoint.accounts.items())))
+            # Keys are sorted without their rows: comparing pairs takes three times as long.
+            keys, years = checkpoint.keys, checkpoint.member_years
+            visits, accounts = checkpoint.visits, checkpoint.accounts
+            many(_PUT_KEY, ((*key, *keys[key]) for key in sorted(keys)))
+            many(_PUT_MEMBER_YEAR, ((*key, *years[key]) for key in sorted(years)))
+            many(_PUT_VISIT, ((*key, visits[key]) for key in sorted(visits)))
+            many(_PUT_ACCOUNT, ((key, *accounts[key]) for key in sorted(accounts)))
             many("INSERT INTO credit VALUES(?, ?, ?, ?, ?)", checkpoint.credits)
             self._connection.execute(
                 "UPDATE meta SET value = ? WHERE key = 'checkpoint'", (checkpoint.sequence,)
