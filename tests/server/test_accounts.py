@@ -1,6 +1,7 @@
 """AccountService against a real server, asked by the client that people use."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -264,12 +265,17 @@ def test_a_stopping_server_ends_a_run_between_two_steps(pipeline: Pipeline, gate
 def test_a_run_that_broke_off_is_run_again(durable: Callable[[], Pipeline]) -> None:
     pipeline = register(durable())
     pipeline.run([PutMembers(insured(6))], 2)
+    gate = Gate(pipeline)
+    gate.passes = 2
     handle = ServerHandle(pipeline, SMALL)
     with handle, Server(handle.address) as accounts:
         steps = accounts.credit_run(ZIBO, MONTH)
         posted = next(steps).posted + next(steps).posted
         assert posted == 2
         steps.close()  # type: ignore[attr-defined]
+        time.sleep(0.5)  # the server hears of it while the third step waits at the gate
+        gate.passes = None
+        gate.open.set()
     with (
         ServerHandle(durable(), SMALL) as handle,
         Server(handle.address) as accounts,
