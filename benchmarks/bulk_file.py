@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.kept import Lines, machine, tell
+from benchmarks.kept import Lines, tell
+from benchmarks.lines import environment
 from benchmarks.year import Ran, copy, disk_bytes, in_process, settle
 
 STAGES = ("open", "read", "settle", "commit", "checkpoint", "encode", "write")
@@ -70,7 +71,11 @@ def settled(
     if full:
         rate = claims / ran.seconds
         lines.add(
-            5, f"{size}: end to end", rate, "claims/s", notes=f"{ran.seconds:,.1f} s, {machine()}"
+            5,
+            f"{size}: end to end",
+            rate,
+            "claims/s",
+            notes=f"{ran.seconds:,.1f} s, {environment()}",
         )
         lines.add(5, f"{size}: processor", claims / ran.cpu_seconds, "claims/CPU s")
         for stage in STAGES:

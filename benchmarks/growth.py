@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.kept import BENCH, Lines, machine, tell
+from benchmarks.kept import Lines, tell
+from benchmarks.lines import KEPT, environment
 from benchmarks.plot import line_plot
 from benchmarks.tables import Table
 from benchmarks.year import copy, disk_bytes, in_process, settle
@@ -90,7 +91,7 @@ def measure(folder: Path, store: Path, members: int, each: int) -> Cell:
 def keep(lines: Lines, cell: Cell) -> None:
     """Keep the figures of one size."""
     size = f"{cell.members:,} members, {cell.each} claims each"
-    note = f"{cell.seconds:.1f} s, of which {cell.opened_seconds:.1f} to open; {machine()}"
+    note = f"{cell.seconds:.1f} s, of which {cell.opened_seconds:.1f} to open; {environment()}"
     lines.add(7, f"{size}: rate", cell.rate, "claims/s", notes=note)
     lines.add(7, f"{size}: processor", cell.cpu_seconds * 1e6 / cell.claims, "us/claim")
     lines.add(7, f"{size}: peak memory", cell.peak_bytes, "bytes")
@@ -112,9 +113,9 @@ def show(cells: Sequence[Cell]) -> None:
         )
         for cell in cells
     ]
-    text = Table("growth", head, rows, (machine(),)).text()
+    text = Table("growth", head, rows, (environment(),)).text()
     print(text)
-    BENCH.joinpath("growth.txt").write_text(f"{text}\n", encoding="utf-8")
+    KEPT.joinpath("growth.txt").write_text(f"{text}\n", encoding="utf-8")
     values: dict[str, tuple[str, Callable[[Cell], float]]] = {
         "rate": ("claims a second", lambda cell: cell.rate),
         "memory": ("peak memory, MiB", lambda cell: cell.peak_bytes / 2**20),
@@ -126,7 +127,7 @@ def show(cells: Sequence[Cell]) -> None:
             for each in dict.fromkeys(cell.each for cell in cells)
         }
         plot = line_plot(f"growth: {up}", "members", up, series)
-        BENCH.joinpath(f"growth-{name}.svg").write_text(plot, encoding="utf-8")
+        KEPT.joinpath(f"growth-{name}.svg").write_text(plot, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,8 @@
 """Lines of a long benchmark, kept and said one by one: what broke off has what it found so far."""
 
 import sys
-from typing import Final
 
-from benchmarks.lines import KEPT, Line, environment, keep, line
-
-BENCH: Final = KEPT
-"""Where tables and plots stand beside the lines."""
+from benchmarks.lines import Line, keep, line
 
 
 class Lines:
@@ -39,8 +35,3 @@ class Lines:
 def tell(text: str) -> None:
     """Say how far a long run has come."""
     print(f"  … {text}", file=sys.stderr, flush=True)
-
-
-def machine() -> str:
-    """Return what the figures depend on beside the code."""
-    return environment()

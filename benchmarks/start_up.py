@@ -25,7 +25,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.kept import Lines, machine, tell
+from benchmarks.kept import Lines, tell
+from benchmarks.lines import environment
 from benchmarks.population import Population
 from benchmarks.year import ROOT, copy, disk_bytes, in_process, run
 from clients.session import Session
@@ -76,7 +77,7 @@ def measure(lines: Lines, folder: Path, given: argparse.Namespace) -> None:
             copy(kept, used)
             used.read_bytes() if disk_bytes(used) < 2 << 30 else None
             warm.append(first_answer(used, next(claims)))
-        note = f"{machine()}; {given.rounds} rounds, {min(cold):.2f} to {max(cold):.2f}"
+        note = f"{environment()}; {given.rounds} rounds, {min(cold):.2f} to {max(cold):.2f}"
         note += "" if dropped else "; the page cache could not be dropped"
         lines.add(6, f"{size}: first answer after a {what}, cold", median(cold), "s", notes=note)
         lines.add(6, f"{size}: first answer after a {what}, warm", median(warm), "s")

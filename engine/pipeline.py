@@ -39,8 +39,8 @@ CHECKPOINT_ROWS = 1_000_000
 """Changed rows after which a checkpoint is due, if nothing was idle for long enough before.
 
 Few large checkpoints cost least: rows are written in key order, so the more there are, the more
-share a page. What they cost is memory (about 330 bytes for each claim since the last one), the time
-to fold as many claims after a crash, and that nothing is answered while one is written.
+share a page. What they cost is memory for the keys of every claim since the last one, the time to
+fold as many claims after a crash, and that nothing is answered while one is written.
 """
 
 IDS_READ: Final = 4_000

@@ -4,10 +4,7 @@
 cdef int32_t[7] WIDTHS = [INT32_MAX, 8, 4, 4, 2, 2, 1]
 
 
-cdef int check_in(str what, int64_t found, int64_t count) except -1:
-    if not 0 <= found < count:
-        raise ValueError(f"{what}: found {found}, expected 0 to {count - 1}")
-    return 0
+include "_check.pxi"
 
 
 cdef int check_number(str what, int64_t at, int32_t type, int64_t size) except -1:

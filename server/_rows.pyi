@@ -13,7 +13,7 @@ I4: int
 U1: int
 PICKED: int
 
-def rows_of(kind: type[Row], rows: int, columns: list[tuple[int, Any, Any]]) -> list[Row]:
+def tuples_of(kind: type[Row], rows: int, columns: list[tuple[int, Any, Any]]) -> list[Row]:
     """Return a list of named tuples."""
 
 def is_outside(numbers: Array, lowest: int, highest: int) -> bool:

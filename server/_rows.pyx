@@ -68,7 +68,7 @@ cdef check(Py_ssize_t rows, const Column *column, Py_ssize_t size):
             raise ValueError("nothing to pick from")
 
 
-def rows_of(type kind not None, Py_ssize_t rows, list columns not None):
+def tuples_of(type kind not None, Py_ssize_t rows, list columns not None):
     """Return a list of named tuples.
 
     Args:

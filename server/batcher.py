@@ -2,10 +2,9 @@
 
 No timer. Single requests of all streams are taken together; a bulk message is cut in chunks, and
 between two chunks the single requests go first, so that a terminal never waits for more than one
-chunk. Groups of claims are settled in the event loop, and only their commit, which needs no
-interpreter, has a thread of its own: two threads that both need it hinder each other more than
-they share. What may take long is done in the thread as a whole. Who waits for an answer may go
-away: the work goes on, and its answer is in the journal.
+chunk. Groups of claims are settled in the event loop, and only their commit has a thread of its
+own; what may take long is done in the thread as a whole. Who waits for an answer may go away: the
+work goes on, and its answer is in the journal.
 """
 
 import asyncio
@@ -310,7 +309,7 @@ class Batcher:
     async def _called(self, calls: Sequence[Single | Call]) -> list[Any]:
         """Return what calls return; they see everything that was asked before them."""
         pipeline = self._pipeline
-        return await self._in_thread(lambda: [_called(call, pipeline) for call in calls])
+        return await self._in_thread(lambda: [_outcome_of(call, pipeline) for call in calls])
 
     async def _guarded(
         self, work: Callable[[], Awaitable[list[Any]]], finishes: Sequence[Finish]
@@ -366,7 +365,7 @@ class Batcher:
         self.failed.set()
 
 
-def _called(call: Single | Call, pipeline: Pipeline) -> Any:
+def _outcome_of(call: Single | Call, pipeline: Pipeline) -> Any:
     """Return what a call returns, or the error it raised: reading harms nobody else."""
     try:
         return call(pipeline) if callable(call) else None

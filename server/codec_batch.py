@@ -14,7 +14,7 @@ from engine.domain.request import BatchAnswer
 from engine.errors import InvalidInput
 from gongji.v1 import batch_pb2, codes_pb2
 from server._columns import gather
-from server._rows import EACH, I4, I8, PICKED, SAME, U1, is_outside, rows_of, texts_of
+from server._rows import EACH, I4, I8, PICKED, SAME, U1, is_outside, texts_of, tuples_of
 from server.codec import encode_error, encode_refusal
 from server.codec_settlement import encode_group
 from server.config import ITEMS_MAX, LINES_MAX
@@ -79,11 +79,11 @@ def decode_claims(message: batch_pb2.ClaimColumns) -> list[Claim]:
         "papers": (U1, table.bits("papers", _PAPERS_KNOWN), None) if message.papers else _NONE,
         "payer": table.dictionary("payer_member_ids"),
     }
-    return rows_of(Claim, count, [columns[name] for name in Claim._fields])
+    return tuples_of(Claim, count, [columns[name] for name in Claim._fields])
 
 
 Column = tuple[int, Any, Any]
-"""A column as `rows_of` takes it."""
+"""A column as `tuples_of` takes it."""
 
 _NONE: Final[Column] = (SAME, None, 0)
 
@@ -122,7 +122,7 @@ def _lines(message: batch_pb2.ClaimColumns, claims: "_Table") -> Column:
         "unit_ceiling": table.amounts("unit_ceiling_micro_yuan", 0),
         "code": table.dictionary("codes"),
     }
-    lines = rows_of(BillLine, total, [columns[name] for name in BillLine._fields])
+    lines = tuples_of(BillLine, total, [columns[name] for name in BillLine._fields])
     by_claim = [tuple(lines[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
     return EACH, None, by_claim
 
@@ -142,13 +142,13 @@ class _Table(NamedTuple):
         return _column(data, f"{self.path}.{name}", dtype, self.rows)
 
     def amounts(self, name: str, default: int | None) -> Column:
-        """Return a column of int64, as `rows_of` takes it."""
+        """Return a column of int64, as `tuples_of` takes it."""
         if default is not None and not getattr(self.message, name):
             return SAME, None, default
         return I8, self.numbers(name, "<i8", default), None
 
     def codes(self, name: str, default: int) -> Column:
-        """Return a column of uint8, as `rows_of` takes it."""
+        """Return a column of uint8, as `tuples_of` takes it."""
         if not getattr(self.message, name):
             return SAME, None, default
         return U1, self.numbers(name, "u1", default), None
@@ -166,7 +166,7 @@ class _Table(NamedTuple):
         return _texts(getattr(self.message, name), f"{self.path}.{name}", self.rows)
 
     def dictionary(self, name: str, *, required: bool = False) -> Column:
-        """Return a text for each row, empty where there is none, as `rows_of` takes it."""
+        """Return a text for each row, empty where there is none, as `tuples_of` takes it."""
         count, path = self.rows, f"{self.path}.{name}"
         column: batch_pb2.DictionaryColumn = getattr(self.message, name)
         if not column.indexes and not required:

@@ -112,7 +112,7 @@ def weight(ask: object) -> int:
     return len(ask.claims) if isinstance(ask, SettleSome) else 1
 
 
-def rows_of(answer: BatchAnswer, first: int, count: int) -> BatchAnswer:
+def _rows_of(answer: BatchAnswer, first: int, count: int) -> BatchAnswer:
     """Return the answer to `count` claims of a batch, from row `first` on."""
     if count == len(answer.entries):
         return answer
@@ -136,7 +136,7 @@ def reply_of(answer: Answer, row: int, ask: object) -> object:
     if not isinstance(answer, BatchAnswer):
         return answer
     if isinstance(ask, SettleSome):
-        return rows_of(answer, row, len(ask.claims))
+        return _rows_of(answer, row, len(ask.claims))
     if not isinstance(ask, SettleOne):
         return answer
     if row in answer.refusals:

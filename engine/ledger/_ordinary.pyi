@@ -9,6 +9,7 @@ from engine.domain.register import Institution
 from engine.ledger.apart import Apart
 from engine.rules.plan import RulePlan
 from engine.state.state import State
+from engine.state.tables import VisitKey
 
 class Day:
     """What the plan of a city says of ordinary care on a day."""
@@ -18,7 +19,7 @@ class Day:
         plan: int,
         rules: RulePlan,
         visit_by_filled: int,
-        apart: Callable[..., Apart] | None,
+        simple: bool,
     ) -> None:
         """Take what holds on the day.
 
@@ -26,7 +27,7 @@ class Day:
             plan: its number.
             rules: the plan itself.
             visit_by_filled: `VISIT_*` where a prescription is filled.
-            apart: gives the slots of what counts beside a member-year's line; None: nothing does.
+            simple: whether it counts at most visits and institutions beside a member-year's line.
         """
 
 class Ordinary:
@@ -37,6 +38,8 @@ class Ordinary:
         state: State,
         day_of: Callable[[str, int], Day | None],
         offer_of: Callable[[Institution], Offer],
+        apart: Callable[..., Apart],
+        no_visit: VisitKey,
     ) -> None: ...
     def fill(
         self,

@@ -14,7 +14,7 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 from libc.string cimport memcmp, memcpy
 
 from engine._entry cimport Claim, Entry
-from engine._fast cimport AMOUNT_MAX_FEN, DEDUCTIBLE_EACH, DEDUCTIBLE_NONE, NO_CAP, STATUSES, Row
+from engine._fast cimport AMOUNT_MAX_FEN, NO_CAP, STATUSES, Row
 from engine.state._id_set cimport IdSet
 
 cdef extern from "Python.h":
@@ -28,9 +28,7 @@ cdef extern from "Python.h":
 cpdef enum:
     ID_LENGTH_MAX = 64
     VISIT_NAMED = 0
-    DEDUCTIBLE_SHARED = 1
     DEDUCTIBLE_INSTITUTION = 2
-    DEDUCTIBLE_OWN = 5
     BLOCK = 1024
     FACT_PHARMACY = 0x1
     FACT_PRESCRIBER = 0x2
@@ -106,7 +104,7 @@ include "_ordinary_facts.pxi"
 cdef class Ordinary:
     """Fills entries for ordinary claims; it belongs to one state and to one set of rules."""
 
-    cdef object state, day_of, offer_of, member_items, institution_items
+    cdef object state, day_of, offer_of, apart, no_visit, member_items, institution_items
     cdef dict days, member_numbers, institution_numbers
     cdef list members, institutions, heres
     cdef IdSet ids
@@ -114,15 +112,18 @@ cdef class Ordinary:
     cdef int64_t year
     cdef const int64_t[::1] years, accounts, closed_by
 
-    def __init__(self, state, day_of, offer_of):
+    def __init__(self, state, day_of, offer_of, apart, no_visit):
         """Take what changes only with the state or the rules.
 
         Args:
             state: The `State`.
             day_of: Of a city and a day: a `Day`, or None where no claim is ordinary.
             offer_of: Of an institution: what it must be admitted for to give ordinary care.
+            apart: Gives the slots of what counts apart, as `Apart`, where a plan is not simple.
+            no_visit: The key of a visit that nothing was ever paid for.
         """
         self.state, self.day_of, self.offer_of = state, day_of, offer_of
+        self.apart, self.no_visit = apart, no_visit
         self.days, self.heres = {}, []
         # An entry that nobody asked for yet is held as the bytes that it is made of.
         self.member_items, self.institution_items = state.members.items, state.institutions.items
@@ -219,8 +220,7 @@ cdef class Ordinary:
         entry.row.account = -1
         if <int64_t>member.mode == MODE_COMBINED:
             entry.row.account = self.account(number)
-        if day.apart is not None:
-            count_apart(self.state, day, preview, claim, here, treating, entry)
+        self.count_apart(day, preview, claim, here, treating, entry)
         entry.link.parts = 1
         texts.append(text_of(claim, &entry.claim))
         return True
@@ -267,6 +267,46 @@ cdef class Ordinary:
         if self.state.knows_free(institution, request_id):
             return True
         return self.state.tables.key(institution, request_id) is None
+
+    cdef int count_apart(
+        self, Day day, bint preview, tuple claim, Here here, Here treating, Entry *entry,
+    ) except -1:
+        """Give a claim the slots of what counts beside the member-year's line."""
+        cdef Row *row = &entry.row
+        cdef bint capped = day.visit_caps[row.level * STATUSES + row.status] != NO_CAP
+
+        if day.simple and (row.visit_by == VISIT_NAMED or not capped):
+            if day.deductible_kind == DEDUCTIBLE_INSTITUTION:
+                key = (entry.claim.member, row.year, treating.number, "")
+                row.borne_at, row.borne = treating.number, self.state.visit(key)
+            if capped:
+                row.visit = self.named_visit(preview, claim, here, entry)
+            return 0
+        visit = (
+            row.visit_by, claim[CLAIM_VISIT], claim[CLAIM_REQUEST_ID], here.number,
+            treating.number, claim[CLAIM_SERVICE_DATE],
+        )
+        row.visit, row.borne, row.borne_at, row.cost, row.disease, row.month, row.day, row.paid = (
+            self.apart(
+                day.rules, preview, visit, entry.claim.member, row.year,
+                claim[CLAIM_SERVICE_DATE], claim[CLAIM_DISEASE], treating.number, row.level,
+                row.status, row.benefit,
+            )
+        )
+        return 0
+
+    cdef int32_t named_visit(
+        self, bint preview, tuple claim, Here here, Entry *entry,
+    ) except? -1:
+        """Return the slot of the visit that a claim names, or of its own."""
+        if claim[CLAIM_VISIT]:
+            return self.state.visit(
+                (entry.claim.member, entry.row.year, -1, claim[CLAIM_VISIT])
+            )
+        if preview:
+            return self.state.visit(self.no_visit)
+        key = (entry.claim.member, entry.row.year, here.number, claim[CLAIM_REQUEST_ID])
+        return self.state.visit(key, new=True)
 
     cdef uint8_t rate_level(self, member, int64_t day) except? 0:
         """Return the level of the institution that the member has selected, 0 for none."""

@@ -2,8 +2,8 @@
 
 # Values of a claim.
 
-cdef inline bint is_amount(object value, int64_t lowest, int64_t *fen):
-    """Return whether a number is an amount of fen from `lowest` to the largest there is."""
+cdef inline bint is_number(object value, int64_t lowest, int64_t *fen):
+    """Read a number; return whether it is from `lowest` to the largest amount, in fen."""
     cdef int overflow = 0
 
     fen[0] = PyLong_AsLongLongAndOverflow(value, &overflow)
@@ -86,7 +86,7 @@ cdef class Here:
 cdef class Day:
     """What the plan of a city says of ordinary care on a day."""
 
-    cdef object rules, apart
+    cdef object rules
     cdef tuple visit_caps
     cdef bint simple
     cdef int deductible_kind
@@ -94,17 +94,8 @@ cdef class Day:
     cdef bint rate_of_selected
     cdef uint8_t deductible_at, paid_at, visit_by, visit_by_filled
 
-    def __init__(self, int32_t plan, rules, visit_by_filled, apart):
-        self.plan, self.rules, self.apart = plan, rules, apart
-        # Counted apart by what few claims are counted by, which the rules' own words say.
-        self.simple = not (
-            rules.counts_cost or rules.counts_paid or rules.disease_cap_fen != NO_CAP
-            or max(rules.month_cap_fen) != NO_CAP or max(rules.day_cap_fen) != NO_CAP
-            or rules.deductible_kind not in (
-                DEDUCTIBLE_NONE, DEDUCTIBLE_SHARED, DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_OWN,
-                DEDUCTIBLE_EACH,
-            )
-        )
+    def __init__(self, int32_t plan, rules, visit_by_filled, bint simple):
+        self.plan, self.rules, self.simple = plan, rules, simple
         self.deductible_kind = rules.deductible_kind
         self.visit_caps = rules.visit_cap_fen
         self.rate_of_selected = rules.rate_of_selected
@@ -128,12 +119,12 @@ cdef struct Sent:
 cdef bint read_amounts(tuple claim, Sent *sent):
     """Read the bill; return whether it needs no closer look."""
     return (
-        is_amount(claim[CLAIM_TOTAL_FEN], 0, &sent.total)
-        and is_amount(claim[CLAIM_IN_SCOPE_FEN], 0, &sent.in_scope)
-        and is_amount(claim[CLAIM_PRE_PAYMENT_FEN], 0, &sent.pre_payment)
-        and is_amount(claim[CLAIM_OVER_LIMIT_FEN], 0, &sent.over_limit)
-        and is_amount(claim[CLAIM_NON_COVERED_FEN], 0, &sent.non_covered)
-        and is_amount(claim[CLAIM_LIABLE_FEN], -1, &sent.liable)
+        is_number(claim[CLAIM_TOTAL_FEN], 0, &sent.total)
+        and is_number(claim[CLAIM_IN_SCOPE_FEN], 0, &sent.in_scope)
+        and is_number(claim[CLAIM_PRE_PAYMENT_FEN], 0, &sent.pre_payment)
+        and is_number(claim[CLAIM_OVER_LIMIT_FEN], 0, &sent.over_limit)
+        and is_number(claim[CLAIM_NON_COVERED_FEN], 0, &sent.non_covered)
+        and is_number(claim[CLAIM_LIABLE_FEN], -1, &sent.liable)
         and sent.in_scope + sent.pre_payment + sent.over_limit + sent.non_covered == sent.total
     )
 
@@ -148,10 +139,10 @@ cdef bint read_sent(tuple claim, Sent *sent):
         or claim[CLAIM_ADMISSION]
         or claim[CLAIM_PAPERS]
         or not read_amounts(claim, sent)
-        or not is_amount(claim[CLAIM_SERVICE_DATE], 0, &sent.day)
-        or not is_amount(claim[CLAIM_UNTIL_DATE], 0, &until)
-        or not is_amount(claim[CLAIM_BENEFIT], 0, &benefit)
-        or not is_amount(claim[CLAIM_LIABILITY], 0, &liability)
+        or not is_number(claim[CLAIM_SERVICE_DATE], 0, &sent.day)
+        or not is_number(claim[CLAIM_UNTIL_DATE], 0, &until)
+        or not is_number(claim[CLAIM_BENEFIT], 0, &benefit)
+        or not is_number(claim[CLAIM_LIABILITY], 0, &liability)
         or until != sent.day
         or benefit != BENEFIT_ORDINARY
         or liability > LIABILITY_LAST
@@ -318,40 +309,3 @@ cdef void fill_row(const Sent *sent, Day day, Row *row):
     row.visit_by = day.visit_by
     if row.facts & FACT_PHARMACY and row.facts & FACT_PRESCRIBER:
         row.visit_by = day.visit_by_filled
-
-
-cdef int count_apart(state, Day day, bint preview, tuple claim, Here here, Here treating,
-                     Entry *entry) except -1:
-    """Give a claim the slots of what counts beside the member-year's line."""
-    cdef Row *row = &entry.row
-    cdef bint capped = day.visit_caps[row.level * STATUSES + row.status] != NO_CAP
-
-    if day.simple and (row.visit_by == VISIT_NAMED or not capped):
-        if day.deductible_kind == DEDUCTIBLE_INSTITUTION:
-            row.borne_at = treating.number
-            row.borne = state.visit((entry.claim.member, row.year, treating.number, ""))
-        if capped:
-            row.visit = named_visit(state, preview, claim, here, entry)
-        return 0
-    visit = (
-        row.visit_by, claim[CLAIM_VISIT], claim[CLAIM_REQUEST_ID], here.number, treating.number,
-        claim[CLAIM_SERVICE_DATE],
-    )
-    row.visit, row.borne, row.borne_at, row.cost, row.disease, row.month, row.day, row.paid = (
-        day.apart(
-            day.rules, preview, visit, entry.claim.member, row.year, claim[CLAIM_SERVICE_DATE],
-            claim[CLAIM_DISEASE], treating.number, row.level, row.status, row.benefit,
-        )
-    )
-    return 0
-
-
-cdef int32_t named_visit(state, bint preview, tuple claim, Here here, Entry *entry) except? -1:
-    """Return the slot of the visit that a claim names, or of its own."""
-    name = claim[CLAIM_VISIT]
-    if name:
-        return state.visit((entry.claim.member, entry.row.year, -1, name))
-    if preview:
-        return state.visit((-1, 0, -1, ""))  # NO_VISIT
-    key = (entry.claim.member, entry.row.year, here.number, claim[CLAIM_REQUEST_ID])
-    return state.visit(key, new=True)

@@ -6,7 +6,7 @@ both ways of preparing a claim say the same is for the tests: the reference kern
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import engine.ledger._link as _link
 import engine.ledger._ordinary as _ordinary
@@ -21,7 +21,6 @@ from engine.ledger.apart import Apart, Counted, slots_apart
 from engine.rules import plan
 from engine.rules.plan import (
     DEDUCTIBLE_BENEFIT,
-    DEDUCTIBLE_INSTITUTION,
     DEDUCTIBLE_LEVEL,
     NO_CAP,
     VISIT_CLAIM,
@@ -29,10 +28,8 @@ from engine.rules.plan import (
 )
 from engine.state import blocks
 from engine.state.keyed import Visit
-from engine.state.state import State
+from engine.state.state import NO_VISIT, State
 from engine.state.tables import KeyStatus
-
-_COUNTED_APART: Final = (DEDUCTIBLE_INSTITUTION, DEDUCTIBLE_LEVEL, DEDUCTIBLE_BENEFIT)
 
 
 def ordinary(state: State, plan_on: Callable[[str, int], int]) -> Ordinary:
@@ -49,19 +46,23 @@ def ordinary(state: State, plan_on: Callable[[str, int], int]) -> Ordinary:
         if rules is None or not rules.is_for_all:
             return None
         by_filled = VISIT_CLAIM if rules.prescription_apart else rules.visit_by
-        return Day(number, rules, by_filled, None if _counts_in_line(rules) else apart)
+        return Day(number, rules, by_filled, _is_simple(rules))
 
     def apart(rules: RulePlan, preview: bool, visit: tuple[Any, ...], *rest: Any) -> Apart:
         claim = Counted(Visit(*visit), *rest)
         return slots_apart(state, rules, claim, preview=preview, new=True)
 
-    return Ordinary(state, day_of, _offer_of)
+    return Ordinary(state, day_of, _offer_of, apart, NO_VISIT)
 
 
-def _counts_in_line(rules: RulePlan) -> bool:
-    """Return whether a plan counts nothing beside a member-year's line."""
-    caps = (*rules.visit_cap_fen, *rules.month_cap_fen, *rules.day_cap_fen, rules.disease_cap_fen)
-    counted = rules.deductible_kind in _COUNTED_APART or rules.counts_cost or rules.counts_paid
+def _is_simple(rules: RulePlan) -> bool:
+    """Return whether a plan counts at most visits and institutions beside the member-year's line.
+
+    The compiled code gives these their slots itself, and leaves all else to `slots_apart`.
+    """
+    by_key = rules.deductible_kind in (DEDUCTIBLE_LEVEL, DEDUCTIBLE_BENEFIT)
+    caps = (*rules.month_cap_fen, *rules.day_cap_fen, rules.disease_cap_fen)
+    counted = by_key or rules.counts_cost or rules.counts_paid
     return not counted and all(fen == NO_CAP for fen in caps)
 
 

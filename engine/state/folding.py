@@ -27,9 +27,8 @@ from engine.state.keyed import (
     visit_key,
 )
 from engine.state.slots import Slots
-from engine.state.tables import KeyStatus, VisitKey
+from engine.state.tables import KeyStatus, VisitKey, key_of
 
-_STANDING: Final = int(KeyStatus.STANDING)
 _MOVED_BY: Final = {"borne": "deductible", "cost": "in_scope"}
 """What moves a counter with a key of its own, where that is not what the fund paid."""
 
@@ -181,14 +180,8 @@ def _note_keys(
     ):
         if part:
             continue
-        if kind == EntryKind.SETTLEMENT:
-            row = (position, _STANDING, 0)
-        elif kind == EntryKind.TOMBSTONE:
-            row = (position, int(KeyStatus.TOMBSTONE), 0)
-        else:
-            row = (undoes, int(KeyStatus.UNDONE), position)
         add(institution, request_id)
-        new_keys[institution, request_id] = row
+        new_keys[institution, request_id] = key_of(kind, position, undoes)
         if undo_id:
             add(institution, undo_id)
             new_keys[institution, undo_id] = (position, int(KeyStatus.UNDO), 0)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from engine.domain import layout
-from engine.domain.journal import EntryKind, Segment, SegmentKind
+from engine.domain.journal import Segment, SegmentKind
 from engine.domain.layout import Array
 from engine.domain.movement import Act, MovementKind, act_from_json
 from engine.domain.register import AccountOpening, Institution, Member, Opening
@@ -49,6 +49,7 @@ from engine.state.tables import (
     MemberYearRow,
     Tables,
     VisitKey,
+    key_of,
 )
 
 NO_VISIT: VisitKey = (-1, 0, -1, "")
@@ -87,8 +88,7 @@ class State:
         self.new_keys: dict[tuple[int, str], tuple[int, int, int]] = {}
         """What request ids stand for since the last checkpoint, by (institution, request id).
 
-        Each as in `KeyRow`, but a plain tuple: there are many, and the garbage collector looks at
-        every one of another type again and again.
+        Each as in `KeyRow`, but plain, as `key_of` makes them.
         """
         self.ids = IdSet()
         """Every id of `new_keys` and of the tables, but for what `read_ids` has not read yet."""
@@ -187,11 +187,6 @@ class State:
     def knows_free(self, institution: int, request_id: str) -> bool:
         """Return whether an id that `ids` lacks is free: not if the tables may still have it."""
         return self._ids_read is None or (institution, request_id) <= self._ids_read
-
-    @property
-    def has_read_ids(self) -> bool:
-        """Whether `ids` has every id of the tables."""
-        return self._ids_read is None
 
     def read_ids(self, count: int) -> None:
         """Read the next ids of the tables into `ids`, so many at the most."""
@@ -345,13 +340,8 @@ class State:
         entry: np.void,
     ) -> None:
         """Record the request ids that an entry uses up."""
-        if kind == EntryKind.SETTLEMENT:
-            row = KeyRow(position, KeyStatus.STANDING, 0)
-        elif kind == EntryKind.TOMBSTONE:
-            row = KeyRow(position, KeyStatus.TOMBSTONE, 0)
-        else:
-            row = KeyRow(int(entry["link"]["undoes"]), KeyStatus.UNDONE, position)
-        self.set_key(institution, request_id, row)
+        undoes = int(entry["link"]["undoes"])
+        self.set_key(institution, request_id, KeyRow(*key_of(kind, position, undoes)))
         if undo_id:
             self.set_key(institution, undo_id, KeyRow(position, KeyStatus.UNDO, 0))
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
+from engine.domain.journal import EntryKind
 from engine.domain.layout import Array
 
 
@@ -26,6 +27,24 @@ class KeyRow(NamedTuple):
     position: int
     status: int
     undone_by: int
+
+
+def key_of(kind: int, position: int, undoes: int) -> tuple[int, int, int]:
+    """Return what the request id of an entry's claim stands for, as in `KeyRow`.
+
+    A plain tuple: there are many, and the garbage collector looks at every one of another type
+    again and again.
+
+    Args:
+        kind: `EntryKind` of the entry.
+        position: where it is in the journal.
+        undoes: the position that it undoes, 0 for none.
+    """
+    if kind == EntryKind.SETTLEMENT:
+        return position, int(KeyStatus.STANDING), 0
+    if kind == EntryKind.TOMBSTONE:
+        return position, int(KeyStatus.TOMBSTONE), 0
+    return undoes, int(KeyStatus.UNDONE), position
 
 
 class MemberYearRow(NamedTuple):

@@ -2,11 +2,7 @@
 
 import time
 
-import grpc
-import pytest
-
 from engine.domain.request import SettleBatch
-from engine.errors import StoreError
 from engine.pipeline import Pipeline
 from gongji.v1 import codes_pb2
 from gongji.v1 import settlement_service_pb2 as pb
@@ -90,31 +86,6 @@ def test_messages_of_a_stream_keep_their_order_whatever_their_size(
             for one in request.claims
         ]
         assert taken == sorted(taken)
-        client.channel.close()
-
-
-def test_what_follows_a_message_that_was_not_recorded_is_not_taken(
-    pipeline: Pipeline, gate: Gate
-) -> None:
-    with ServerHandle(pipeline, CONFIG) as server:
-        client = Client(server.address)
-        gate.open.clear()
-        gate.error = StoreError("full")
-        sent = [message(1, claims(3, "a")), message(2, claims(3, "b"))]
-        call = client.settlement.SettleBatch(iter(sent), timeout=30)
-        assert gate.entered.acquire(timeout=10)
-        time.sleep(0.3)
-        gate.open.set()
-        with pytest.raises(grpc.RpcError) as caught:
-            next(call)
-        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
-        gate.error = None
-        again = list(client.settlement.SettleBatch(iter(sent[:1]), timeout=30))
-        assert set(again[0].answers.outcomes) == {SETTLED}
-        taken = [
-            run.claims[0].request_id for (run, *_) in gate.runs if isinstance(run, SettleBatch)
-        ]
-        assert taken == ["a0", "a0"]
         client.channel.close()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine.domain.bill import BillLine
 from server._columns import gather
-from server._rows import EACH, I4, I8, PICKED, SAME, U1, rows_of
+from server._rows import EACH, I4, I8, PICKED, SAME, U1, tuples_of
 
 FIELDS = len(BillLine._fields)
 
@@ -24,14 +24,14 @@ def columns(**other: Any) -> list[tuple[int, Any, Any]]:
 
 
 def test_rows() -> None:
-    assert rows_of(BillLine, 3, columns()) == [
+    assert tuples_of(BillLine, 3, columns()) == [
         BillLine(1, -1, -5, 0, 0, code="b"),
         BillLine(2, 2**63 - 1, 0, 0, 1, code=""),
         BillLine(255, 0, 5, 0, 2, code="a"),
     ]
-    made = rows_of(BillLine, 3, columns())
+    made = tuples_of(BillLine, 3, columns())
     assert all(type(row) is BillLine for row in made)
-    assert rows_of(BillLine, 0, [(SAME, None, 0)] * FIELDS) == []
+    assert tuples_of(BillLine, 0, [(SAME, None, 0)] * FIELDS) == []
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_rows() -> None:
 )
 def test_a_column_without_a_value_for_each_row(other: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        rows_of(BillLine, 3, columns(**other))
+        tuples_of(BillLine, 3, columns(**other))
 
 
 def test_a_column_too_few() -> None:
     with pytest.raises(ValueError, match="1 columns for BillLine"):
-        rows_of(BillLine, 3, [(SAME, None, 0)])
+        tuples_of(BillLine, 3, [(SAME, None, 0)])
 
 
 @pytest.mark.parametrize("rows", [0, 1, 31, 32, 33, 1000])
