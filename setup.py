@@ -27,6 +27,7 @@ SOURCES = (
     "engine/ledger/_link.pyx",
     "engine/ledger/_ordinary.pyx",
     "engine/state/_id_set.pyx",
+    "engine/state/_ids.pyx",
     "server/_columns.pyx",
     "server/_decode.pyx",
     "server/_encode.pyx",

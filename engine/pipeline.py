@@ -6,7 +6,7 @@ The one place that knows both the ledger and the store. It is for one thread at 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 
@@ -42,10 +42,6 @@ Few large checkpoints cost least: rows are written in key order, so the more the
 share a page. What they cost is memory for the keys of every claim since the last one, the time to
 fold as many claims after a crash, and that nothing is answered while one is written.
 """
-
-IDS_READ: Final = 4_000
-"""Used request ids that are read into memory before a group of requests, until all are there: so
-that a large ledger answers at once, and soon without a look into its tables."""
 
 
 class Pipeline:
@@ -100,7 +96,6 @@ class Pipeline:
             raise OutcomeUnknown("an earlier request failed half-way; stop and recover")
         if not all(map(_reads, requests)):
             self._store.require_space()
-        self._state.read_ids(IDS_READ)
         self._broken = True  # until the journal has followed the state, or the state the journal
         try:
             applied = self._ledger.apply(requests, instant)
@@ -222,7 +217,6 @@ def recover(store: Store) -> State:
     with _collector_paused():
         for _, segment in store.segments(0, store.checkpoint_sequence):
             state.fold(segment)
-    state.read_ids(IDS_READ)
     if state.next_position != store.last_position + 1:
         raise InvariantBroken(
             f"the journal ends at {store.last_position}, its fold at {state.next_position - 1}"

@@ -42,7 +42,7 @@ from engine.rules.figures import load_figures, to_json
 from engine.rules.model import CityRules
 from engine.rules.plan import DEDUCTIBLE_BENEFIT, DEDUCTIBLE_OWN, ClaimClass, RulePlan
 from engine.state.state import State
-from engine.state.tables import AccountRow, CreditRow, KeyRow, MemberYearRow, VisitKey
+from engine.state.tables import ID_USE, AccountRow, CreditRow, MemberYearRow, VisitKey
 
 T = TypeVar("T")
 
@@ -93,8 +93,19 @@ class _Nothing:
     def __init__(self) -> None:
         self.paid: dict[VisitKey, int] = {}
 
-    def key(self, institution: int, request_id: str) -> KeyRow | None:
-        """Return None: the ids of a comparison are used once."""
+    id_seed = 0
+
+    def id_use_count(self) -> int:
+        """Return 0: there are none."""
+        return 0
+
+    def id_uses(self) -> Iterator[Array]:
+        """Return nothing: the ids of a comparison are used once."""
+        return iter(())
+
+    def id_uses_at(self, institution: int) -> Array:
+        """Return nothing: no register changes in a comparison."""
+        return np.zeros(0, dtype=ID_USE)
 
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         """Return None: member-years stay in memory."""
@@ -128,14 +139,6 @@ class _Nothing:
 
     def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
         """Return None: nothing is journalled."""
-
-    def request_ids(self, after: tuple[int, str], count: int) -> list[tuple[int, str]]:
-        """Return no ids."""
-        return []
-
-    def standing(self, institution: int) -> list[tuple[str, int]]:
-        """Return nothing: no register changes in a comparison."""
-        return []
 
     def entry(self, position: int) -> tuple[bytes, bytes] | None:
         """Return None: nothing is journalled."""

@@ -5,6 +5,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.string cimport memset
 
 from engine._entry cimport Entry
+from engine.state._ids cimport Ids
 
 
 # What this file and the rest of the engine must agree on; ordinary.py compares every member.
@@ -68,7 +69,7 @@ def link(
     cdef set years = state.counters.changed
     cdef set counters = state.visits.changed
     cdef set accounts = state.accounts.balances.changed
-    cdef dict keys = state.new_keys
+    cdef Ids ids = state.ids
     cdef Entry *entry
     cdef Py_ssize_t n, claim = -1
 
@@ -83,7 +84,7 @@ def link(
         entry.link.position = position
         if entry.link.part == 0:
             request_id = (<tuple>claims[claim])[CLAIM_REQUEST_ID]
-            keys[entry.claim.institution, request_id] = (position, STANDING, 0)
+            ids.put(entry.claim.institution, request_id, position, STANDING)
         entry.link.previous = last[entry.row.counters]
         last[entry.row.counters] = position
         years.add(entry.row.counters)

@@ -15,7 +15,7 @@ from libc.string cimport memcmp, memcpy
 
 from engine._entry cimport Claim, Entry
 from engine._fast cimport AMOUNT_MAX_FEN, NO_CAP, STATUSES, Row
-from engine.state._id_set cimport IdSet
+from engine.state._ids cimport Ids
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
@@ -107,7 +107,7 @@ cdef class Ordinary:
     cdef object state, day_of, offer_of, apart, no_visit, member_items, institution_items
     cdef dict days, member_numbers, institution_numbers
     cdef list members, institutions, heres
-    cdef IdSet ids
+    cdef Ids ids
     # The state's arrays, looked at again whenever they may have grown.
     cdef int64_t year
     cdef const int64_t[::1] years, accounts, closed_by
@@ -202,7 +202,7 @@ cdef class Ordinary:
         day = self.day(city, claim[CLAIM_SERVICE_DATE])
         if day is None:
             return False
-        if not preview and not self.take_id(here.number, claim[CLAIM_REQUEST_ID]):
+        if not preview and not self.ids.take(here.number, claim[CLAIM_REQUEST_ID]):
             return False
         bits = sent_bits(&sent) | institution_bits(here, treating, prescriber, sent.day)
         entry.row.place = place_of(member, city, here, sent.day, &bits)
@@ -259,14 +259,6 @@ cdef class Ordinary:
             if day is not None:
                 days[service_date] = day
         return day
-
-    cdef bint take_id(self, int32_t institution, str request_id) except -1:
-        """Use a request id up; return whether it is certain that it was free."""
-        if not self.ids.add(institution, request_id):
-            return False
-        if self.state.knows_free(institution, request_id):
-            return True
-        return self.state.tables.key(institution, request_id) is None
 
     cdef int count_apart(
         self, Day day, bint preview, tuple claim, Here here, Here treating, Entry *entry,

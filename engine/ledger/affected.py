@@ -29,6 +29,7 @@ from engine.domain.registration import AFFECTED_MAX, Affected
 from engine.domain.request import Refused
 from engine.errors import InvariantBroken
 from engine.ledger.context import Context
+from engine.ledger.ids import standing_at
 from engine.ledger.prepare import Prepared, prepare
 from engine.ledger.undo import Written, differs, standing
 from engine.state.keyed import keyed_moves
@@ -120,7 +121,7 @@ def _member_years(
                 yield number, year
         return
     seen: set[tuple[int, int]] = set()
-    for position in state.standing_at(state.institutions.numbers[holder.id]):
+    for position in standing_at(context, state.institutions.numbers[holder.id]):
         found = context.record(position)
         if found is None:
             raise InvariantBroken(f"the journal has no entry {position}, but a request names it")

@@ -19,6 +19,7 @@ from engine.domain.request import (
     VisitPaid,
 )
 from engine.ledger.context import Context
+from engine.ledger.ids import key_of
 from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH, PAID
 from engine.state.tables import KeyStatus
 
@@ -36,7 +37,7 @@ def find_settlement(context: Context, request: GetSettlement) -> Found | Refused
     position, request_id = request.settlement_id, request.request_id
     if not position:
         check_id("request_id", request_id)
-        key = state.key(institution, request_id)
+        key = key_of(context, institution, request_id)
         if key is None or key.status not in (KeyStatus.STANDING, KeyStatus.UNDONE):
             return unknown
         position = key.position
@@ -47,7 +48,7 @@ def find_settlement(context: Context, request: GetSettlement) -> Found | Refused
     ours = record["claim"]["institution"] == institution
     if not ours or record["link"]["kind"] != EntryKind.SETTLEMENT:
         return unknown
-    key = state.key(institution, text.request_id)
+    key = key_of(context, institution, text.request_id)
     whole = context.entry([part for part, _ in parts], text)
     return Found(whole, 0 if key is None else key.undone_by)
 

@@ -17,6 +17,7 @@ from engine.domain.request import Refused
 from engine.errors import InvalidInput
 from engine.ledger.context import Context
 from engine.ledger.decided import cited, words
+from engine.ledger.ids import key_of
 from engine.ledger.refusals import id_reused, institution_unknown, member_unknown
 from engine.rules.account import Use, dispose, has_account, use
 from engine.rules.account_plan import AccountPlan
@@ -260,7 +261,7 @@ def moved(context: Context, position: int, *, replayed: bool = False) -> Moved:
 def answered(context: Context, institution: str, request_id: str) -> Moved | Refused | None:
     """Return what a request id was answered before, a refusal if it is used up, None if free."""
     state = context.state
-    key = state.key(state.asking(institution), request_id)
+    key = key_of(context, state.asking(institution), request_id)
     if key is None:
         return None
     if key.status == KeyStatus.UNDONE:

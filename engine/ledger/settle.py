@@ -1,8 +1,8 @@
 """Settling and previewing claims.
 
 Claims are prepared one by one (ids, register entries, rule, facts), ordinary ones by compiled code,
-gathered into a run, and settled by the kernel as columns. A run ends before a claim whose id may
-have been used, because whether it was is known only once the run is settled.
+gathered into a run, and settled by the kernel as columns. A run ends before a claim whose id may be
+that of a claim in it: whether that one uses the id up is known only once the run is settled.
 """
 
 from itertools import compress
@@ -20,6 +20,7 @@ from engine.errors import InvalidInput
 from engine.kernel import check_identities
 from engine.ledger._link import forget, link
 from engine.ledger.context import Context
+from engine.ledger.ids import key_of
 from engine.ledger.prepare import Prepared, RefusedRow, content, invalid, joined, prepare, refusal
 from engine.state.tables import KeyStatus
 
@@ -180,7 +181,7 @@ class _Batch:
         institution = state.institutions.numbers.get(claim.institution)
         if institution is None:
             return False
-        if not state.is_free(institution, claim.request_id):
+        if not state.ids.take(institution, claim.request_id):
             if _used_id(self._context, index, claim, self.answers):
                 return True
             if self.run.claims:
@@ -188,7 +189,6 @@ class _Batch:
                 self.run = Run(len(self.answers.entries) - index)
                 if _used_id(self._context, index, claim, self.answers):
                     return True
-        state.ids.add(institution, claim.request_id)
         return False
 
 
@@ -200,7 +200,7 @@ def _used_id(context: Context, index: int, claim: Claim, answers: _Answers) -> b
     institution = context.state.institutions.numbers.get(claim.institution)
     if institution is None:
         return False
-    key = context.state.key(institution, claim.request_id)
+    key = key_of(context, institution, claim.request_id)
     if key is None:
         return False
     if key.status == KeyStatus.UNDONE:

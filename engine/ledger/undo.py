@@ -25,6 +25,7 @@ from engine.domain.request import (
 )
 from engine.errors import InvalidInput, InvariantBroken
 from engine.ledger.context import Context, encode_texts
+from engine.ledger.ids import key_of
 from engine.ledger.refusals import id_reused, institution_unknown
 from engine.state.keyed import BEFORE, keyed_moves
 from engine.state.state import line_moves
@@ -44,7 +45,7 @@ def cancel(context: Context, request: Cancel) -> Undone | Refused:
     institution = context.state.institutions.numbers.get(request.institution)
     if institution is None:
         return institution_unknown()
-    used = context.state.key(institution, request.request_id)
+    used = key_of(context, institution, request.request_id)
     if used is not None:
         again = _read(context, used.position)
         link = again[0][0]["link"]
@@ -63,7 +64,7 @@ def cancel(context: Context, request: Cancel) -> Undone | Refused:
             Detail.SETTLEMENT_UNKNOWN,
             f"the institution has no settlement {request.settlement_id}",
         )
-    key = context.state.key(institution, found[0][1].request_id)
+    key = key_of(context, institution, found[0][1].request_id)
     if key is None or key.status != KeyStatus.STANDING:
         return Refused(Reason.INVALID_CLAIM, Detail.UNDONE, "the settlement is undone already")
     return _undo(context, found, EntryKind.CANCEL, request.request_id)
@@ -81,7 +82,7 @@ def reverse(context: Context, request: Reverse) -> Undone | NothingToReverse | R
     if institution is None:
         return institution_unknown()
     original = request.original_request_id
-    used = state.key(institution, request.request_id)
+    used = key_of(context, institution, request.request_id)
     if used is not None:
         again = _read(context, used.position)
         kind = again[0][0]["link"]["kind"]
@@ -91,7 +92,7 @@ def reverse(context: Context, request: Reverse) -> Undone | NothingToReverse | R
             if kind == EntryKind.TOMBSTONE:
                 return NothingToReverse(original, used.position, replayed=True)
         return id_reused()
-    key = state.key(institution, original)
+    key = key_of(context, institution, original)
     if key is None:
         position = _write_tombstone(context, institution, request.request_id, original)
         return NothingToReverse(original, position)
@@ -143,7 +144,7 @@ def _undo(
     links["undo_id_length"] = lengths[0]
     context.write(entries, [blob] * len(entries))
     institution = int(entries["claim"]["institution"][0])
-    state.note_key(kind, first, institution, text.request_id, undo_id, entries[0])
+    state.note_ids(kind, first, institution, text.request_id, undo_id)
     return Undone(context.entry(list(entries), text))
 
 
@@ -204,7 +205,7 @@ def _write_tombstone(context: Context, institution: int, undo_id: str, original:
     claim["institution"] = institution
     claim["member"] = claim["prescriber"] = claim["payer"] = -1
     context.write(entries, [blob])
-    state.note_key(EntryKind.TOMBSTONE, position, institution, original, undo_id, entries[0])
+    state.note_ids(EntryKind.TOMBSTONE, position, institution, original, undo_id)
     return position
 
 
@@ -279,7 +280,7 @@ def standing(context: Context, member: int, year: int, after: int = 0) -> list[W
             raise InvariantBroken(f"the journal has no entry {position}, but a chain leads there")
         record, text = found
         if record["link"]["kind"] == EntryKind.SETTLEMENT:
-            key = state.key(int(record["claim"]["institution"]), text.request_id)
+            key = key_of(context, int(record["claim"]["institution"]), text.request_id)
             if key is not None and key.status == KeyStatus.STANDING:
                 later.append(found)
         position = int(record["link"]["previous"])

@@ -13,6 +13,7 @@ from engine.domain.request import NothingToReverse, Refused
 from engine.errors import InvalidInput
 from engine.ledger.chain import movements_of
 from engine.ledger.context import Context
+from engine.ledger.ids import key_of
 from engine.ledger.payment import answered, moved, movement
 from engine.ledger.refusals import id_reused, institution_unknown
 from engine.state.tables import KeyStatus
@@ -33,7 +34,7 @@ def undo(context: Context, request: UndoMovement) -> Moved | NothingToReverse | 
     if request.movement:
         return _cancel(context, request)
     at, original = state.asking(request.institution), request.original_request_id
-    key = state.key(at, original)
+    key = key_of(context, at, original)
     if key is None:
         act = Act(
             MovementKind.BARRED,
@@ -95,7 +96,7 @@ def _is_undone(context: Context, record: np.void, act: Act, position: int) -> bo
     """Return whether a movement was taken back: by its request id, or, of a credit, its chain."""
     state = context.state
     if act.request_id:
-        key = state.key(state.asking(act.institution), act.request_id)
+        key = key_of(context, state.asking(act.institution), act.request_id)
         return key is not None and key.status == KeyStatus.UNDONE
     later = movements_of(context, int(record["member"]), after=position)
     return any(other.act.undoes == position for other in later)

@@ -12,7 +12,7 @@ import numpy as np
 from engine.domain import layout
 from engine.domain.journal import EntryKind, Segment, TextColumns
 from engine.domain.layout import KEYED_SLOTS, Array
-from engine.state._id_set import IdSet
+from engine.state._ids import Ids
 from engine.state.accounts import Accounts
 from engine.state.blocks import BLOCK, Blocks
 from engine.state.keyed import (
@@ -27,10 +27,13 @@ from engine.state.keyed import (
     visit_key,
 )
 from engine.state.slots import Slots
-from engine.state.tables import KeyStatus, VisitKey, key_of
+from engine.state.tables import STATUS_OF, KeyStatus, VisitKey
 
 _MOVED_BY: Final = {"borne": "deductible", "cost": "in_scope"}
 """What moves a counter with a key of its own, where that is not what the fund paid."""
+
+_STATUS_OF: Final = {int(kind): int(status) for kind, status in STATUS_OF.items()}
+_UNDO: Final = int(KeyStatus.UNDO)
 
 
 class Folded(Protocol):
@@ -41,8 +44,7 @@ class Folded(Protocol):
     visits: Slots
     accounts: Accounts
     member_years: dict[int, Blocks]
-    ids: IdSet
-    new_keys: dict[tuple[int, str], tuple[int, int, int]]
+    ids: Ids
 
     def member_year(self, member: int, year: int) -> int:
         """Return the slot of a member-year."""
@@ -63,7 +65,7 @@ def fold_entries(state: Folded, segment: Segment) -> None:
     _add_to_lines(state, moved)
     _add_to_keyed(state, moved, moving, texts, request_ids)
     _take_from_accounts(state, moved)
-    _note_keys(state, entries, texts, request_ids)
+    _note_ids(state, entries, texts, request_ids)
 
 
 def _add_to_lines(state: Folded, entries: Array) -> None:
@@ -162,17 +164,15 @@ def _take_from_accounts(state: Folded, entries: Array) -> None:
     balances.changed.update(slots.tolist())
 
 
-def _note_keys(
+def _note_ids(
     state: Folded, entries: Array, texts: TextColumns, request_ids: Sequence[str]
 ) -> None:
     """Record the request ids that the entries use up, an act's by its first entry."""
-    link = entries["link"]
-    add, new_keys = state.ids.add, state.new_keys
-    for kind, position, part, undoes, institution, request_id, undo_id in zip(
+    link, put = entries["link"], state.ids.put
+    for kind, position, part, institution, request_id, undo_id in zip(
         link["kind"].tolist(),
         link["position"].tolist(),
         link["part"].tolist(),
-        link["undoes"].tolist(),
         entries["claim"]["institution"].tolist(),
         request_ids,
         texts.column("undo_id", slice(None)),
@@ -180,8 +180,6 @@ def _note_keys(
     ):
         if part:
             continue
-        add(institution, request_id)
-        new_keys[institution, request_id] = key_of(kind, position, undoes)
+        put(institution, request_id, position, _STATUS_OF[kind])
         if undo_id:
-            add(institution, undo_id)
-            new_keys[institution, undo_id] = (position, int(KeyStatus.UNDO), 0)
+            put(institution, undo_id, position, _UNDO)

@@ -7,12 +7,11 @@ locked: one writer applies requests one after the other.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 
 from engine.domain import layout
-from engine.domain.journal import Segment, SegmentKind
+from engine.domain.journal import EntryKind, Segment, SegmentKind
 from engine.domain.layout import Array
 from engine.domain.movement import Act, MovementKind, act_from_json
 from engine.domain.register import AccountOpening, Institution, Member, Opening
@@ -22,6 +21,7 @@ from engine.kernel import PlanTable
 from engine.rules.account_plan import AccountPlan, account_plan_from_json
 from engine.rules.plan import plan_from_json
 from engine.state._id_set import IdSet
+from engine.state._ids import Ids
 from engine.state.accounts import Accounts
 from engine.state.blocks import BLOCK, Blocks
 from engine.state.folding import fold_entries
@@ -43,20 +43,17 @@ from engine.state.registers import (
 from engine.state.registration import ChangeLog, changes_from_json
 from engine.state.slots import Slots, zeros
 from engine.state.tables import (
+    ID_USE,
+    STATUS_OF,
     Checkpoint,
-    KeyRow,
     KeyStatus,
     MemberYearRow,
     Tables,
     VisitKey,
-    key_of,
 )
 
 NO_VISIT: VisitKey = (-1, 0, -1, "")
 """A visit that nothing was ever paid for."""
-
-_FIRST_ID: Final = (-(2**63), "")
-"""Before every request id, in the order of the tables."""
 
 
 class State:
@@ -85,14 +82,11 @@ class State:
         self._visit_of: list[VisitKey] = []
         self._visits_of_member_year: dict[tuple[int, int], list[int]] = {}
         self.accounts = Accounts(tables)
-        self.new_keys: dict[tuple[int, str], tuple[int, int, int]] = {}
-        """What request ids stand for since the last checkpoint, by (institution, request id).
-
-        Each as in `KeyRow`, but plain, as `key_of` makes them.
-        """
-        self.ids = IdSet()
-        """Every id of `new_keys` and of the tables, but for what `read_ids` has not read yet."""
-        self._ids_read: tuple[int, str] | None = _FIRST_ID
+        self.ids = Ids(tables.id_seed)
+        """Every request id that was used, those of the tables included."""
+        self.ids.reserve(tables.id_use_count())
+        for uses in tables.id_uses():
+            self.ids.load(uses)
 
     # --- slots ---------------------------------------------------------------------------
 
@@ -169,50 +163,17 @@ class State:
             paid[institution, visit] = int(self.visits.values[slot])
         return paid
 
-    # --- request keys --------------------------------------------------------------------
+    # --- request ids ---------------------------------------------------------------------
 
-    def key(self, institution: int, request_id: str) -> KeyRow | None:
-        """Return what a request id stands for, or None if it is free."""
-        new = self.new_keys.get((institution, request_id))
-        if new is not None:
-            return KeyRow(*new)
-        if self.is_free(institution, request_id):
-            return None
-        return self.tables.key(institution, request_id)
+    def uses_at(self, institution: int) -> Array:
+        """Return the uses of an institution's request ids, of `ID_USE`."""
+        noted = self.noted_uses()
+        ours = noted[noted["institution"] == institution]
+        return np.concatenate((self.tables.id_uses_at(institution), ours))
 
-    def is_free(self, institution: int, request_id: str) -> bool:
-        """Return whether it is certain, without a look into the tables, that an id is free."""
-        return self.knows_free(institution, request_id) and self.ids.lacks(institution, request_id)
-
-    def knows_free(self, institution: int, request_id: str) -> bool:
-        """Return whether an id that `ids` lacks is free: not if the tables may still have it."""
-        return self._ids_read is None or (institution, request_id) <= self._ids_read
-
-    def read_ids(self, count: int) -> None:
-        """Read the next ids of the tables into `ids`, so many at the most."""
-        if self._ids_read is None:
-            return
-        read = self.tables.request_ids(self._ids_read, count)
-        add = self.ids.add
-        for institution, request_id in read:
-            add(institution, request_id)
-        self._ids_read = read[-1] if len(read) == count else None
-
-    def set_key(self, institution: int, request_id: str, row: KeyRow) -> None:
-        """Record what a request id stands for."""
-        self.ids.add(institution, request_id)
-        self.new_keys[institution, request_id] = (row.position, row.status, row.undone_by)
-
-    def standing_at(self, institution: int) -> list[int]:
-        """Return the positions of an institution's settlements that stand, in journal order."""
-        newer = {name: KeyRow(*row) for (i, name), row in self.new_keys.items() if i == institution}
-        positions = [
-            position
-            for request_id, position in self.tables.standing(institution)
-            if request_id not in newer
-        ]
-        positions += [row.position for row in newer.values() if row.status == KeyStatus.STANDING]
-        return sorted(positions)
+    def noted_uses(self) -> Array:
+        """Return the uses of request ids since the last checkpoint, of `ID_USE`."""
+        return np.frombuffer(self.ids.noted_uses(), dtype=ID_USE)
 
     # --- fold ----------------------------------------------------------------------------
 
@@ -296,14 +257,14 @@ class State:
         """Record the request ids that an act uses up."""
         at = self.asking(act.institution)
         if act.kind == MovementKind.BARRED:
-            self.set_key(at, act.original, KeyRow(position, KeyStatus.TOMBSTONE, 0))
-            self.set_key(at, act.request_id, KeyRow(position, KeyStatus.UNDO, 0))
+            self.ids.put(at, act.original, position, KeyStatus.TOMBSTONE)
+            self.ids.put(at, act.request_id, position, KeyStatus.UNDO)
         elif act.undoes:
             if act.original:
-                self.set_key(at, act.original, KeyRow(act.undoes, KeyStatus.UNDONE, position))
-            self.set_key(at, act.request_id, KeyRow(position, KeyStatus.UNDO, 0))
+                self.ids.put(at, act.original, position, KeyStatus.UNDONE)
+            self.ids.put(at, act.request_id, position, KeyStatus.UNDO)
         elif act.request_id:
-            self.set_key(at, act.request_id, KeyRow(position, KeyStatus.STANDING, 0))
+            self.ids.put(at, act.request_id, position, KeyStatus.STANDING)
 
     def asking(self, institution: str) -> int:
         """Return the number under which the keys of account requests stand: its own below 0.
@@ -330,20 +291,13 @@ class State:
         self.last_entry.values[slot] = position
         self.counters.changed.add(slot)
 
-    def note_key(
-        self,
-        kind: int,
-        position: int,
-        institution: int,
-        request_id: str,
-        undo_id: str,
-        entry: np.void,
+    def note_ids(
+        self, kind: int, position: int, institution: int, request_id: str, undo_id: str
     ) -> None:
-        """Record the request ids that an entry uses up."""
-        undoes = int(entry["link"]["undoes"])
-        self.set_key(institution, request_id, KeyRow(*key_of(kind, position, undoes)))
+        """Record the request ids that an entry uses up, of a kind of `EntryKind`."""
+        self.ids.put(institution, request_id, position, STATUS_OF[EntryKind(kind)])
         if undo_id:
-            self.set_key(institution, undo_id, KeyRow(position, KeyStatus.UNDO, 0))
+            self.ids.put(institution, undo_id, position, KeyStatus.UNDO)
 
     def open(self, opening: Opening | AccountOpening) -> None:
         """Set opening counters of a member-year, or the opening balance of an account."""
@@ -398,7 +352,7 @@ class State:
     def changes(self) -> int:
         """Return how many rows a checkpoint would write, or take out of the memory."""
         return (
-            len(self.new_keys)
+            self.ids.noted_count
             + len(self.counters.changed)
             + self.visits.count
             + self.accounts.changes
@@ -409,7 +363,7 @@ class State:
         lines, last = self.counters.values, self.last_entry.values
         return Checkpoint(
             sequence,
-            dict(self.new_keys),
+            self.noted_uses(),
             {
                 self._member_year_of(slot): MemberYearRow(lines[slot].tobytes(), int(last[slot]))
                 for slot in self.counters.changed
@@ -421,7 +375,7 @@ class State:
 
     def forget_changes(self) -> None:
         """Forget what the last checkpoint wrote, once it is durable."""
-        self.new_keys.clear()
+        self.ids.forget_noted(self.ids.noted_count)
         self.counters.changed.clear()
         self.accounts.forget_changes()
         # A visit is a matter of a day: there are as many as claims, so they leave the memory.

@@ -4,9 +4,11 @@ The journal is the truth; these tables are folds of it, written at checkpoints, 
 happened since the last checkpoint is in memory, and memory is asked first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
 
 from engine.domain.journal import EntryKind
 from engine.domain.layout import Array
@@ -29,22 +31,21 @@ class KeyRow(NamedTuple):
     undone_by: int
 
 
-def key_of(kind: int, position: int, undoes: int) -> tuple[int, int, int]:
-    """Return what the request id of an entry's claim stands for, as in `KeyRow`.
+STATUS_OF: Final = {
+    EntryKind.SETTLEMENT: KeyStatus.STANDING,
+    EntryKind.CANCEL: KeyStatus.UNDONE,
+    EntryKind.REVERSAL: KeyStatus.UNDONE,
+    EntryKind.TOMBSTONE: KeyStatus.TOMBSTONE,
+}
+"""What the request id of a claim stands for after an entry, by the kind of the entry."""
 
-    A plain tuple: there are many, and the garbage collector looks at every one of another type
-    again and again.
+ID_USE: Final = np.dtype([("institution", "<i8"), ("fingerprint", "<u8"), ("use", "<u8")])
+"""A request id that was used up, as it is stored.
 
-    Args:
-        kind: `EntryKind` of the entry.
-        position: where it is in the journal.
-        undoes: the position that it undoes, 0 for none.
-    """
-    if kind == EntryKind.SETTLEMENT:
-        return position, int(KeyStatus.STANDING), 0
-    if kind == EntryKind.TOMBSTONE:
-        return position, int(KeyStatus.TOMBSTONE), 0
-    return undoes, int(KeyStatus.UNDONE), position
+The number of the institution (below 0: of `State.asking`), the fingerprint of both, and what used
+it: its journal position times 8, plus a `KeyStatus`. An id that stood and was undone has two uses;
+the later one counts.
+"""
 
 
 class MemberYearRow(NamedTuple):
@@ -94,8 +95,8 @@ class Checkpoint(NamedTuple):
     """
 
     sequence: int
-    keys: dict[tuple[int, str], tuple[int, int, int]]
-    """By (institution, request id), each as in `KeyRow`."""
+    uses: Array
+    """Of `ID_USE`, in journal order."""
     member_years: dict[tuple[int, int], MemberYearRow]
     """By (member, year)."""
     visits: dict[VisitKey, int]
@@ -109,16 +110,21 @@ class Checkpoint(NamedTuple):
 class Tables(Protocol):
     """Reads of the lagging tables and of single journal entries."""
 
-    def key(self, institution: int, request_id: str) -> KeyRow | None:
-        """Return the row of a request id, or None."""
+    @property
+    def id_seed(self) -> int:
+        """The secret that the fingerprints of request ids are made with, below 2**64."""
         ...
 
-    def request_ids(self, after: tuple[int, str], count: int) -> Sequence[tuple[int, str]]:
-        """Return the (institution, request id) next in order, so many at the most."""
+    def id_use_count(self) -> int:
+        """Return how many uses of request ids there are."""
         ...
 
-    def standing(self, institution: int) -> list[tuple[str, int]]:
-        """Return (request id, position) of every settlement of an institution that stands."""
+    def id_uses(self) -> Iterator[Array]:
+        """Yield every use of a request id, of `ID_USE`, many at a time."""
+        ...
+
+    def id_uses_at(self, institution: int) -> Array:
+        """Return the uses of an institution's request ids, of `ID_USE`."""
         ...
 
     def member_year(self, member: int, year: int) -> MemberYearRow | None:

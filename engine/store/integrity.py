@@ -113,7 +113,7 @@ def _table_problems(connection: apsw.Connection) -> Iterator[Problem]:
         (checkpoint,),
     ).get
     for table, column in (
-        ("request_key", "max(position, undone_by)"),
+        ("request_id", "last_entry"),
         ("member_year", "last_entry"),
         ("account", "max(last_entry, closed_by)"),
         ("credit", "first_position"),

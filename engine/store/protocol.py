@@ -44,7 +44,7 @@ class Store(Tables, Protocol):
         ...
 
     def row_counts(self) -> dict[str, int]:
-        """Return how many rows the tables `account`, `credit` and `request_key` have, by name."""
+        """Return how many rows the tables `account` and `credit` have, by name."""
         ...
 
     @property

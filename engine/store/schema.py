@@ -8,9 +8,10 @@ import apsw
 from engine.domain.journal import FOLDED, POSITIONED, SegmentKind
 from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR, ENTRY, FORMAT, MOVEMENT
 from engine.errors import StoreError
+from engine.state.tables import ID_USE
 from engine.store.seal import SUMS, describe_layout
 
-STORE_FORMAT: Final = 3
+STORE_FORMAT: Final = 4
 """Version of the tables below; the layout of an entry has a version of its own."""
 
 APPLICATION_ID: Final = int.from_bytes(b"gjgj", "big")
@@ -92,14 +93,17 @@ BEGIN SELECT raise(ABORT, 'the journal is never changed'); END;
 CREATE TRIGGER segment_keeps BEFORE DELETE ON segment
 BEGIN SELECT raise(ABORT, 'the journal is never shortened'); END;
 
-CREATE TABLE request_key(
-  institution INTEGER NOT NULL,
-  request_id TEXT NOT NULL,
-  position INTEGER NOT NULL CHECK (position >= 1),
-  status INTEGER NOT NULL CHECK (status BETWEEN 1 AND 4),
-  undone_by INTEGER NOT NULL CHECK (undone_by >= 0),
-  PRIMARY KEY (institution, request_id)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE request_id(
+  sequence INTEGER NOT NULL,  -- of the checkpoint that wrote it
+  number INTEGER NOT NULL,
+  lowest INTEGER NOT NULL,  -- institutions in it
+  highest INTEGER NOT NULL CHECK (highest >= lowest),
+  last_entry INTEGER NOT NULL CHECK (last_entry >= 1),  -- the furthest that a use names
+  uses BLOB NOT NULL CHECK (length(uses) > 0 AND length(uses) % {ID_USE.itemsize} = 0),
+  PRIMARY KEY (sequence, number)
+) STRICT;
+
+CREATE INDEX request_id_institution ON request_id(lowest, highest);
 
 CREATE TABLE member_year(
   member INTEGER NOT NULL,
@@ -202,6 +206,9 @@ def _create(connection: apsw.Connection) -> None:
     connection.executemany(
         "INSERT INTO meta VALUES(?, ?)", [("checkpoint", 0), ("format", STORE_FORMAT)]
     )
+    # A secret of this file, so that nobody can make ids with equal fingerprints; no answer
+    # depends on it.
+    connection.execute("INSERT INTO meta VALUES('id_seed', random() & 0x7fffffffffffffff)")
     connection.execute("COMMIT")
 
 

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Final, Self
 
 import apsw
+import numpy as np
 
 from engine.domain.journal import Segment, SegmentKind
 from engine.errors import (
@@ -15,6 +16,7 @@ from engine.errors import (
     StoreError,
     StoreFull,
 )
+from engine.state._ids import STATUS_BITS
 from engine.state.tables import (
     Checkpoint,
 )
@@ -60,10 +62,9 @@ _POSITION: Final = (
     "WHERE sequence = ?"
 )
 
-_PUT_KEY: Final = """
-INSERT INTO request_key VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-SET position = excluded.position, status = excluded.status, undone_by = excluded.undone_by
-"""
+_PUT_USES: Final = "INSERT INTO request_id VALUES(?, ?, ?, ?, ?, ?)"
+_USES_A_ROW: Final = 4096
+
 _PUT_MEMBER_YEAR: Final = """
 INSERT INTO member_year VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE
 SET counters = excluded.counters, last_entry = excluded.last_entry
@@ -261,9 +262,9 @@ class SqliteStore(SqliteTables):
         with self._transaction():
             many = self._connection.executemany
             # Keys are sorted without their rows: comparing pairs takes three times as long.
-            keys, years = checkpoint.keys, checkpoint.member_years
+            years = checkpoint.member_years
             visits, accounts = checkpoint.visits, checkpoint.accounts
-            many(_PUT_KEY, ((*key, *keys[key]) for key in sorted(keys)))
+            many(_PUT_USES, _use_rows(checkpoint))
             many(_PUT_MEMBER_YEAR, ((*key, *years[key]) for key in sorted(years)))
             many(_PUT_VISIT, ((*key, visits[key]) for key in sorted(visits)))
             many(_PUT_ACCOUNT, ((key, *accounts[key]) for key in sorted(accounts)))
@@ -374,3 +375,13 @@ def _leave_log(connection: apsw.Connection) -> None:
     After an error a second attempt may falsely succeed: the log is the only sure copy.
     """
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+
+def _use_rows(checkpoint: Checkpoint) -> Iterator[tuple[int, int, int, int, int, bytes]]:
+    """Yield the rows that hold the uses of request ids, institution by institution."""
+    uses = checkpoint.uses[np.argsort(checkpoint.uses["institution"], kind="stable")]
+    for number, first in enumerate(range(0, len(uses), _USES_A_ROW)):
+        part = uses[first : first + _USES_A_ROW]
+        lowest, highest = int(part["institution"][0]), int(part["institution"][-1])
+        last = int(part["use"].max()) >> STATUS_BITS
+        yield checkpoint.sequence, number, lowest, highest, last, part.tobytes()

@@ -1,5 +1,6 @@
 """Reads of one SQLite store: the lagging tables, single entries and movements of the journal."""
 
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import apsw
@@ -7,7 +8,7 @@ import numpy as np
 
 from engine.domain.journal import SegmentKind
 from engine.domain.layout import ENTRY, MOVEMENT, Array
-from engine.state.tables import AccountRow, CreditRow, KeyRow, MemberYearRow, VisitKey
+from engine.state.tables import ID_USE, AccountRow, CreditRow, MemberYearRow, VisitKey
 from engine.store.schema import POSITIONED_KINDS
 from engine.store.sqlite_errors import Translated
 
@@ -83,27 +84,30 @@ class SqliteTables:
         finally:
             blob.close()
 
-    def key(self, institution: int, request_id: str) -> KeyRow | None:
-        """Return the row of a request id, or None."""
-        row = self._row(
-            "SELECT position, status, undone_by FROM request_key "
-            "WHERE institution = ? AND request_id = ?",
-            (institution, request_id),
-        )
-        return None if row is None else KeyRow(*row)
+    @property
+    def id_seed(self) -> int:
+        """The secret that the fingerprints of request ids are made with, below 2**63."""
+        return int(self._row("SELECT value FROM meta WHERE key = 'id_seed'", ())[0])
 
-    def request_ids(self, after: tuple[int, str], count: int) -> list[tuple[int, str]]:
-        """Return the (institution, request id) next in order, so many at the most."""
-        return self._rows(
-            "SELECT institution, request_id FROM request_key "
-            "WHERE (institution, request_id) > (?, ?) ORDER BY institution, request_id LIMIT ?",
-            (*after, count),
-        )
+    def id_use_count(self) -> int:
+        """Return how many uses of request ids there are."""
+        bytes_of_uses = self._row("SELECT total(length(uses)) FROM request_id", ())[0]
+        return int(bytes_of_uses) // ID_USE.itemsize
 
-    def standing(self, institution: int) -> list[tuple[str, int]]:
-        """Return (request id, position) of every settlement of an institution that stands."""
-        query = "SELECT request_id, position FROM request_key WHERE institution = ? AND status = 1"
-        return self._rows(query, (institution,))
+    def id_uses(self) -> Iterator[Array]:
+        """Yield every use of a request id, of `ID_USE`, many at a time."""
+        query = "SELECT uses FROM request_id ORDER BY sequence, number"
+        with Translated(self._path):
+            for (uses,) in self._connection.execute(query):
+                yield np.frombuffer(uses, dtype=ID_USE)
+
+    def id_uses_at(self, institution: int) -> Array:
+        """Return the uses of an institution's request ids, of `ID_USE`."""
+        query = "SELECT uses FROM request_id WHERE lowest <= ? AND highest >= ?"
+        found = self._rows(query, (institution, institution))
+        uses: Array = np.frombuffer(b"".join(row[0] for row in found), dtype=ID_USE)
+        ours: Array = uses[uses["institution"] == institution]
+        return ours
 
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         """Return the row of a member-year, or None."""
@@ -158,11 +162,11 @@ class SqliteTables:
         return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
     def row_counts(self) -> dict[str, int]:
-        """Return how many rows the tables of accounts, credits and request keys have, by name."""
+        """Return how many rows the tables `account` and `credit` have, by name."""
         with Translated(self._path):
             return {
                 name: self._connection.execute(f"SELECT count(*) FROM {name}").get
-                for name in ("account", "credit", "request_key")
+                for name in ("account", "credit")
             }
 
     def credits(self, city: str, month: int) -> list[CreditRow]:

@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 
 from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR
-from engine.state.tables import CreditRow
+from engine.state._ids import STATUS_BITS, fingerprint
+from engine.state.tables import ID_USE, CreditRow, KeyStatus
 from engine.store.protocol import Store
 from engine.verify.fold import LINE, Fold
 from engine.verify.report import Kind, Report
@@ -34,7 +35,7 @@ def compare_tables(
     if position != fold.position:
         report.add(Kind.TABLE, sequence, 0, "checkpoint_position", fold.position, position)
     years = fold.counters.keys() | fold.visits.keys()
-    known = {"account": fold.balances, "credit": credits, "request_key": fold.keys}
+    known = {"account": fold.balances, "credit": credits}
     for name, rows_counted in store.row_counts().items():
         if rows_counted > len(known[name]):  # a row that is missing is named below
             report.add(Kind.TABLE, sequence, 0, f"rows of {name}", len(known[name]), rows_counted)
@@ -43,7 +44,8 @@ def compare_tables(
         rows_found = store.credits(city, month)
         if rows_found != should:
             report.add(Kind.TABLE, sequence, 0, f"credits of {month}", should, rows_found)
-    total = len(fold.keys) + len(years) + len(fold.balances)
+    _check_ids(store, fold, report)
+    total = len(years) + len(fold.balances)
     for rows, differences in _all(store, fold):
         for name, position, expected, found in differences:
             report.add(Kind.TABLE, sequence, position, name, expected, found)
@@ -55,23 +57,45 @@ def compare_tables(
 def _all(store: Store, fold: Fold) -> Iterator[tuple[int, list[Difference]]]:
     """Yield (rows compared so far, how the last one differs)."""
     rows = 0
-    for compare in (_keys, _member_years, _accounts):
+    for compare in (_member_years, _accounts):
         for differences in compare(store, fold):
             rows += 1
             yield rows, differences
 
 
-def _keys(store: Store, fold: Fold) -> Iterator[list[Difference]]:
-    for (institution, request_id), expected in fold.keys.items():
-        found = store.key(institution, request_id)
-        if found is None:
-            yield [("request key", expected.position, "a row", "none")]
-            continue
-        yield [
-            (f"request key: {name}", expected.position, should, is_)
-            for name, should, is_ in zip(expected._fields, expected, found, strict=True)
-            if should != is_
-        ]
+def _check_ids(store: Store, fold: Fold, report: Report) -> None:
+    """Compare the uses of request ids: the same ones, whatever their order."""
+    sequence = store.checkpoint_sequence
+    found = np.concatenate([*store.id_uses(), np.zeros(0, dtype=ID_USE)])
+    expected = np.fromiter(_uses(store.id_seed, fold), dtype=ID_USE)
+    report.tables_compared += len(fold.keys)
+    for use in np.setdiff1d(expected, found):
+        report.add(Kind.TABLE, sequence, _position(use), "request id", _named(use), "none")
+    for use in np.setdiff1d(found, expected):
+        report.add(Kind.TABLE, sequence, _position(use), "request id", "none", _named(use))
+    if len(np.unique(found)) != len(found):
+        report.add(Kind.TABLE, sequence, 0, "request ids", len(expected), len(found))
+
+
+def _position(use: np.void) -> int:
+    return int(use["use"]) >> STATUS_BITS
+
+
+def _named(use: np.void) -> str:
+    status = int(use["use"]) & ((1 << STATUS_BITS) - 1)
+    return f"status {status} at institution {use['institution']}"
+
+
+def _uses(seed: int, fold: Fold) -> Iterator[tuple[int, int, int]]:
+    """Yield the uses that stand for what request ids are used for, as `ID_USE` has them."""
+    for (institution, request_id), key in fold.keys.items():
+        of_id = fingerprint(seed, institution, request_id)
+        status = KeyStatus(key.status)
+        if status == KeyStatus.UNDONE:
+            yield institution, of_id, key.position << STATUS_BITS | KeyStatus.STANDING
+            yield institution, of_id, key.undone_by << STATUS_BITS | status
+        else:
+            yield institution, of_id, key.position << STATUS_BITS | status
 
 
 def _member_years(store: Store, fold: Fold) -> Iterator[list[Difference]]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.domain.journal import EntryText, Segment, SegmentKind
-from engine.domain.layout import ENTRY, MOVEMENT
+from engine.domain.layout import ENTRY, MOVEMENT, Array
+from engine.state._ids import STATUS_BITS
 from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH
-from engine.state.tables import AccountRow, Checkpoint, CreditRow, KeyRow, MemberYearRow
+from engine.state.tables import ID_USE, AccountRow, Checkpoint, CreditRow, MemberYearRow
 from engine.store.seal import SUMS
 
 INSTANT = 1_760_000_000_000
@@ -101,17 +102,25 @@ class MadeUp:
             for n in range(first, last + 1)
         )
 
+    def uses(self, count: int) -> Array:
+        """Return so many uses of request ids, by the entries there are."""
+        rng, last = self.rng, self.position - 1
+        uses = [
+            (
+                rng.randrange(-3, 5),
+                rng.randrange(1, 1 << 64),
+                rng.randint(1, last) << STATUS_BITS | rng.randint(1, 4),
+            )
+            for _ in range(count)
+        ]
+        return np.array(uses, dtype=ID_USE)
+
     def checkpoint(self, sequence: int, rows: int = 20) -> Checkpoint:
         """Return rows that stand for a segment; an entry must have been made."""
         rng, last = self.rng, self.position - 1
         return Checkpoint(
             sequence,
-            {
-                (rng.randrange(5), text.request_id): KeyRow(
-                    rng.randint(1, last), rng.randint(1, 4), rng.randint(0, last)
-                )
-                for text in rng.choices(self.texts, k=rows)
-            },
+            self.uses(rows),
             {
                 (rng.randrange(50), 2024 + rng.randrange(2)): MemberYearRow(
                     rng.randbytes(64), rng.randint(0, last)

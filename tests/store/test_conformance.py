@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.domain.journal import FOLDED, Segment, SegmentKind, split_text
-from engine.domain.layout import ENTRY, MOVEMENT
+from engine.domain.layout import ENTRY, MOVEMENT, Array
 from engine.errors import InvariantBroken, StoreError, StoreLocked
-from engine.state.tables import AccountRow, Checkpoint, KeyRow, MemberYearRow
+from engine.state.tables import ID_USE, AccountRow, Checkpoint, MemberYearRow
 from engine.store.protocol import Store
 from engine.store.sqlite import SqliteStore
 from tests.store.made_up import MadeUp
@@ -51,6 +52,10 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     return Case(tmp_path / "store.db", SqliteStore.open, OPEN_SQLITE)
 
 
+def sorted_uses(uses: Iterable[Array]) -> list[tuple[int, int, int]]:
+    return sorted(use for some in uses for use in some.tolist())
+
+
 def everything(store: Store) -> list[tuple[int, Segment]]:
     return list(store.segments(0, 0))
 
@@ -61,7 +66,9 @@ def test_a_new_store_is_empty(case: Case) -> None:
     assert (store.sequence, store.last_position) == (0, 0)
     assert (store.checkpoint_sequence, store.checkpoint_position) == (0, 0)
     assert store.entry(1) is None
-    assert store.key(0, "r") is None
+    assert sorted_uses(store.id_uses()) == []
+    assert store.id_use_count() == 0
+    assert len(store.id_uses_at(0)) == 0
     assert store.member_year(0, 2024) is None
     assert store.visit((0, 2024, -1, "v")) is None
     assert store.visits(0, 2024) == []
@@ -69,7 +76,7 @@ def test_a_new_store_is_empty(case: Case) -> None:
     assert store.accounts(0, 9).shape == (0, 4)
     assert store.credits("370100", 202406) == []
     assert store.movements(1) is None
-    assert store.row_counts() == {"account": 0, "credit": 0, "request_key": 0}
+    assert store.row_counts() == {"account": 0, "credit": 0}
     store.close()
 
 
@@ -181,8 +188,12 @@ def test_a_checkpoint_is_read_back_also_after_reopening(case: Case) -> None:
     store.checkpoint(second)
     for _ in range(2):
         assert (store.checkpoint_sequence, store.checkpoint_position) == (3, 40)
-        for key, row in (first.keys | second.keys).items():
-            assert store.key(*key) == row
+        assert 0 <= store.id_seed < 1 << 63
+        assert sorted_uses(store.id_uses()) == sorted_uses([first.uses, second.uses])
+        assert store.id_use_count() == 120
+        for institution in range(-3, 6):
+            ours = [uses[uses["institution"] == institution] for uses in (first.uses, second.uses)]
+            assert sorted_uses([store.id_uses_at(institution)]) == sorted_uses(ours)
         for member_year, line in (first.member_years | second.member_years).items():
             assert store.member_year(*member_year) == line
         visits = first.visits | second.visits
@@ -207,7 +218,6 @@ def test_a_checkpoint_is_read_back_also_after_reopening(case: Case) -> None:
         assert store.row_counts() == {
             "account": len(accounts),
             "credit": len(first.credits) + len(second.credits),
-            "request_key": len(first.keys | second.keys),
         }
         store.close()
         store = case.open()
@@ -267,7 +277,7 @@ def test_what_does_not_continue_the_journal_is_not_written(case: Case) -> None:
         {"accounts": {1: AccountRow(-1, 0)}},
         {"visits": {(1, 2024, -1, "v"): -1}},
         {"member_years": {(1, 2024): MemberYearRow(bytes(63), 0)}},
-        {"keys": {(1, "r"): KeyRow(1, 9, 0)}},
+        {"uses": np.zeros(1, dtype=ID_USE)},
         {"sequence": 3},
         {"sequence": 0},
     ],
@@ -276,14 +286,15 @@ def test_a_bad_checkpoint_is_not_written(case: Case, rows: dict[str, Any]) -> No
     made = MadeUp(seed=8)
     store = case.open()
     store.append([made.entries(3), made.entries(1)])
-    good = Checkpoint(1, {(0, "k"): KeyRow(1, 1, 0)}, {}, {}, {7: AccountRow(5, 1)})
+    good = Checkpoint(1, np.array([(0, 5, 9)], dtype=ID_USE), {}, {}, {7: AccountRow(5, 1)})
     store.checkpoint(good)
-    bad = good._replace(sequence=2, keys={(0, "k"): KeyRow(2, 1, 0)})._replace(**rows)
+    more = np.array([(0, 6, 17)], dtype=ID_USE)
+    bad = good._replace(sequence=2, uses=more)._replace(**rows)
     with pytest.raises(InvariantBroken):
         store.checkpoint(bad)
     assert store.checkpoint_sequence == 1
-    assert store.key(0, "k") == KeyRow(1, 1, 0)
-    store.checkpoint(good._replace(sequence=2))
+    assert sorted_uses(store.id_uses()) == [(0, 5, 9)]
+    store.checkpoint(good._replace(sequence=2, uses=more))
     store.close()
     store = case.open()
     assert store.checkpoint_sequence == 2
@@ -300,7 +311,7 @@ def test_a_closed_store_says_so(case: Case) -> None:
     with pytest.raises(StoreError):
         store.entry(1)
     with pytest.raises(StoreError):
-        store.key(1, "r")
+        list(store.id_uses())
     with pytest.raises(StoreError):
         everything(store)
 

@@ -159,8 +159,8 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
 def test_a_newer_store_is_not_opened(path: Path) -> None:
     filled(path)
     with behind_its_back(path) as connection:
-        connection.execute("UPDATE meta SET value = 4 WHERE key = 'format'")
-    with pytest.raises(StoreError, match="has format 4, this program knows 3"):
+        connection.execute("UPDATE meta SET value = 9 WHERE key = 'format'")
+    with pytest.raises(StoreError, match="has format 9, this program knows 4"):
         SqliteStore.open(path)
 
 

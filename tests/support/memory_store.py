@@ -8,11 +8,10 @@ import numpy as np
 from engine.domain.journal import FOLDED, Segment, SegmentKind, text_length
 from engine.domain.layout import Array
 from engine.state.tables import (
+    ID_USE,
     AccountRow,
     Checkpoint,
     CreditRow,
-    KeyRow,
-    KeyStatus,
     MemberYearRow,
     VisitKey,
 )
@@ -28,7 +27,7 @@ class MemoryStore:
         self._next_position = 1
         self._moved: list[Segment] = []
         self._entries: dict[int, tuple[bytes, bytes]] = {}
-        self._keys: dict[tuple[int, str], KeyRow] = {}
+        self._uses: list[Array] = []
         self._member_years: dict[tuple[int, int], MemberYearRow] = {}
         self._visits: dict[VisitKey, int] = {}
         self._accounts: dict[int, AccountRow] = {}
@@ -72,18 +71,20 @@ class MemoryStore:
             if sequence > (entries_after if in_tables else after):
                 yield sequence, segment
 
-    def key(self, institution: int, request_id: str) -> KeyRow | None:
-        return self._keys.get((institution, request_id))
+    @property
+    def id_seed(self) -> int:
+        return 7
 
-    def request_ids(self, after: tuple[int, str], count: int) -> list[tuple[int, str]]:
-        return sorted(key for key in self._keys if key > after)[:count]
+    def id_use_count(self) -> int:
+        return sum(map(len, self._uses))
 
-    def standing(self, institution: int) -> list[tuple[str, int]]:
-        return [
-            (request_id, row.position)
-            for (i, request_id), row in self._keys.items()
-            if i == institution and row.status == KeyStatus.STANDING
-        ]
+    def id_uses(self) -> Iterator[Array]:
+        yield from self._uses
+
+    def id_uses_at(self, institution: int) -> Array:
+        uses: Array = np.concatenate([*self._uses, np.zeros(0, dtype=ID_USE)])
+        ours: Array = uses[uses["institution"] == institution]
+        return ours
 
     def member_year(self, member: int, year: int) -> MemberYearRow | None:
         return self._member_years.get((member, year))
@@ -116,7 +117,7 @@ class MemoryStore:
         return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
     def row_counts(self) -> dict[str, int]:
-        tables = {"account": self._accounts, "credit": self._credits, "request_key": self._keys}
+        tables = {"account": self._accounts, "credit": self._credits}
         return {name: len(table) for name, table in tables.items()}
 
     def credits(self, city: str, month: int) -> list[CreditRow]:
@@ -135,7 +136,7 @@ class MemoryStore:
         return self._entries.get(position)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
-        self._keys.update({key: KeyRow(*row) for key, row in checkpoint.keys.items()})
+        self._uses.append(checkpoint.uses)
         self._member_years.update(checkpoint.member_years)
         self._visits.update(checkpoint.visits)
         self._accounts.update(checkpoint.accounts)

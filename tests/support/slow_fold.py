@@ -29,7 +29,7 @@ def fold_entries(state: State, segment: Segment) -> None:
             _move(state, entry, text)
         if not link["part"]:
             ids = text.request_id, text.undo_id
-            state.note_key(kind, position, institution, *ids, entry)
+            state.note_ids(kind, position, institution, *ids)
     state.next_position += segment.count
 
 

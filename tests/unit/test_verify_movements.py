@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.domain.account import DisposalEvent, Purpose, Relation
@@ -22,7 +23,7 @@ from engine.domain.register import Contribution, FamilyLink, Member
 from engine.domain.registration import ChangeKind, ChangeRegister, UndoChange
 from engine.domain.request import ItemError, PutMembers, Refused
 from engine.ledger import undo_movement
-from engine.state.tables import KeyRow
+from engine.state.tables import ID_USE
 from engine.verify.check import verify_store
 from engine.verify.report import Kind, Report
 from tests.support.city_bench import Bench
@@ -241,9 +242,9 @@ def test_the_tables_are_compared() -> None:
     store._accounts[77] = row
     assert Kind.TABLE in verify_store(store).counted
     del store._accounts[77]
-    store._keys[-1, "more"] = KeyRow(1, 1, 0)
+    store._uses.append(np.array([(-1, 3, 9)], dtype=ID_USE))
     assert Kind.TABLE in verify_store(store).counted
-    del store._keys[-1, "more"]
+    del store._uses[-1]
     assert verify_store(store).ok
 
 

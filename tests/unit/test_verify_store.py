@@ -15,6 +15,7 @@ from clients.cli.commands.verify import verify
 from engine.domain.journal import SegmentKind
 from engine.domain.layout import Array
 from engine.pipeline import Pipeline
+from engine.state.tables import KeyStatus
 from engine.store.sqlite import SqliteStore
 from engine.verify.check import verify_store
 from engine.verify.history import Asked, Event, Outcome, Told, check_history
@@ -71,7 +72,7 @@ def test_two_entries_swapped_and_numbered_again(store: MemoryStore) -> None:
     report = verify_store(store)
     assert Kind.CHAIN not in report.counted
     assert found(report, Kind.AMOUNT, FIRST_CLAIM, "deductible")
-    assert found(report, Kind.TABLE, FIRST_CLAIM, "request key: position")
+    assert found(report, Kind.TABLE, FIRST_CLAIM, "request id")
 
 
 def drop(store: MemoryStore, position: int) -> None:
@@ -158,14 +159,22 @@ def test_nothing_in_a_journal_stops_the_checker(store: MemoryStore, seed: int) -
 # --- tables ------------------------------------------------------------------------------
 
 
-def spoil_key(store: MemoryStore) -> str:
-    store._keys[0, "d"] = store._keys[0, "d"]._replace(status=1)
-    return "request key: status"
+def add_use(store: MemoryStore) -> str:
+    """An id that stood for a claim, and is said to be undone as well."""
+    use = store._uses[0][:1].copy()
+    use["use"] += KeyStatus.UNDONE - KeyStatus.STANDING
+    store._uses.append(use)
+    return "request id"
 
 
-def lose_key(store: MemoryStore) -> str:
-    del store._keys[0, "a"]
-    return "request key"
+def lose_use(store: MemoryStore) -> str:
+    store._uses[0] = store._uses[0][1:]
+    return "request id"
+
+
+def double_use(store: MemoryStore) -> str:
+    store._uses.append(store._uses[0][:1])
+    return "request ids"
 
 
 def spoil_counter(store: MemoryStore) -> str:
@@ -208,8 +217,9 @@ def spoil_position(store: MemoryStore) -> str:
 @pytest.mark.parametrize(
     "spoil",
     [
-        spoil_key,
-        lose_key,
+        add_use,
+        lose_use,
+        double_use,
         spoil_counter,
         spoil_last_entry,
         lose_member_year,
@@ -280,7 +290,7 @@ def test_the_command_says_ok(path: Path) -> None:
         ("UPDATE segment SET cash = cash + 1, total = total + 1 WHERE kind = 1", "store"),
         ("UPDATE account SET balance = balance + 1", "table"),
         ("UPDATE visit SET paid = paid + 1", "table"),
-        ("DELETE FROM request_key WHERE request_id = 'a'", "table"),
+        ("DELETE FROM request_id", "table"),
         ("DELETE FROM segment WHERE sequence = (SELECT max(sequence) FROM segment)", "table"),
     ],
 )
