@@ -6,7 +6,7 @@ The one place that knows both the ledger and the store. It is for one thread at 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -35,13 +35,19 @@ from engine.signals import Progress, find_signals
 from engine.state.state import State
 from engine.store.protocol import Store
 
-CHECKPOINT_ROWS = 1_000_000
-"""Changed rows after which a checkpoint is due, if nothing was idle for long enough before.
+CHECKPOINT_USES = 500_000
+"""Request ids and visits after which a checkpoint is due, if nothing was idle long enough before.
 
-Few large checkpoints cost least: rows are written in key order, so the more there are, the more
-share a page. What they cost is memory for the keys of every claim since the last one, the time to
-fold as many claims after a crash, and that nothing is answered while one is written.
+Few large checkpoints cost least: neighbours share a row, so the more of them changed, the less a
+change costs. What they cost is memory for each id since the last one, and the time to fold as many
+claims after a crash.
 """
+
+USES_A_ROW = 8
+_CHECKPOINT_USES_MAX: Final = 8
+"""As many times `CHECKPOINT_USES` wait at the most until as many ids as this share each row."""
+
+_WHOLE: Final = 1 << 62
 
 
 class Pipeline:
@@ -114,15 +120,19 @@ class Pipeline:
         """
         if not applied.segments:
             return
+        under_way = self._store.checkpoint_under_way
         try:
             self._store.append(applied.segments)
         except StoreError:
             self._start_again()
             raise
+        if under_way and not self._store.checkpoint_under_way:
+            self._state.end_checkpoint()
         self._broken = False
 
     def _start_again(self) -> None:
         """Take the state from the journal again, of which it was ahead."""
+        self._store.drop_checkpoint()
         self._state = recover(self._store)
         self._ledger = self._new_ledger()
         self._broken = False
@@ -162,14 +172,56 @@ class Pipeline:
 
     @property
     def checkpoint_due(self) -> bool:
-        """Whether enough rows have changed for a checkpoint to pay."""
-        return self._state.changes >= CHECKPOINT_ROWS
+        """Whether enough has changed for a checkpoint to pay, and none is under way."""
+        uses = self._state.uses
+        return (
+            uses >= CHECKPOINT_USES
+            and not self._store.checkpoint_under_way
+            and uses >= min(USES_A_ROW * self._state.rows, _CHECKPOINT_USES_MAX * CHECKPOINT_USES)
+        )
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether anything changed that no checkpoint has begun to write, or one is under way."""
+        return bool(self._state.changes) or self._store.checkpoint_under_way
+
+    def begin_checkpoint(self) -> None:
+        """Begin to bring the lagging tables up to the journal; commits carry it on from now on.
+
+        Answers do not depend on it.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        if self._broken or self._store.checkpoint_under_way or not self._state.changes:
+            return
+        taken = self._state.begin_checkpoint(self._store.sequence)
+        if taken.sequence == self._store.checkpoint_sequence:
+            self._state.end_checkpoint()  # previews alone: they moved nothing
+            return
+        try:
+            self._store.begin_checkpoint(taken)
+        except StoreError:
+            self._start_again()
+            raise
+
+    def write_checkpoint(self, room: int) -> bool:
+        """Write about so many bytes of a checkpoint under way; return whether none is any more.
+
+        Raises:
+            StoreError: this part was not written; it may be tried again.
+            OutcomeUnknown: the process must stop.
+        """
+        under_way = self._store.checkpoint_under_way
+        if under_way and self._store.write_checkpoint(room):
+            self._state.end_checkpoint()
+        return not self._store.checkpoint_under_way
 
     def checkpoint(self) -> None:
-        """Bring the lagging tables up to the journal; answers do not depend on it."""
-        if self._state.changes and not self._broken:
-            self._store.checkpoint(self._state.take_checkpoint(self._store.sequence))
-            self._state.forget_changes()
+        """Bring the lagging tables up to the journal, from beginning to end."""
+        self.write_checkpoint(_WHOLE)
+        self.begin_checkpoint()
+        self.write_checkpoint(_WHOLE)
 
     def close(self) -> None:
         """Checkpoint and close the store; a second call does nothing."""

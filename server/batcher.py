@@ -12,7 +12,7 @@ import contextlib
 import math
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -30,6 +30,9 @@ Call = Callable[[Pipeline], Any]
 
 _ALONE_SECONDS: Final = 1.0
 """How long no terminal asked, before a message is taken in whole chunks again."""
+
+_IDLE_BYTES: Final = 2 << 20
+"""What of a checkpoint is written at once while nobody asks: who comes then waits so long."""
 
 T = TypeVar("T")
 
@@ -326,17 +329,31 @@ class Batcher:
         return None
 
     async def _checkpoint_if_due(self) -> None:
+        """Begin a checkpoint where one pays: commits carry it on, a part each."""
         if self.failure is None and self._pipeline.checkpoint_due:
-            await self._checkpoint()
+            with self._checkpointing():
+                await self._in_thread(self._pipeline.begin_checkpoint)
 
     async def _checkpoint(self) -> None:
+        """Write a checkpoint while nobody asks; when somebody does, commits carry it on."""
+        pipeline = self._pipeline
+        self._unsaved = False
+        with self._checkpointing():
+            await self._in_thread(pipeline.begin_checkpoint)
+            while not self._wake.is_set():
+                if await self._in_thread(lambda: pipeline.write_checkpoint(_IDLE_BYTES)):
+                    break
+            self._unsaved = pipeline.is_ahead
+
+    @contextlib.contextmanager
+    def _checkpointing(self) -> Iterator[None]:
+        """Go on after an error that harms nobody: the journal has everything."""
         try:
-            await self._in_thread(self._pipeline.checkpoint)
+            yield
         except StoreError as error:
             log_error("no checkpoint was written", error)
         except Exception as error:  # noqa: BLE001  as in _guarded
             self._stop(error, ())
-        self._unsaved = False
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

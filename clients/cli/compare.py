@@ -36,13 +36,14 @@ from engine.domain.request import (
 from engine.errors import InvalidInput, InvariantBroken
 from engine.kernel import FAST, REFERENCE, Kernel, PlanTable
 from engine.ledger.ledger import Ledger
-from engine.pipeline import CHECKPOINT_ROWS
+from engine.pipeline import CHECKPOINT_USES
 from engine.rules.book import PlanBook
 from engine.rules.figures import load_figures, to_json
 from engine.rules.model import CityRules
 from engine.rules.plan import DEDUCTIBLE_BENEFIT, DEDUCTIBLE_OWN, ClaimClass, RulePlan
+from engine.state.blocks import BLOCK
 from engine.state.state import State
-from engine.state.tables import ID_USE, AccountRow, CreditRow, MemberYearRow, VisitKey
+from engine.state.tables import ACCOUNT_WIDTH, ID_USE, MEMBER_YEAR_WIDTH, CreditRow, VisitKey
 
 T = TypeVar("T")
 
@@ -107,31 +108,25 @@ class _Nothing:
         """Return nothing: no register changes in a comparison."""
         return np.zeros(0, dtype=ID_USE)
 
-    def member_year(self, member: int, year: int) -> MemberYearRow | None:
-        """Return None: member-years stay in memory."""
+    def member_years(self, year: int, block: int) -> Array:
+        """Return zeros: member-years stay in memory."""
+        return np.zeros((BLOCK, MEMBER_YEAR_WIDTH), dtype=np.int64)
 
-    def member_years(self, lowest: int, highest: int, year: int) -> list[tuple[int, bytes, int]]:
-        """Return no rows."""
-        return []
+    def accounts(self, block: int) -> Array:
+        """Return zeros: accounts stay in memory."""
+        return np.zeros((BLOCK, ACCOUNT_WIDTH), dtype=np.int64)
 
     def visit(self, key: VisitKey) -> int | None:
         """Return what was paid for a visit that left the memory, or None."""
         return self.paid.get(key)
 
-    def shared_visits(self, lowest: int, highest: int, year: int) -> list[tuple[int, int, str]]:
-        """Return no keys."""
-        return []
+    def visit_keys(self, year: int, block: int) -> list[tuple[int, int, str]]:
+        """Return the keys of a block of members."""
+        return [(k[0], *k[2:]) for k in self.paid if (k[1], k[0] // BLOCK) == (year, block)]
 
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
         """Return nothing: it is asked for openings only, which come first."""
         return []
-
-    def account(self, member: int) -> AccountRow | None:
-        """Return None: accounts stay in memory."""
-
-    def accounts(self, lowest: int, highest: int) -> Array:
-        """Return nothing: accounts stay in memory."""
-        return np.zeros((0, 4), dtype=np.int64)
 
     def credits(self, city: str, month: int) -> list[CreditRow]:
         """Return nothing: a comparison credits nobody."""
@@ -214,9 +209,9 @@ class Bench:
     def settle(self, claims: Sequence[Claim]) -> BatchAnswer:
         """Settle claims in order, as they are."""
         answer = self.ask(SettleBatch(claims), BatchAnswer)
-        if self._state.changes >= CHECKPOINT_ROWS:
-            self._tables.paid.update(self._state.take_checkpoint(0).visits)
-            self._state.forget_changes()
+        if self._state.changes >= CHECKPOINT_USES:
+            self._tables.paid.update(self._state.begin_checkpoint(0).visits)
+            self._state.end_checkpoint()
         return answer
 
     def compare(self, claim: Claim, registers: "Registers") -> list[Outcome]:

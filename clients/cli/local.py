@@ -55,7 +55,6 @@ from engine.kernel import kernel_by_name
 from engine.pipeline import Pipeline
 from engine.rules.book import PlanBook
 from engine.rules.plan import RulePlan
-from engine.state.tables import Checkpoint
 from engine.store.schema import APPLICATION_ID
 from engine.store.sqlite import SqliteStore
 
@@ -119,10 +118,10 @@ class TimedStore(SqliteStore):
         with self.clock.stage("commit"):
             return super().append(segments)
 
-    def checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Write the rows of a checkpoint, timed."""
+    def write_checkpoint(self, room: int) -> bool:
+        """Write rows of a checkpoint, timed."""
         with self.clock.stage("checkpoint"):
-            super().checkpoint(checkpoint)
+            return super().write_checkpoint(room)
 
 
 def open_pipeline(store: Path, kernel: str, clock: Clock | None = None) -> Pipeline:

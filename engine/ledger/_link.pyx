@@ -1,4 +1,4 @@
-# cython: autotestdict=False
+# cython: cdivision=True, autotestdict=False
 """Entries chained into the journal, and the state moved along, compiled."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
@@ -11,6 +11,7 @@ from engine.state._ids cimport Ids
 # What this file and the rest of the engine must agree on; ordinary.py compares every member.
 cpdef enum:
     STANDING = 1
+    ROW = 32
     CLAIM_REQUEST_ID = 1
 
 
@@ -33,20 +34,20 @@ cdef inline void forget_slots(Entry *entry) noexcept nogil:
     forget_slot(&entry.row.family)
 
 
-cdef inline int note_counters(const Entry *entry, set changed) except -1:
+cdef inline void mark(uint8_t[::1] marks, int32_t slot) noexcept nogil:
+    if slot >= 0:
+        marks[slot] = 1
+
+
+cdef inline void mark_counters(const Entry *entry, uint8_t[::1] marks) noexcept nogil:
     """Note which counters with keys of their own an entry has moved."""
-    if (
-        entry.row.visit & entry.row.borne & entry.row.cost & entry.row.disease
-        & entry.row.month & entry.row.day & entry.row.paid
-    ) == -1:
-        return 0
-    for slot in (
-        entry.row.visit, entry.row.borne, entry.row.cost, entry.row.disease,
-        entry.row.month, entry.row.day, entry.row.paid,
-    ):
-        if slot >= 0:
-            changed.add(slot)
-    return 0
+    mark(marks, entry.row.visit)
+    mark(marks, entry.row.borne)
+    mark(marks, entry.row.cost)
+    mark(marks, entry.row.disease)
+    mark(marks, entry.row.month)
+    mark(marks, entry.row.day)
+    mark(marks, entry.row.paid)
 
 
 def link(
@@ -66,9 +67,9 @@ def link(
     cdef int64_t position = state.next_position
     cdef int64_t[::1] last = state.last_entry.values
     cdef int64_t[::1] moved = state.accounts.entries.values
-    cdef set years = state.counters.changed
-    cdef set counters = state.visits.changed
-    cdef set accounts = state.accounts.balances.changed
+    cdef uint8_t[::1] years = state.counters.marks
+    cdef uint8_t[::1] counters = state.visits.marks
+    cdef uint8_t[::1] accounts = state.accounts.balances.marks
     cdef Ids ids = state.ids
     cdef Entry *entry
     cdef Py_ssize_t n, claim = -1
@@ -87,16 +88,16 @@ def link(
             ids.put(entry.claim.institution, request_id, position, STANDING)
         entry.link.previous = last[entry.row.counters]
         last[entry.row.counters] = position
-        years.add(entry.row.counters)
-        note_counters(entry, counters)
+        years[entry.row.counters // ROW] = 1
+        mark_counters(entry, counters)
         if entry.result.account:
             entry.link.account_previous = moved[entry.row.account]
             moved[entry.row.account] = position
-            accounts.add(entry.row.account)
+            accounts[entry.row.account // ROW] = 1
         if entry.result.family_account:
             entry.link.family_previous = moved[entry.row.family]
             moved[entry.row.family] = position
-            accounts.add(entry.row.family)
+            accounts[entry.row.family // ROW] = 1
         forget_slots(entry)
         position += 1
 

@@ -272,7 +272,7 @@ cdef class Ordinary:
                 key = (entry.claim.member, row.year, treating.number, "")
                 row.borne_at, row.borne = treating.number, self.state.visit(key)
             if capped:
-                row.visit = self.named_visit(preview, claim, here, entry)
+                row.visit = self.named_visit(preview, claim, entry)
             return 0
         visit = (
             row.visit_by, claim[CLAIM_VISIT], claim[CLAIM_REQUEST_ID], here.number,
@@ -287,9 +287,7 @@ cdef class Ordinary:
         )
         return 0
 
-    cdef int32_t named_visit(
-        self, bint preview, tuple claim, Here here, Entry *entry,
-    ) except? -1:
+    cdef int32_t named_visit(self, bint preview, tuple claim, Entry *entry) except? -1:
         """Return the slot of the visit that a claim names, or of its own."""
         if claim[CLAIM_VISIT]:
             return self.state.visit(
@@ -297,8 +295,7 @@ cdef class Ordinary:
             )
         if preview:
             return self.state.visit(self.no_visit)
-        key = (entry.claim.member, entry.row.year, here.number, claim[CLAIM_REQUEST_ID])
-        return self.state.visit(key, new=True)
+        return self.state.own_visit()
 
     cdef uint8_t rate_level(self, member, int64_t day) except? 0:
         """Return the level of the institution that the member has selected, 0 for none."""

@@ -32,7 +32,7 @@ from engine.ledger.context import Context
 from engine.ledger.ids import standing_at
 from engine.ledger.prepare import Prepared, prepare
 from engine.ledger.undo import Written, differs, standing
-from engine.state.keyed import keyed_moves
+from engine.state.keyed import is_own, keyed_moves
 from engine.state.state import line_moves
 
 
@@ -201,13 +201,14 @@ class _Counters(NamedTuple):
         if entries:
             first = entries[0][0]
             member_year = int(first["claim"]["member"]), int(first["row"]["year"])
-            line[:] = np.frombuffer(state.read_member_year(*member_year).counters, dtype="<i8")
+            line[:] = state.read_member_year(*member_year).counters
         for record, text in entries:
             for at, fen in line_moves(record):
                 line[at] -= fen
             for _, key, fen in keyed_moves(record, text):
                 slot = state.visit(key)
-                keyed[slot] = keyed.get(slot, int(state.visits.values[slot])) - fen
+                held = keyed.get(slot, int(state.visits.values[slot]))
+                keyed[slot] = 0 if is_own(key) else held - fen
         return cls(line, keyed)
 
     def settle(self, context: Context, claims: Sequence[Prepared | Refused]) -> list[np.void]:

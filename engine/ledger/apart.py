@@ -49,9 +49,7 @@ class Counted(NamedTuple):
     benefit: int
 
 
-def slots_apart(
-    state: State, rules: RulePlan, claim: Counted, *, preview: bool = False, new: bool = False
-) -> Apart:
+def slots_apart(state: State, rules: RulePlan, claim: Counted, *, preview: bool = False) -> Apart:
     """Return the slots of a claim.
 
     Args:
@@ -59,14 +57,13 @@ def slots_apart(
         rules: the plan that says what is counted.
         claim: what says under which keys.
         preview: whether nothing is to be moved.
-        new: that no claim came under the same request id before is certain.
     """
     member, year, day = claim.member, claim.year, claim.day
     group = rules.by_status(claim.level, claim.status)
     at = borne_at(rules, claim.here, claim.level, claim.status)
     visit = month = of_day = -1
     if rules.visit_cap_fen[group] != NO_CAP:
-        visit = _visit(state, claim, preview=preview, new=new)
+        visit = _visit(state, claim, preview=preview)
     if rules.month_cap_fen[group] != NO_CAP:
         month = state.visit(month_key(member, year, day))
     if rules.day_cap_fen[group] != NO_CAP:
@@ -84,13 +81,12 @@ def slots_apart(
     )
 
 
-def _visit(state: State, claim: Counted, *, preview: bool, new: bool) -> int:
+def _visit(state: State, claim: Counted, *, preview: bool) -> int:
     """Return the slot of what was paid for the claim's visit."""
-    own = claim.visit.is_the_claims_own
     # A preview may carry a used id: its own visit is a new one all the same.
-    if preview and own:
+    if preview and claim.visit.is_the_claims_own:
         return state.visit(NO_VISIT)
-    return state.visit(visit_key(claim.member, claim.year, claim.visit), new=new and own)
+    return state.visit(visit_key(claim.member, claim.year, claim.visit))
 
 
 def visit_by(rules: RulePlan, bits: int) -> int:

@@ -118,7 +118,7 @@ def _check_readings_stand(context: Context, book: PlanBook) -> None:
                 continue
             year = year_of(plan.first_day)
             for number, member in enumerate(state.members.items):
-                if member.city == rules.area and state.read_member_year(number, year).last_entry:
+                if member.city == rules.area and state.last_entry[state.member_year(number, year)]:
                     raise InvalidInput(
                         f"{rules.pinyin}.{READING}",
                         f"claims of {year} are settled by a reading that counts otherwise; choose "

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from engine.domain import layout
 from engine.domain.claim import check_id
 from engine.domain.codes import Benefit, Level
@@ -20,7 +18,18 @@ from engine.domain.request import (
 )
 from engine.ledger.context import Context
 from engine.ledger.ids import key_of
-from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH, PAID
+from engine.ledger.undo import standing
+from engine.state.keyed import (
+    COST,
+    DAY,
+    DAY_VISITS,
+    DISEASE,
+    FIRST_LEVEL,
+    MONTH,
+    PAID,
+    is_own,
+    keyed_moves,
+)
 from engine.state.tables import KeyStatus
 
 
@@ -61,8 +70,8 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
     if member is None:
         return Refused(Reason.MEMBER_UNKNOWN, message="the member is not in the register")
     row = state.read_member_year(member, request.year)
-    line = np.frombuffer(row.counters, dtype="<i8")
-    visits = state.visits_of(member, request.year)
+    line = row.counters
+    visits = state.visits_of(member, request.year) | _own_visits(context, member, request.year)
     return Counters(
         member=request.member,
         year=request.year,
@@ -103,6 +112,16 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
         ),
         benefit_paid=tuple((Benefit[name.upper()], fen) for name, fen in _named(visits, PAID)),
     )
+
+
+def _own_visits(context: Context, member: int, year: int) -> dict[tuple[int, str], int]:
+    """Return fen by institution and request id of the claims that stand and are own visits."""
+    paid: dict[tuple[int, str], int] = {}
+    for record, text in standing(context, member, year):
+        for _, key, fen in keyed_moves(record, text):
+            if is_own(key):
+                paid[key[2:]] = paid.get(key[2:], 0) + fen
+    return paid
 
 
 def _named(visits: Mapping[tuple[int, str], int], number: int) -> tuple[tuple[str, int], ...]:

@@ -26,7 +26,7 @@ from engine.rules.plan import (
     VISIT_CLAIM,
     RulePlan,
 )
-from engine.state import blocks
+from engine.state import blocks, tables
 from engine.state.keyed import Visit
 from engine.state.state import NO_VISIT, State
 from engine.state.tables import KeyStatus
@@ -50,7 +50,7 @@ def ordinary(state: State, plan_on: Callable[[str, int], int]) -> Ordinary:
 
     def apart(rules: RulePlan, preview: bool, visit: tuple[Any, ...], *rest: Any) -> Apart:
         claim = Counted(Visit(*visit), *rest)
-        return slots_apart(state, rules, claim, preview=preview, new=True)
+        return slots_apart(state, rules, claim, preview=preview)
 
     return Ordinary(state, day_of, _offer_of, apart, NO_VISIT)
 
@@ -86,7 +86,7 @@ def check_agreement() -> None:
     for kind in (codes.Fact, Kind, codes.Mode, codes.Benefit, codes.Status, codes.Place):
         ours |= {f"{kind.__name__.upper()}_{name}": int(kind[name]) for name in kind.__members__}
     ours["LIABILITY_MATERNITY"] = codes.Liability.MATERNITY
-    for module in (layout, ids, blocks, plan):
+    for module in (layout, ids, blocks, plan, tables):
         ours |= {name: value for name, value in vars(module).items() if isinstance(value, int)}
     ours["STANDING"] = KeyStatus.STANDING
     for compiled in (_ordinary, _link):

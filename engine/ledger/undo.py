@@ -27,7 +27,7 @@ from engine.errors import InvalidInput, InvariantBroken
 from engine.ledger.context import Context, encode_texts
 from engine.ledger.ids import key_of
 from engine.ledger.refusals import id_reused, institution_unknown
-from engine.state.keyed import BEFORE, keyed_moves
+from engine.state.keyed import BEFORE, is_own, keyed_moves
 from engine.state.state import line_moves
 from engine.state.tables import KeyStatus, VisitKey
 
@@ -136,8 +136,11 @@ def _undo(
     blob, lengths = encode_texts(text)
     entries = np.array([record for record, _ in target], dtype=ENTRY)
     first = state.next_position
+    counted = entries["row"]["visit"] >= 0
+    paid = int(entries["result"]["pooled_fund"][counted].sum())
     for n, (record, own) in enumerate(target):
-        _take_back(context, record, own, entries[n : n + 1], first + n)
+        _take_back(context, record, own, entries[n : n + 1], first + n, paid)
+        paid -= int(record["result"]["pooled_fund"]) if counted[n] else 0
     links = entries["link"]
     links["instant"] = context.instant
     links["kind"] = kind
@@ -149,9 +152,18 @@ def _undo(
 
 
 def _take_back(
-    context: Context, target: np.void, text: EntryText, entries: Array, position: int
+    context: Context, target: np.void, text: EntryText, entries: Array, position: int, own_fen: int
 ) -> None:
-    """Move the state back by one entry, and write the undo's entry: what it met and took back."""
+    """Move the state back by one entry, and write the undo's entry: what it met and took back.
+
+    Args:
+        context: of the ledger.
+        target: the entry to take back.
+        text: its texts.
+        entries: one, for the undo's entry, filled with the target's.
+        position: of the undo's entry.
+        own_fen: what the act still has paid for its visit, if that is its own.
+    """
     state = context.state
     claim, row, parts = target["claim"], target["row"], target["result"]
     member, year = int(claim["member"]), int(row["year"])
@@ -170,10 +182,13 @@ def _take_back(
     for at, fen in line_moves(target):
         line[at] -= fen
     for name, key, fen in keyed_moves(target, text):
+        if is_own(key):
+            result[BEFORE[name]] = own_fen
+            continue
         keyed = state.visit(key)
         result[BEFORE[name]] = state.visits.values[keyed]
         state.visits.values[keyed] -= fen
-        state.visits.changed.add(keyed)
+        state.visits.mark(keyed)
     link["position"] = position
     owners = {"account": member, "family": int(claim["payer"])}
     for name, amount, previous in layout.ACCOUNTS_MOVED:
@@ -233,8 +248,9 @@ def _blockers(context: Context, target: Sequence[Written]) -> tuple[Blocker, ...
         for name, key, fen in keyed_moves(record, own):
             if key not in slots:
                 slots[key] = len(slots)
-                keyed[slots[key]] = state.visits[state.visit(key)]
-            keyed[slots[key]] -= fen
+                keyed[slots[key]] = 0 if is_own(key) else state.visits[state.visit(key)]
+            if not is_own(key):
+                keyed[slots[key]] -= fen
             if n >= 0:
                 rows[n][name] = slots[key]
     results = np.zeros(len(later), dtype=RESULT)

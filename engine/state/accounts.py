@@ -1,16 +1,12 @@
 """Personal accounts in memory: balances, what moved each last, what closed it."""
 
-from typing import Final
-
 import numpy as np
 
 from engine.domain.layout import Array
 from engine.domain.movement import Act, MovementKind
 from engine.state.blocks import BLOCK, Blocks
 from engine.state.slots import Slots, zeros
-from engine.state.tables import AccountRow, CreditRow, Tables
-
-_NONE: Final = AccountRow(0, 0)
+from engine.state.tables import ROW, ROWS_A_BLOCK, AccountRow, CreditRow, Lines, Tables
 
 
 class Accounts:
@@ -21,11 +17,11 @@ class Accounts:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self.balances = Slots(zeros)
+        self.balances = Slots(zeros, ROW)
         """Fen."""
-        self.entries = Slots(zeros)
+        self.entries = Slots(zeros, ROW)
         """Journal position of the last entry or movement that moved it."""
-        self.closed_by = Slots(zeros)
+        self.closed_by = Slots(zeros, ROW)
         """Journal position of the disposal that closed it, 0: open."""
         self.new_credits: list[CreditRow] = []
         """Segments of credits since the last checkpoint."""
@@ -49,29 +45,18 @@ class Accounts:
 
     def _new_block(self, block: int) -> None:
         """Give a block of members their slots, which are as in the tables."""
-        lowest = block * BLOCK
-        rows = self._tables.accounts(lowest, lowest + BLOCK - 1)
-        self.entries.new(BLOCK)
-        self.closed_by.new(BLOCK)
-        first = self.balances.new(BLOCK)
+        lines = self._tables.accounts(block)
         self._blocks.append(block)
+        for column, slots in enumerate((self.balances, self.entries, self.closed_by)):
+            first = slots.new(BLOCK)
+            slots.values[first : first + BLOCK] = lines[:, column]
         self.places.give(block, first)
-        slots = first + rows[:, 0] - lowest
-        self.balances.values[slots] = rows[:, 1]
-        self.entries.values[slots] = rows[:, 2]
-        self.closed_by.values[slots] = rows[:, 3]
-
-    def _member_of(self, slot: int) -> int:
-        return self._blocks[slot // BLOCK] * BLOCK + slot % BLOCK
 
     def read(self, member: int) -> AccountRow:
         """Return an account as it stands, without giving it a slot."""
         slot = self.places.slot(member)
         if slot < 0:
-            return self._tables.account(member) or _NONE
-        return self._row(slot)
-
-    def _row(self, slot: int) -> AccountRow:
+            return AccountRow(*self._tables.accounts(member // BLOCK)[member % BLOCK].tolist())
         return AccountRow(
             int(self.balances[slot]), int(self.entries[slot]), int(self.closed_by[slot])
         )
@@ -80,12 +65,12 @@ class Accounts:
         """Set the balance of an account from before the journal."""
         slot = self.slot(member)
         self.balances.values[slot] = balance_fen
-        self.balances.changed.add(slot)
+        self.balances.mark(slot)
 
     def touch(self, slot: int, position: int) -> None:
         """Note that the entry at `position` is the last one that moved an account."""
         self.entries.values[slot] = position
-        self.balances.changed.add(slot)
+        self.balances.mark(slot)
 
     def move(self, movements: Array, act: Act, first: int) -> None:
         """Move accounts by what an act of the journal did; none is in it twice.
@@ -100,7 +85,7 @@ class Accounts:
         slots = self.slots(movements["member"])
         self.balances.values[slots] += movements["fen"]
         self.entries.values[slots] = np.arange(first, first + len(slots))
-        self.balances.changed.update(slots.tolist())
+        self.balances.mark(slots)
         if act.closes:
             slot = int(slots[0])
             if not act.undoes and not self.closed_by.values[slot]:
@@ -118,16 +103,17 @@ class Accounts:
 
     # --- checkpoints ---------------------------------------------------------------------
 
-    @property
-    def changes(self) -> int:
-        """How many rows a checkpoint would write."""
-        return len(self.balances.changed) + len(self.new_credits)
-
-    def changed_rows(self) -> dict[int, AccountRow]:
-        """Return the accounts changed since the last checkpoint."""
-        return {self._member_of(slot): self._row(slot) for slot in self.balances.changed}
-
-    def forget_changes(self) -> None:
-        """Forget what the last checkpoint wrote, once it is durable."""
-        self.balances.changed.clear()
-        self.new_credits.clear()
+    def take_changed(self) -> Lines:
+        """Return the rows of accounts changed since the last checkpoint, now taken note of."""
+        marked = self.balances.take_marks()
+        places = np.array(self._blocks, dtype=np.int64)[marked // ROWS_A_BLOCK] * ROWS_A_BLOCK
+        places += marked % ROWS_A_BLOCK
+        lines = np.stack(
+            [
+                slots.values[: slots.count].reshape(-1, ROW)[marked]
+                for slots in (self.balances, self.entries, self.closed_by)
+            ],
+            axis=2,
+        )
+        order = np.argsort(places)
+        return Lines(places[order], lines[order])

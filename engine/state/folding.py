@@ -12,6 +12,7 @@ import numpy as np
 from engine.domain import layout
 from engine.domain.journal import EntryKind, Segment, TextColumns
 from engine.domain.layout import KEYED_SLOTS, Array
+from engine.rules.plan import VISIT_DAY, VISIT_NAMED
 from engine.state._ids import Ids
 from engine.state.accounts import Accounts
 from engine.state.blocks import BLOCK, Blocks
@@ -83,7 +84,7 @@ def _add_to_lines(state: Folded, entries: Array) -> None:
         np.add.at(lines, starts[here] + row[at][here], result[name][here])
     # Of a slot that stands there more than once the last value stays.
     state.last_entry.values[slots] = entries["link"]["position"]
-    state.counters.changed.update(slots.tolist())
+    state.counters.mark(slots)
 
 
 def _member_years(state: Folded, members: Array, years: Array) -> Array:
@@ -104,13 +105,21 @@ def _add_to_keyed(
 ) -> None:
     """Add to the counters with keys of their own; `numbers` are the entries' in the segment."""
     for slot in KEYED_SLOTS:
-        here = np.flatnonzero(moved["row"][slot] >= 0)
+        counts = moved["row"][slot] >= 0
+        here = np.flatnonzero(counts & _shared(moved) if slot == "visit" else counts)
         if len(here):
             keys = _keys(slot, moved[here], numbers[here], texts, request_ids)
-            slots = [state.visit(key) for key in keys]
+            slots = np.array([state.visit(key) for key in keys], dtype=np.int64)
             amounts = moved["result"][_MOVED_BY.get(slot, "pooled_fund")][here]
-            np.add.at(state.visits.values, np.array(slots, dtype=np.int64), amounts)
-            state.visits.changed.update(slots)
+            np.add.at(state.visits.values, slots, amounts)
+            state.visits.mark(slots)
+
+
+def _shared(entries: Array) -> Array:
+    """Return whether each entry's visit may be that of others: its own is nobody's business."""
+    by, named = entries["row"]["visit_by"], entries["claim"]["visit_length"] > 0
+    shared: Array = (by == VISIT_DAY) | ((by == VISIT_NAMED) & named)
+    return shared
 
 
 def _keys(
@@ -161,7 +170,7 @@ def _take_from_accounts(state: Folded, entries: Array) -> None:
     balances = state.accounts.balances
     np.subtract.at(balances.values, slots, fen[paid])
     state.accounts.entries.values[slots] = entries["link"]["position"].repeat(2)[paid]
-    balances.changed.update(slots.tolist())
+    balances.mark(slots)
 
 
 def _note_ids(

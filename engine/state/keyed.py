@@ -4,7 +4,8 @@ They exist only where a rule counts so. All are `VisitKey`s: member, policy year
 
     number                      text            counts
     -1                          a visit         fen paid for a visit that claims name (H2-A)
-    institution                 request id      fen paid for a claim that is its own visit (H2-B)
+    institution                 request id      fen paid for a claim that is its own visit (H2-B);
+                                                for that claim alone, and never in the tables
     `DAY_VISITS` - institution  YYYYMMDD        fen paid for a day at the institution (H2-C)
     institution                 empty           fen borne of the deductible there (G2-D)
     `FIRST_LEVEL` - level       empty           fen borne of the deductible of a level (G2-B)
@@ -114,6 +115,15 @@ def month_key(member: int, year: int, day: int) -> VisitKey:
 def day_key(member: int, year: int, day: int) -> VisitKey:
     """Return the key of what was paid on a service date."""
     return (member, year, DAY, to_date(day).isoformat())
+
+
+def is_own(key: VisitKey) -> bool:
+    """Return whether a key is of a claim that is its own visit: nothing else ever counts there.
+
+    So what it holds is 0 before the claim, and what the claim's entries paid after it.
+    """
+    _, _, number, text = key
+    return number >= 0 and bool(text)
 
 
 class Visit(NamedTuple):

@@ -32,6 +32,7 @@ from engine.state.keyed import (
     PAID,
     borne_key,
     cost_key,
+    is_own,
     paid_key,
 )
 from engine.state.register import Register
@@ -44,12 +45,17 @@ from engine.state.registration import ChangeLog, changes_from_json
 from engine.state.slots import Slots, zeros
 from engine.state.tables import (
     ID_USE,
+    MEMBER_YEAR_WIDTH,
+    ROW,
+    ROWS_A_BLOCK,
     STATUS_OF,
     Checkpoint,
     KeyStatus,
+    Lines,
     MemberYearRow,
     Tables,
     VisitKey,
+    year_place,
 )
 
 NO_VISIT: VisitKey = (-1, 0, -1, "")
@@ -70,18 +76,21 @@ class State:
         self.figures: list[bytes] = []
         self.register_changes = ChangeLog()
         self.next_position = 1
-        self.counters = Slots(layout.aligned_counters)
-        self.last_entry = Slots(zeros)
+        self.counters = Slots(layout.aligned_counters, ROW)
+        self.last_entry = Slots(zeros, ROW)
         self.member_years: dict[int, Blocks] = {}
         """By policy year: where its members are in `counters` and `last_entry`."""
         self._blocks_of_years: list[tuple[int, int]] = []
+        """(year, block) of each block of slots in `counters`, in their order."""
         self.visits = Slots(zeros)
         self.visit_slots: dict[VisitKey, int] = {}
         self._known_visits = IdSet()
         """Of member-years with slots: every visit of the tables that other claims may belong to."""
-        self._visit_of: list[VisitKey] = []
+        self._visit_of: list[VisitKey | None] = []
         self._visits_of_member_year: dict[tuple[int, int], list[int]] = {}
         self.accounts = Accounts(tables)
+        self._under_way = 0, 0
+        """Of the checkpoint that is written: noted uses of request ids, and credits."""
         self.ids = Ids(tables.id_seed)
         """Every request id that was used, those of the tables included."""
         self.ids.reserve(tables.id_use_count())
@@ -105,62 +114,57 @@ class State:
         """Return the first slot of a block of member-years, which are as in the tables."""
         first = self.counters.new(BLOCK)
         self.last_entry.new(BLOCK)
-        self._blocks_of_years.append((block, year))
-        lowest = block * BLOCK
-        for member, counters, last in self.tables.member_years(lowest, lowest + BLOCK - 1, year):
-            slot = first + member - lowest
-            self.counters.values[slot] = np.frombuffer(counters, dtype="<i8")
-            self.last_entry.values[slot] = last
-        for member, number, text in self.tables.shared_visits(lowest, lowest + BLOCK - 1, year):
+        self._blocks_of_years.append((year, block))
+        lines = self.tables.member_years(year, block)
+        self.counters.values[first : first + BLOCK] = lines[:, :-1]
+        self.last_entry.values[first : first + BLOCK] = lines[:, -1]
+        for member, number, text in self.tables.visit_keys(year, block):
             self._known_visits.add(hash((member, year, number)), text)
         return first
-
-    def _member_year_of(self, slot: int) -> tuple[int, int]:
-        """Return member and policy year of a slot."""
-        block, year = self._blocks_of_years[slot // BLOCK]
-        return block * BLOCK + slot % BLOCK, year
 
     def read_member_year(self, member: int, year: int) -> MemberYearRow:
         """Return a member-year as it stands, without giving it a slot."""
         blocks = self.member_years.get(year)
         slot = -1 if blocks is None else blocks.slot(member)
         if slot < 0:
-            return self.tables.member_year(member, year) or MemberYearRow(bytes(64), 0)
-        line = self.counters.values[slot].tobytes()
-        return MemberYearRow(line, int(self.last_entry.values[slot]))
+            line = self.tables.member_years(year, member // BLOCK)[member % BLOCK]
+            return MemberYearRow(line[:-1], int(line[-1]))
+        return MemberYearRow(self.counters.values[slot].copy(), int(self.last_entry[slot]))
 
-    def visit(self, key: VisitKey, *, new: bool = False) -> int:
-        """Return the slot of a visit, or of what else `engine.state.keyed` counts, in `visits`.
+    def own_visit(self) -> int:
+        """Return a new slot in `visits` for a claim that is its own visit."""
+        self._visit_of.append(None)
+        return self.visits.new()
 
-        Args:
-            key: what is counted.
-            new: that no claim counted to it before is certain.
-        """
+    def visit(self, key: VisitKey) -> int:
+        """Return the slot of a visit, or of what else `engine.state.keyed` counts, in `visits`."""
         slot = self.visit_slots.get(key)
         if slot is None:
-            slot = self.visits.new()
-            self.visit_slots[key] = slot
-            self._visit_of.append(key)
-            self._visits_of_member_year.setdefault(key[:2], []).append(slot)
-            if not new and not self._is_first(key):
+            slot = self._new_visit(key)
+            if not is_own(key) and not self._is_first(key):
                 self.visits.values[slot] = self.tables.visit(key) or 0
+        return slot
+
+    def _new_visit(self, key: VisitKey) -> int:
+        slot = self.visit_slots[key] = self.visits.new()
+        self._visit_of.append(key)
+        self._visits_of_member_year.setdefault(key[:2], []).append(slot)
         return slot
 
     def _is_first(self, key: VisitKey) -> bool:
         """Note a visit; return whether it is certain that the tables have nothing of it."""
         member, year, number, text = key
-        if number >= 0 and text:
-            return False  # a claim's own: they are not looked up in advance
         if member >= 0:
             self.member_year(member, year)
         return self._known_visits.add(hash((member, year, number)), text)
 
     def visits_of(self, member: int, year: int) -> dict[tuple[int, str], int]:
-        """Return fen by (institution or -1, visit) for every `VisitKey` of a member-year."""
+        """Return fen by number and text of every `VisitKey` of a member-year but own visits."""
         paid = {(i, visit): fen for i, visit, fen in self.tables.visits(member, year)}
         for slot in self._visits_of_member_year.get((member, year), ()):
-            _, _, institution, visit = self._visit_of[slot]
-            paid[institution, visit] = int(self.visits.values[slot])
+            key = self._visit_of[slot]
+            if key is not None and not is_own(key):
+                paid[key[2:]] = int(self.visits.values[slot])
         return paid
 
     # --- request ids ---------------------------------------------------------------------
@@ -289,7 +293,7 @@ class State:
     def touch_member_year(self, slot: int, position: int) -> None:
         """Note that the entry at `position` is the last one of a member-year."""
         self.last_entry.values[slot] = position
-        self.counters.changed.add(slot)
+        self.counters.mark(slot)
 
     def note_ids(
         self, kind: int, position: int, institution: int, request_id: str, undo_id: str
@@ -316,16 +320,16 @@ class State:
         line[layout.SPECIAL_DEDUCTIBLE] = opening.special_deductible_fen
         line[layout.CHRONIC_PAID] = opening.chronic_paid_fen
         line[layout.FLAGS] = layout.DEDUCTIBLE_MET if opening.deductible_met else 0
-        self.counters.changed.add(slot)
+        self.counters.mark(slot)
         for (institution, visit), paid_fen in self.visits_of(member, opening.year).items():
             if paid_fen:
                 visit_slot = self.visit((member, opening.year, institution, visit))
                 self.visits.values[visit_slot] = 0
-                self.visits.changed.add(visit_slot)
+                self.visits.mark(visit_slot)
         for key, fen in self._keyed_openings(member, opening):
             visit_slot = self.visit(key)
             self.visits.values[visit_slot] = fen
-            self.visits.changed.add(visit_slot)
+            self.visits.mark(visit_slot)
 
     def _keyed_openings(self, member: int, opening: Opening) -> Iterator[tuple[VisitKey, int]]:
         """Yield key and fen of what an opening says of counters with keys of their own."""
@@ -349,40 +353,68 @@ class State:
     # --- checkpoints ---------------------------------------------------------------------
 
     @property
+    def uses(self) -> int:
+        """Return how many request ids and visits there are since the last checkpoint."""
+        return self.ids.noted_count + len(self.visit_slots)
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows of member-years and accounts changed since the last checkpoint."""
+        return len(self.counters.marked()) + len(self.accounts.balances.marked())
+
+    @property
     def changes(self) -> int:
-        """Return how many rows a checkpoint would write, or take out of the memory."""
-        return (
-            self.ids.noted_count
-            + len(self.counters.changed)
-            + self.visits.count
-            + self.accounts.changes
-        )
+        """Return how much a checkpoint would write, or take out of the memory; 0 for nothing."""
+        return self.uses + self.rows + len(self.accounts.new_credits)
 
-    def take_checkpoint(self, sequence: int) -> Checkpoint:
-        """Return the rows changed since the last checkpoint, as of segment `sequence`."""
-        lines, last = self.counters.values, self.last_entry.values
-        return Checkpoint(
-            sequence,
-            self.noted_uses(),
-            {
-                self._member_year_of(slot): MemberYearRow(lines[slot].tobytes(), int(last[slot]))
-                for slot in self.counters.changed
-            },
-            {self._visit_of[slot]: int(self.visits.values[slot]) for slot in self.visits.changed},
-            self.accounts.changed_rows(),
-            tuple(self.accounts.new_credits),
-        )
+    def begin_checkpoint(self, sequence: int) -> Checkpoint:
+        """Return what changed since the last checkpoint, as of segment `sequence`.
 
-    def forget_changes(self) -> None:
-        """Forget what the last checkpoint wrote, once it is durable."""
-        self.ids.forget_noted(self.ids.noted_count)
-        self.counters.changed.clear()
-        self.accounts.forget_changes()
-        # A visit is a matter of a day: there are as many as claims, so they leave the memory.
-        self.visits = Slots(zeros)
+        What changes from now on is for the next one. Until `end_checkpoint` the state answers for
+        what this one writes; if it cannot be written, the state must be taken from the journal
+        again.
+        """
+        marked = self.visits.take_marks().tolist()
+        visits = {
+            key: int(self.visits.values[slot])
+            for slot in marked
+            if (key := self._visit_of[slot]) is not None and not is_own(key)
+        }
+        credits = tuple(self.accounts.new_credits)
+        uses = self.noted_uses()
+        self._under_way = len(uses), len(credits)
+        lines, accounts = self._take_changed(), self.accounts.take_changed()
+        return Checkpoint(sequence, uses, lines, visits, accounts, credits)
+
+    def _take_changed(self) -> Lines:
+        """Return the rows of member-years changed since the last checkpoint."""
+        marked = self.counters.take_marks()
+        firsts = [year_place(year, block) for year, block in self._blocks_of_years]
+        places = np.array(firsts, dtype=np.int64)[marked // ROWS_A_BLOCK] + marked % ROWS_A_BLOCK
+        order = np.argsort(places)
+        rows = marked[order]
+        counters = self.counters.values[: self.counters.count]
+        lines = np.empty((len(rows), ROW, MEMBER_YEAR_WIDTH), dtype=np.int64)
+        lines[..., :-1] = counters.reshape(-1, ROW, MEMBER_YEAR_WIDTH - 1)[rows]
+        lines[..., -1] = self.last_entry.values[: self.counters.count].reshape(-1, ROW)[rows]
+        return Lines(places[order], lines)
+
+    def end_checkpoint(self) -> None:
+        """Forget what the checkpoint wrote, now that it is durable."""
+        uses, credits = self._under_way
+        self.ids.forget_noted(uses)
+        del self.accounts.new_credits[:credits]
+        # A visit is a matter of a day: there may be as many as claims, so they leave the memory.
+        values, keys = self.visits.values, self._visit_of
+        moved = [(keys[slot], values[slot]) for slot in self.visits.marked().tolist()]
+        self.visits, self._visit_of = Slots(zeros), []
         self.visit_slots.clear()
-        self._visit_of.clear()
         self._visits_of_member_year.clear()
+        for key, fen in moved:
+            if key is not None and not is_own(key):
+                slot = self._new_visit(key)
+                self.visits.values[slot] = fen
+                self.visits.mark(slot)
 
 
 def line_moves(entry: np.void) -> list[tuple[int, int]]:

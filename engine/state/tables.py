@@ -11,7 +11,8 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 
 from engine.domain.journal import EntryKind
-from engine.domain.layout import Array
+from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR, Array
+from engine.state.blocks import BLOCK
 
 
 class KeyStatus(IntEnum):
@@ -49,9 +50,9 @@ the later one counts.
 
 
 class MemberYearRow(NamedTuple):
-    """A member-year: its 8 counters as 64 little-endian bytes, and its last entry (0: none)."""
+    """A member-year: its 8 counters, int64, and its last entry (0: none)."""
 
-    counters: bytes
+    counters: Array
     last_entry: int
 
 
@@ -87,22 +88,42 @@ The number is an institution, -1 for an explicit visit, or below -1 another coun
 """
 
 
-class Checkpoint(NamedTuple):
-    """Rows changed since the last checkpoint.
+ROW: Final = 32
+"""Members whose lines are stored as one row: neighbours, a few to a page."""
+ROWS_A_BLOCK: Final = BLOCK // ROW
+MEMBER_YEAR_WIDTH: Final = COUNTERS_PER_MEMBER_YEAR + 1
+"""Numbers of a member-year's line: its counters, and its last entry."""
+ACCOUNT_WIDTH: Final = len(AccountRow._fields)
+YEAR_PLACES: Final = 1 << 32
+"""Places of a policy year, one for each row of members; more than there are people."""
 
-    The store writes them in key order, in one transaction, with the sequence number of the last
-    segment they include.
-    """
+
+def year_place(year: int, block: int) -> int:
+    """Return the place of the first row of a block of member-years."""
+    return year * YEAR_PLACES + block * ROWS_A_BLOCK
+
+
+class Lines(NamedTuple):
+    """Rows of `ROW` neighbours each, with a line for each of them."""
+
+    places: Array
+    """int64, ascending: of accounts the row's number, of member-years as `year_place` begins."""
+    lines: Array
+    """int64 of shape (rows, `ROW`, width)."""
+
+
+class Checkpoint(NamedTuple):
+    """What changed since the last checkpoint, as of a sequence number of the journal."""
 
     sequence: int
     uses: Array
     """Of `ID_USE`, in journal order."""
-    member_years: dict[tuple[int, int], MemberYearRow]
-    """By (member, year)."""
+    member_years: Lines
+    """Of width `MEMBER_YEAR_WIDTH`."""
     visits: dict[VisitKey, int]
     """Fen the fund paid, or fen borne."""
-    accounts: dict[int, AccountRow]
-    """By member."""
+    accounts: Lines
+    """Of width `ACCOUNT_WIDTH`, as in `AccountRow`."""
     credits: tuple[CreditRow, ...] = ()
     """Segments of credits since the last checkpoint."""
 
@@ -127,41 +148,24 @@ class Tables(Protocol):
         """Return the uses of an institution's request ids, of `ID_USE`."""
         ...
 
-    def member_year(self, member: int, year: int) -> MemberYearRow | None:
-        """Return the row of a member-year, or None."""
+    def member_years(self, year: int, block: int) -> Array:
+        """Return the member-years of a block, int64 of shape (`BLOCK`, 9): counters, last entry."""
         ...
 
-    def member_years(
-        self, lowest: int, highest: int, year: int
-    ) -> Sequence[tuple[int, bytes, int]]:
-        """Return (member, counters, last entry) of the members from one number to another."""
+    def accounts(self, block: int) -> Array:
+        """Return the accounts of a block, int64 of shape (`BLOCK`, 3), as in `AccountRow`."""
         ...
 
     def visit(self, key: VisitKey) -> int | None:
-        """Return what the fund paid for a visit, or was borne at an institution, or None."""
+        """Return what was counted under a key, or None."""
         ...
 
-    def shared_visits(self, lowest: int, highest: int, year: int) -> Sequence[tuple[int, int, str]]:
-        """Return (member, number, text) of `VisitKey`s of members from one number to another.
-
-        But for visits that are a claim's own, whose number is an institution and whose text is not
-        empty.
-        """
+    def visit_keys(self, year: int, block: int) -> Sequence[tuple[int, int, str]]:
+        """Return (member, number, text) of the `VisitKey`s of a block of members."""
         ...
 
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
-        """Return (institution or -1, visit, fen) for every `VisitKey` of a member-year."""
-        ...
-
-    def account(self, member: int) -> AccountRow | None:
-        """Return the row of an account, or None."""
-        ...
-
-    def accounts(self, lowest: int, highest: int) -> Array:
-        """Return the accounts of the members from one number to another.
-
-        int64 of shape (accounts, 4): the member, then what `AccountRow` has.
-        """
+        """Return (number, text, fen) for every `VisitKey` of a member-year."""
         ...
 
     def credits(self, city: str, month: int) -> list[CreditRow]:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import apsw
+import numpy as np
 
 from engine.domain.journal import POSITIONED, SegmentKind
 from engine.errors import InvariantBroken
+from engine.state.tables import ACCOUNT_WIDTH, ROW
 from engine.store.schema import POSITIONED_KINDS
 from engine.store.seal import CHAIN_START, Sealed, seal
 
@@ -112,16 +114,27 @@ def _table_problems(connection: apsw.Connection) -> Iterator[Problem]:
         "WHERE sequence = ?",
         (checkpoint,),
     ).get
-    for table, column in (
-        ("request_id", "last_entry"),
-        ("member_year", "last_entry"),
-        ("account", "max(last_entry, closed_by)"),
-        ("credit", "first_position"),
+    stands = f"FROM {{}} WHERE sequence <= {checkpoint}"
+    for table, furthest in (
+        ("request_id", f"SELECT max(last_entry) {stands}"),
+        ("credit", "SELECT max(first_position) FROM {}"),
+        ("member_year", f"SELECT lines {stands}"),
+        ("account", f"SELECT lines {stands}"),
     ):
-        furthest = connection.execute(f"SELECT max({column}) FROM {table}").get or 0
-        if furthest > (position or 0):
+        found = max(map(_furthest, connection.execute(furthest.format(table))), default=0)
+        if found > (position or 0):
             yield Problem(
                 0,
-                f"{table} names entry {furthest}, but at segment {checkpoint} the journal "
+                f"{table} names entry {found}, but at segment {checkpoint} the journal "
                 f"had {position or 0}",
             )
+
+
+def _furthest(row: tuple[object, ...]) -> int:
+    """Return the furthest journal position in a row: a number, or lines of `ROW` neighbours."""
+    (value,) = row
+    if isinstance(value, bytes):
+        lines = np.frombuffer(value, dtype="<i8").reshape(ROW, -1)
+        # A line of an account has two positions behind its balance.
+        value = lines[:, -2:].max() if lines.shape[1] == ACCOUNT_WIDTH else lines[:, -1].max()
+    return int(value or 0)  # type: ignore[call-overload,no-any-return]

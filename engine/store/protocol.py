@@ -21,7 +21,8 @@ class Store(Tables, Protocol):
     def append(self, segments: Sequence[Segment]) -> int:
         """Make the segments durable, all in one transaction; return the last sequence number.
 
-        Segments are numbered from 1 without gaps, in journal order.
+        Segments are numbered from 1 without gaps, in journal order. A part of the checkpoint that
+        is under way goes with them.
 
         Raises:
             StoreError: nothing was recorded (the disk is nearly full, the store is busy).
@@ -40,11 +41,35 @@ class Store(Tables, Protocol):
         ...
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Write the rows in key order, in one transaction, with the sequence they stand for."""
+        """Write a checkpoint from beginning to end."""
         ...
 
-    def row_counts(self) -> dict[str, int]:
-        """Return how many rows the tables `account` and `credit` have, by name."""
+    def drop_checkpoint(self) -> None:
+        """Write no more of a checkpoint that is under way; what was written of it never counts."""
+        ...
+
+    def begin_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Take what is to be written to the tables, in the place of what is under way if any is.
+
+        The tables stand for what they stood for until the last part is written.
+        """
+        ...
+
+    def write_checkpoint(self, room: int) -> bool:
+        """Write about so many bytes of what is under way; return whether nothing is left of it."""
+        ...
+
+    @property
+    def checkpoint_under_way(self) -> bool:
+        """Whether a checkpoint is begun and not yet written to its end; `append` carries it on."""
+        ...
+
+    def blocks(self) -> tuple[set[tuple[int, int]], set[int]]:
+        """Return the (year, block) with member-years, and the blocks with accounts."""
+        ...
+
+    def credit_count(self) -> int:
+        """Return how many segments of credits the tables have."""
         ...
 
     @property

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 import apsw
 
 from engine.domain.journal import FOLDED, POSITIONED, SegmentKind
-from engine.domain.layout import COUNTERS_PER_MEMBER_YEAR, ENTRY, FORMAT, MOVEMENT
+from engine.domain.layout import ENTRY, FORMAT, MOVEMENT
 from engine.errors import StoreError
-from engine.state.tables import ID_USE
+from engine.state.tables import ACCOUNT_WIDTH, ID_USE, MEMBER_YEAR_WIDTH, ROW
 from engine.store.seal import SUMS, describe_layout
 
 STORE_FORMAT: Final = 4
@@ -105,29 +105,31 @@ CREATE TABLE request_id(
 
 CREATE INDEX request_id_institution ON request_id(lowest, highest);
 
+-- A checkpoint is written in parts, and "under_way" in meta is 1 from its first part to its last.
+-- Rows of these three have two sides, place % 2 or side: of those whose sequence, that of the
+-- checkpoint which wrote them, is not above meta's, the one with the higher sequence counts.
 CREATE TABLE member_year(
-  member INTEGER NOT NULL,
-  year INTEGER NOT NULL,
-  counters BLOB NOT NULL CHECK (length(counters) = {COUNTERS_PER_MEMBER_YEAR * 8}),
-  last_entry INTEGER NOT NULL CHECK (last_entry >= 0),
-  PRIMARY KEY (member, year)
-) STRICT, WITHOUT ROWID;
+  place INTEGER PRIMARY KEY,  -- 2 * (year * 2**32 + member / {ROW}) + side
+  sequence INTEGER NOT NULL,
+  lines BLOB NOT NULL CHECK (length(lines) = {8 * ROW * MEMBER_YEAR_WIDTH})
+) STRICT;
+
+CREATE TABLE account(
+  place INTEGER PRIMARY KEY,  -- 2 * (member / {ROW}) + side
+  sequence INTEGER NOT NULL,
+  lines BLOB NOT NULL CHECK (length(lines) = {8 * ROW * ACCOUNT_WIDTH})
+) STRICT;
 
 CREATE TABLE visit(
   member INTEGER NOT NULL,
   year INTEGER NOT NULL,
   institution INTEGER NOT NULL,  -- below 0 what is counted otherwise: engine.state.keyed
   visit TEXT NOT NULL,
+  side INTEGER NOT NULL CHECK (side IN (0, 1)),
+  sequence INTEGER NOT NULL,
   paid INTEGER NOT NULL CHECK (paid >= 0),
-  PRIMARY KEY (member, year, institution, visit)
+  PRIMARY KEY (member, year, institution, visit, side)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE account(
-  member INTEGER PRIMARY KEY,
-  balance INTEGER NOT NULL CHECK (balance >= 0),
-  last_entry INTEGER NOT NULL CHECK (last_entry >= 0),
-  closed_by INTEGER NOT NULL CHECK (closed_by >= 0)
-) STRICT;
 
 CREATE TABLE credit(
   first_position INTEGER PRIMARY KEY,  -- of a segment of movements
@@ -204,7 +206,8 @@ def _create(connection: apsw.Connection) -> None:
     connection.pragma("application_id", APPLICATION_ID)
     connection.execute("INSERT INTO layout VALUES(?, ?)", (FORMAT, describe_layout()))
     connection.executemany(
-        "INSERT INTO meta VALUES(?, ?)", [("checkpoint", 0), ("format", STORE_FORMAT)]
+        "INSERT INTO meta VALUES(?, ?)",
+        [("checkpoint", 0), ("under_way", 0), ("format", STORE_FORMAT)],
     )
     # A secret of this file, so that nobody can make ids with equal fingerprints; no answer
     # depends on it.

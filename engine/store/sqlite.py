@@ -7,7 +7,6 @@ from itertools import chain
 from typing import Final, Self
 
 import apsw
-import numpy as np
 
 from engine.domain.journal import Segment, SegmentKind
 from engine.errors import (
@@ -16,7 +15,6 @@ from engine.errors import (
     StoreError,
     StoreFull,
 )
-from engine.state._ids import STATUS_BITS
 from engine.state.tables import (
     Checkpoint,
 )
@@ -34,6 +32,7 @@ from engine.store.schema import (
 from engine.store.seal import CHAIN_START, Sealed, seal
 from engine.store.sqlite_errors import Translated
 from engine.store.sqlite_tables import SqliteTables
+from engine.store.writing import Part, Writing
 
 HEADROOM_BYTES: Final = 64 << 20
 """Free space below which nothing is begun: a full disk in the middle of a COMMIT would leave an
@@ -62,20 +61,10 @@ _POSITION: Final = (
     "WHERE sequence = ?"
 )
 
-_PUT_USES: Final = "INSERT INTO request_id VALUES(?, ?, ?, ?, ?, ?)"
-_USES_A_ROW: Final = 4096
+PART_BYTES = 256 << 10
+"""What a commit carries of a checkpoint that is under way: little enough for who waits."""
 
-_PUT_MEMBER_YEAR: Final = """
-INSERT INTO member_year VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE
-SET counters = excluded.counters, last_entry = excluded.last_entry
-"""
-_PUT_VISIT: Final = """
-INSERT INTO visit VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET paid = excluded.paid
-"""
-_PUT_ACCOUNT: Final = """
-INSERT INTO account VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE
-SET balance = excluded.balance, last_entry = excluded.last_entry, closed_by = excluded.closed_by
-"""
+_ALL_BYTES: Final = 1 << 62
 
 
 class SqliteStore(SqliteTables):
@@ -92,6 +81,7 @@ class SqliteStore(SqliteTables):
         self._failed = False
         self._sequence, self._digest, self._next_position = 0, CHAIN_START, 1
         self._checkpoint = self._checkpoint_position = 0
+        self._writing: Writing | None = None
 
     @classmethod
     def open(
@@ -180,6 +170,8 @@ class SqliteStore(SqliteTables):
     def append(self, segments: Sequence[Segment]) -> int:
         """Make the segments durable, all in one transaction; return the last sequence number.
 
+        A part of the checkpoint that is under way goes with them.
+
         Raises:
             StoreError: nothing was recorded: the disk is full, or SQLite reported an error
                 before the COMMIT.
@@ -203,8 +195,12 @@ class SqliteStore(SqliteTables):
         if rows:
             # Twice: once for the write-ahead log, once for the database that it is copied into.
             self.require_space(2 * sum(len(row.records) + len(row.text) for row in rows))
+            part = None
             with self._transaction():
                 self._connection.executemany(_INSERT, rows)
+                if self._writing is not None:
+                    part = self._write(self._writing, PART_BYTES)
+            self._written(part)
             self._sequence, self._digest, self._next_position = sequence, digest, position
         return sequence
 
@@ -242,7 +238,7 @@ class SqliteStore(SqliteTables):
         return 0 if row is None else int(row[0])
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Write the rows in key order, in one transaction, with the sequence they stand for.
+        """Write a checkpoint from beginning to end, all in one transaction.
 
         Raises:
             StoreError: nothing was written.
@@ -250,30 +246,69 @@ class SqliteStore(SqliteTables):
             InvariantBroken: the rows are ahead of the journal, or break a rule of the tables;
                 nothing was written.
         """
+        self.begin_checkpoint(checkpoint)
+        try:
+            self.write_checkpoint(_ALL_BYTES)
+        finally:
+            self.drop_checkpoint()
+
+    def drop_checkpoint(self) -> None:
+        """Write no more of a checkpoint that is under way; what was written of it never counts."""
+        self._writing = None
+
+    def begin_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Take what is to be written to the tables, in the place of what is under way if any is.
+
+        Raises:
+            InvariantBroken: the rows are ahead of the journal, or break a rule of the tables.
+        """
         self._require_usable()
-        if not self._checkpoint <= checkpoint.sequence <= self._sequence:
+        if not self._checkpoint < checkpoint.sequence <= self._sequence:
             raise InvariantBroken(
                 f"a checkpoint at segment {checkpoint.sequence}, but the last one was at "
                 f"{self._checkpoint} and the journal ends at {self._sequence}"
             )
-        self.require_space(0)
+        found = self._row("SELECT value FROM meta WHERE key = 'under_way'", ())
         position = self._position_at(checkpoint.sequence)
-        # In key order neighbours share pages, which doubles the rate of random order and more.
-        with self._transaction():
-            many = self._connection.executemany
-            # Keys are sorted without their rows: comparing pairs takes three times as long.
-            years = checkpoint.member_years
-            visits, accounts = checkpoint.visits, checkpoint.accounts
-            many(_PUT_USES, _use_rows(checkpoint))
-            many(_PUT_MEMBER_YEAR, ((*key, *years[key]) for key in sorted(years)))
-            many(_PUT_VISIT, ((*key, visits[key]) for key in sorted(visits)))
-            many(_PUT_ACCOUNT, ((key, *accounts[key]) for key in sorted(accounts)))
-            many("INSERT INTO credit VALUES(?, ?, ?, ?, ?)", checkpoint.credits)
-            self._connection.execute(
-                "UPDATE meta SET value = ? WHERE key = 'checkpoint'", (checkpoint.sequence,)
-            )
-        self._checkpoint = checkpoint.sequence
-        self._checkpoint_position = position
+        self._writing = Writing(checkpoint, position, broken_off=bool(found[0]))
+
+    def write_checkpoint(self, room: int) -> bool:
+        """Write about so many bytes of what is under way; return whether nothing is left of it.
+
+        Raises:
+            StoreError: this part was not written.
+            OutcomeUnknown: the COMMIT failed, now or earlier; the process must stop and recover.
+            InvariantBroken: a row breaks a rule of the tables; this part was not written.
+        """
+        self._require_usable()
+        if self._writing is not None:
+            self.require_space(min(room, self._writing.bytes_left))
+            with self._transaction():
+                part = self._write(self._writing, room)
+            self._written(part)
+        return self._writing is None
+
+    @property
+    def checkpoint_under_way(self) -> bool:
+        """Whether a checkpoint is begun and not yet written to its end."""
+        return self._writing is not None
+
+    def _write(self, writing: Writing, room: int) -> Part:
+        """Write a part of a checkpoint in the transaction that is open."""
+        part = writing.part(room)
+        for statement, rows in part.statements:
+            self._connection.executemany(statement, rows)
+        return part
+
+    def _written(self, part: Part | None) -> None:
+        """Note that a part of the checkpoint is durable."""
+        if part is None or self._writing is None:
+            return
+        self._writing.written(part)
+        if self._writing.finished:
+            self._checkpoint = self._writing.sequence
+            self._checkpoint_position = self._writing.position
+            self._writing = None
 
     # --- transactions --------------------------------------------------------------------
 
@@ -375,13 +410,3 @@ def _leave_log(connection: apsw.Connection) -> None:
     After an error a second attempt may falsely succeed: the log is the only sure copy.
     """
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-
-
-def _use_rows(checkpoint: Checkpoint) -> Iterator[tuple[int, int, int, int, int, bytes]]:
-    """Yield the rows that hold the uses of request ids, institution by institution."""
-    uses = checkpoint.uses[np.argsort(checkpoint.uses["institution"], kind="stable")]
-    for number, first in enumerate(range(0, len(uses), _USES_A_ROW)):
-        part = uses[first : first + _USES_A_ROW]
-        lowest, highest = int(part["institution"][0]), int(part["institution"][-1])
-        last = int(part["use"].max()) >> STATUS_BITS
-        yield checkpoint.sequence, number, lowest, highest, last, part.tobytes()

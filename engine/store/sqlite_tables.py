@@ -8,7 +8,18 @@ import numpy as np
 
 from engine.domain.journal import SegmentKind
 from engine.domain.layout import ENTRY, MOVEMENT, Array
-from engine.state.tables import ID_USE, AccountRow, CreditRow, MemberYearRow, VisitKey
+from engine.state.blocks import BLOCK
+from engine.state.tables import (
+    ACCOUNT_WIDTH,
+    ID_USE,
+    MEMBER_YEAR_WIDTH,
+    ROW,
+    ROWS_A_BLOCK,
+    YEAR_PLACES,
+    CreditRow,
+    VisitKey,
+    year_place,
+)
 from engine.store.schema import POSITIONED_KINDS
 from engine.store.sqlite_errors import Translated
 
@@ -16,7 +27,8 @@ _AT: Final = f"""
 SELECT sequence, first_position, items, kind, instant FROM segment
 WHERE kind IN {POSITIONED_KINDS} AND first_position <= ? ORDER BY first_position DESC LIMIT 1
 """
-_ACCOUNT: Final = "balance, last_entry, closed_by"
+STANDS: Final = "(SELECT value FROM meta WHERE key = 'checkpoint')"
+"""The sequence number that the tables stand for: rows above it do not count yet."""
 
 
 class _At(NamedTuple):
@@ -91,83 +103,86 @@ class SqliteTables:
 
     def id_use_count(self) -> int:
         """Return how many uses of request ids there are."""
-        bytes_of_uses = self._row("SELECT total(length(uses)) FROM request_id", ())[0]
-        return int(bytes_of_uses) // ID_USE.itemsize
+        query = f"SELECT total(length(uses)) FROM request_id WHERE sequence <= {STANDS}"
+        return int(self._row(query, ())[0]) // ID_USE.itemsize
 
     def id_uses(self) -> Iterator[Array]:
         """Yield every use of a request id, of `ID_USE`, many at a time."""
-        query = "SELECT uses FROM request_id ORDER BY sequence, number"
+        query = f"SELECT uses FROM request_id WHERE sequence <= {STANDS} ORDER BY sequence, number"
         with Translated(self._path):
             for (uses,) in self._connection.execute(query):
                 yield np.frombuffer(uses, dtype=ID_USE)
 
     def id_uses_at(self, institution: int) -> Array:
         """Return the uses of an institution's request ids, of `ID_USE`."""
-        query = "SELECT uses FROM request_id WHERE lowest <= ? AND highest >= ?"
+        query = (
+            "SELECT uses FROM request_id WHERE lowest <= ? AND highest >= ? "
+            f"AND sequence <= {STANDS}"
+        )
         found = self._rows(query, (institution, institution))
         uses: Array = np.frombuffer(b"".join(row[0] for row in found), dtype=ID_USE)
         ours: Array = uses[uses["institution"] == institution]
         return ours
 
-    def member_year(self, member: int, year: int) -> MemberYearRow | None:
-        """Return the row of a member-year, or None."""
-        row = self._row(
-            "SELECT counters, last_entry FROM member_year WHERE member = ? AND year = ?",
-            (member, year),
-        )
-        return None if row is None else MemberYearRow(*row)
+    def member_years(self, year: int, block: int) -> Array:
+        """Return the member-years of a block, int64 of shape (`BLOCK`, 9): counters, last entry."""
+        return self._lines("member_year", year_place(year, block), MEMBER_YEAR_WIDTH)
 
-    def member_years(self, lowest: int, highest: int, year: int) -> list[tuple[int, bytes, int]]:
-        """Return (member, counters, last entry) of the members from one number to another."""
-        return self._rows(
-            "SELECT member, counters, last_entry FROM member_year "
-            "WHERE member BETWEEN ? AND ? AND year = ?",
-            (lowest, highest, year),
+    def accounts(self, block: int) -> Array:
+        """Return the accounts of a block, int64 of shape (`BLOCK`, 3), as in `AccountRow`."""
+        return self._lines("account", ROWS_A_BLOCK * block, ACCOUNT_WIDTH)
+
+    def _lines(self, table: str, first: int, width: int) -> Array:
+        """Return the lines of the rows of a block, whose first place this is; 0 without a row."""
+        lines = np.zeros((ROWS_A_BLOCK, ROW, width), dtype=np.int64)
+        # The later side comes last, and stays.
+        query = (
+            f"SELECT place >> 1, lines FROM {table} WHERE place BETWEEN ? AND ? "
+            f"AND sequence <= {STANDS} ORDER BY sequence"
         )
+        for place, row in self._rows(query, (2 * first, 2 * (first + ROWS_A_BLOCK) - 1)):
+            lines[place - first] = np.frombuffer(row, dtype="<i8").reshape(ROW, width)
+        return lines.reshape(BLOCK, width)
+
+    def blocks(self) -> tuple[set[tuple[int, int]], set[int]]:
+        """Return the (year, block) with member-years, and the blocks with accounts."""
+        query = "SELECT DISTINCT (place >> 1) / ? FROM {} WHERE sequence <= " + STANDS
+        years, accounts = (
+            [place for (place,) in self._rows(query.format(table), (ROWS_A_BLOCK,))]
+            for table in ("member_year", "account")
+        )
+        per_year = YEAR_PLACES // ROWS_A_BLOCK
+        return {divmod(place, per_year) for place in years}, set(accounts)
 
     def visit(self, key: VisitKey) -> int | None:
-        """Return what the fund paid for a visit, or None."""
+        """Return what was counted under a key, or None."""
         row = self._row(
-            "SELECT paid FROM visit "
-            "WHERE member = ? AND year = ? AND institution = ? AND visit = ?",
+            "SELECT paid FROM visit WHERE member = ? AND year = ? AND institution = ? "
+            f"AND visit = ? AND sequence <= {STANDS} ORDER BY sequence DESC",
             key,
         )
         return None if row is None else int(row[0])
 
-    def shared_visits(self, lowest: int, highest: int, year: int) -> list[tuple[int, int, str]]:
-        """Return (member, number, text) of visits that are not a claim's own."""
+    def visit_keys(self, year: int, block: int) -> list[tuple[int, int, str]]:
+        """Return (member, number, text) of the `VisitKey`s of a block of members."""
         return self._rows(
             "SELECT member, institution, visit FROM visit WHERE member BETWEEN ? AND ? "
-            "AND year = ? AND (institution < 0 OR visit = '')",
-            (lowest, highest, year),
+            f"AND year = ? AND sequence <= {STANDS}",
+            (block * BLOCK, (block + 1) * BLOCK - 1, year),
         )
 
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
-        """Return (institution or -1, visit, fen paid) for every visit of a member-year."""
-        query = "SELECT institution, visit, paid FROM visit WHERE member = ? AND year = ?"
-        return self._rows(query, (member, year))
+        """Return (number, text, fen) for every `VisitKey` of a member-year."""
+        query = (
+            "SELECT institution, visit, paid FROM visit WHERE member = ? AND year = ? "
+            f"AND sequence <= {STANDS} ORDER BY sequence"
+        )
+        latest = {(number, text): fen for number, text, fen in self._rows(query, (member, year))}
+        return [(number, text, fen) for (number, text), fen in latest.items()]
 
-    def account(self, member: int) -> AccountRow | None:
-        """Return the row of an account, or None."""
-        row = self._row(f"SELECT {_ACCOUNT} FROM account WHERE member = ?", (member,))
-        return None if row is None else AccountRow(*row)
-
-    def accounts(self, lowest: int, highest: int) -> Array:
-        """Return the accounts of the members from one number to another.
-
-        int64 of shape (accounts, 4): the member, then what `AccountRow` has.
-        """
-        query = f"SELECT member, {_ACCOUNT} FROM account WHERE member BETWEEN ? AND ?"
-        rows = self._rows(query, (lowest, highest))
-        return np.array(rows, dtype=np.int64).reshape(-1, 4)
-
-    def row_counts(self) -> dict[str, int]:
-        """Return how many rows the tables `account` and `credit` have, by name."""
-        with Translated(self._path):
-            return {
-                name: self._connection.execute(f"SELECT count(*) FROM {name}").get
-                for name in ("account", "credit")
-            }
+    def credit_count(self) -> int:
+        """Return how many segments of credits the tables have."""
+        return int(self._row("SELECT count(*) FROM credit", ())[0])
 
     def credits(self, city: str, month: int) -> list[CreditRow]:
         """Return the segments that credited a city for a month, in journal order."""

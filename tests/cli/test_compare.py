@@ -372,7 +372,7 @@ def test_a_long_file_leaves_the_memory_and_keeps_its_visits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In Heyuan a visit has a cap, over all of its bills, however far they lie apart."""
-    monkeypatch.setattr("clients.cli.compare.CHECKPOINT_ROWS", 1)
+    monkeypatch.setattr("clients.cli.compare.CHECKPOINT_USES", 1)
     monkeypatch.setattr("clients.cli.compare_file._BATCH", 1)
     rows = "".join(f"{n},SH,S,2025-09-0{n},100.00,V\n" for n in range(1, 5))
     cap = tmp_path / "cap.toml"

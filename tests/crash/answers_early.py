@@ -60,7 +60,7 @@ def plant() -> None:
     """Make every store answer first; whoever reads it or closes it, writes before."""
     behind = WriteBehind()
     patched: Any = SqliteStore
-    for name in ("segments", "checkpoint", "close"):
+    for name in ("segments", "begin_checkpoint", "close"):
         original = getattr(SqliteStore, name)
 
         def late(store: SqliteStore, *arguments: Any, _original: Any = original) -> Any:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from clients.cli.main import main
 from engine import pipeline
+from engine.store import sqlite
 
 if __name__ == "__main__":
-    pipeline.CHECKPOINT_ROWS = 60
+    pipeline.CHECKPOINT_USES, pipeline.USES_A_ROW = 60, 0
+    sqlite.PART_BYTES = 5_000
     main()

@@ -12,6 +12,7 @@ from clients.cli import local
 from clients.cli.main import main
 from engine import pipeline
 from engine.domain.movement import CreditStep
+from engine.store import sqlite
 
 MEMBERS_A_STEP = 100
 
@@ -24,6 +25,7 @@ def small_step(city: str, month: int, first: int, *, dry_run: bool) -> CreditSte
 
 
 if __name__ == "__main__":
-    pipeline.CHECKPOINT_ROWS = 300
+    pipeline.CHECKPOINT_USES, pipeline.USES_A_ROW = 2, 0
+    sqlite.PART_BYTES = 5_000
     local.CreditStep = small_step  # type: ignore[assignment,attr-defined]
     main()

@@ -18,14 +18,14 @@ class Counted:
     def __init__(self, pipeline: Pipeline) -> None:
         self.calls = 0
         self.error: Exception | None = None
-        self._checkpoint = pipeline.checkpoint
-        pipeline.checkpoint = self  # type: ignore[method-assign]
+        self._begin = pipeline.begin_checkpoint
+        pipeline.begin_checkpoint = self  # type: ignore[method-assign]
 
     def __call__(self) -> None:
         self.calls += 1
         if self.error is not None:
             raise self.error
-        self._checkpoint()
+        self._begin()
 
 
 def _wait(holds: Callable[[], bool]) -> None:

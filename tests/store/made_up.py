@@ -12,7 +12,15 @@ from engine.domain.journal import EntryText, Segment, SegmentKind
 from engine.domain.layout import ENTRY, MOVEMENT, Array
 from engine.state._ids import STATUS_BITS
 from engine.state.keyed import COST, DAY, DAY_VISITS, DISEASE, FIRST_LEVEL, MONTH
-from engine.state.tables import ID_USE, AccountRow, Checkpoint, CreditRow, MemberYearRow
+from engine.state.tables import (
+    ID_USE,
+    ROW,
+    ROWS_A_BLOCK,
+    Checkpoint,
+    CreditRow,
+    Lines,
+    year_place,
+)
 from engine.store.seal import SUMS
 
 INSTANT = 1_760_000_000_000
@@ -115,18 +123,20 @@ class MadeUp:
         ]
         return np.array(uses, dtype=ID_USE)
 
+    def lines(self, places: list[int], width: int) -> Lines:
+        """Return some of these rows, their lines below the last position there is."""
+        places = sorted(self.rng.sample(places, self.rng.randint(1, len(places))))
+        draw = np.random.default_rng(self.rng.randrange(1 << 32))
+        lines = draw.integers(0, self.position, (len(places), ROW, width))
+        return Lines(np.array(places, dtype=np.int64), lines)
+
     def checkpoint(self, sequence: int, rows: int = 20) -> Checkpoint:
         """Return rows that stand for a segment; an entry must have been made."""
         rng, last = self.rng, self.position - 1
         return Checkpoint(
             sequence,
             self.uses(rows),
-            {
-                (rng.randrange(50), 2024 + rng.randrange(2)): MemberYearRow(
-                    rng.randbytes(64), rng.randint(0, last)
-                )
-                for _ in range(rows)
-            },
+            self.lines([year_place(year, 0) + n for year in (2024, 2025) for n in range(2)], 9),
             {
                 (
                     rng.randrange(50),
@@ -136,11 +146,6 @@ class MadeUp:
                 ): rng.randrange(10**9)
                 for _ in range(rows)
             },
-            {
-                rng.randrange(50): AccountRow(
-                    rng.randrange(10**9), rng.randint(0, last), rng.randint(0, last)
-                )
-                for _ in range(rows)
-            },
+            self.lines([0, 1, ROWS_A_BLOCK, 7 * ROWS_A_BLOCK + 3], 3),
             self.credits(last),
         )

@@ -20,10 +20,24 @@ import pytest
 from engine.domain.journal import FOLDED, Segment, SegmentKind, split_text
 from engine.domain.layout import ENTRY, MOVEMENT, Array
 from engine.errors import InvariantBroken, StoreError, StoreLocked
-from engine.state.tables import ID_USE, AccountRow, Checkpoint, MemberYearRow
+from engine.state.blocks import BLOCK
+from engine.state.tables import (
+    ACCOUNT_WIDTH,
+    ID_USE,
+    MEMBER_YEAR_WIDTH,
+    ROW,
+    ROWS_A_BLOCK,
+    YEAR_PLACES,
+    Checkpoint,
+    Lines,
+    VisitKey,
+    year_place,
+)
+from engine.store import sqlite
 from engine.store.protocol import Store
 from engine.store.sqlite import SqliteStore
 from tests.store.made_up import MadeUp
+from tests.support.memory_store import block_of, rows_of
 
 
 @dataclass(frozen=True)
@@ -47,8 +61,9 @@ SqliteStore.open(sys.argv[1])
 
 
 @pytest.fixture(params=["sqlite"])
-def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+def case(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
     assert request.param == "sqlite"
+    monkeypatch.setattr(sqlite, "PART_BYTES", 1)
     return Case(tmp_path / "store.db", SqliteStore.open, OPEN_SQLITE)
 
 
@@ -69,14 +84,16 @@ def test_a_new_store_is_empty(case: Case) -> None:
     assert sorted_uses(store.id_uses()) == []
     assert store.id_use_count() == 0
     assert len(store.id_uses_at(0)) == 0
-    assert store.member_year(0, 2024) is None
+    assert not store.member_years(2024, 0).any()
+    assert store.member_years(2024, 0).shape == (BLOCK, MEMBER_YEAR_WIDTH)
     assert store.visit((0, 2024, -1, "v")) is None
     assert store.visits(0, 2024) == []
-    assert store.account(0) is None
-    assert store.accounts(0, 9).shape == (0, 4)
+    assert not store.accounts(3).any()
+    assert store.accounts(3).shape == (BLOCK, ACCOUNT_WIDTH)
+    assert store.blocks() == (set(), set())
     assert store.credits("370100", 202406) == []
     assert store.movements(1) is None
-    assert store.row_counts() == {"account": 0, "credit": 0}
+    assert store.credit_count() == 0
     store.close()
 
 
@@ -177,50 +194,102 @@ def test_movements_are_found_by_their_position(case: Case) -> None:
     store.close()
 
 
+def check_tables(store: Store, written: list[Checkpoint]) -> None:
+    """Hold the tables against the checkpoints that were written, in their order."""
+    assert store.checkpoint_sequence == (written[-1].sequence if written else 0)
+    assert 0 <= store.id_seed < 1 << 63
+    uses = [checkpoint.uses for checkpoint in written]
+    assert sorted_uses(store.id_uses()) == sorted_uses(uses)
+    assert store.id_use_count() == sum(map(len, uses))
+    for institution in range(-3, 6):
+        ours = [some[some["institution"] == institution] for some in uses]
+        assert sorted_uses([store.id_uses_at(institution)]) == sorted_uses(ours)
+    years: dict[int, Array] = {}
+    accounts: dict[int, Array] = {}
+    visits: dict[VisitKey, int] = {}
+    for checkpoint in written:
+        years |= rows_of(checkpoint.member_years)
+        accounts |= rows_of(checkpoint.accounts)
+        visits.update(checkpoint.visits)
+    of_years = {(year, place_row // ROWS_A_BLOCK) for year, place_row in map(divmod_year, years)}
+    assert store.blocks() == (of_years, {place // ROWS_A_BLOCK for place in accounts})
+    for year in (2023, 2024, 2025):
+        for block in (0, 1):
+            found = store.member_years(year, block)
+            expected = block_of(years, year_place(year, block), MEMBER_YEAR_WIDTH)
+            assert np.array_equal(found, expected)
+    for block in (0, 1, 2, 7):
+        expected = block_of(accounts, ROWS_A_BLOCK * block, ACCOUNT_WIDTH)
+        assert np.array_equal(store.accounts(block), expected)
+    for visit, paid in visits.items():
+        assert store.visit(visit) == paid
+    for member in range(50):
+        assert sorted(store.visits(member, 2024)) == sorted(
+            (institution, visit, paid)
+            for (whose, _, institution, visit), paid in visits.items()
+            if whose == member
+        )
+    keys = {(member, number, text) for member, _, number, text in visits}
+    assert set(store.visit_keys(2024, 0)) == keys
+    assert store.visit_keys(2024, 1) == store.visit_keys(2025, 0) == []
+    credits = [row for checkpoint in written for row in checkpoint.credits]
+    for city in ("370100", "441600"):
+        assert store.credits(city, 202406) == [row for row in credits if row.city == city]
+    assert store.credits("370100", 202407) == []
+    assert store.credit_count() == len(credits)
+
+
+def divmod_year(place: int) -> tuple[int, int]:
+    return divmod(place, YEAR_PLACES)
+
+
 def test_a_checkpoint_is_read_back_also_after_reopening(case: Case) -> None:
     made = MadeUp(seed=5)
     store = case.open()
     store.append([made.entries(20), made.entries(20), made.register(SegmentKind.OPENINGS)])
     store.append([made.entries(1)])
-    first, second = made.checkpoint(1, rows=60), made.checkpoint(3, rows=60)
-    store.checkpoint(first)
-    assert (store.checkpoint_sequence, store.checkpoint_position) == (1, 20)
-    store.checkpoint(second)
-    for _ in range(2):
-        assert (store.checkpoint_sequence, store.checkpoint_position) == (3, 40)
-        assert 0 <= store.id_seed < 1 << 63
-        assert sorted_uses(store.id_uses()) == sorted_uses([first.uses, second.uses])
-        assert store.id_use_count() == 120
-        for institution in range(-3, 6):
-            ours = [uses[uses["institution"] == institution] for uses in (first.uses, second.uses)]
-            assert sorted_uses([store.id_uses_at(institution)]) == sorted_uses(ours)
-        for member_year, line in (first.member_years | second.member_years).items():
-            assert store.member_year(*member_year) == line
-        visits = first.visits | second.visits
-        for visit, paid in visits.items():
-            assert store.visit(visit) == paid
-        for member in range(50):
-            assert sorted(store.visits(member, 2024)) == sorted(
-                (institution, visit, paid)
-                for (whose, _, institution, visit), paid in visits.items()
-                if whose == member
-            )
-        for member, account in (first.accounts | second.accounts).items():
-            assert store.account(member) == account
-        accounts = first.accounts | second.accounts
-        assert sorted(store.accounts(10, 19).tolist()) == sorted(
-            [member, *row] for member, row in accounts.items() if 10 <= member <= 19
-        )
-        for city in ("370100", "441600"):
-            credits = [row for row in first.credits + second.credits if row.city == city]
-            assert store.credits(city, 202406) == credits
-        assert store.credits("370100", 202407) == []
-        assert store.row_counts() == {
-            "account": len(accounts),
-            "credit": len(first.credits) + len(second.credits),
-        }
-        store.close()
-        store = case.open()
+    written = [made.checkpoint(sequence, rows=60) for sequence in (1, 3, 4)]
+    for number, checkpoint in enumerate(written, start=1):
+        store.checkpoint(checkpoint)
+        check_tables(store, written[:number])
+    assert store.checkpoint_position == 41
+    store.close()
+    store = case.open()
+    check_tables(store, written)
+    assert store.checkpoint_position == 41
+    store.close()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_checkpoint_in_parts_counts_as_a_whole_or_not_at_all(case: Case, seed: int) -> None:
+    """Parts alone and with commits, checkpoints that are dropped, a store closed in between."""
+    made = MadeUp(seed=seed)
+    store = case.open()
+    store.append([made.entries(9)])
+    written: list[Checkpoint] = []
+    for _ in range(12):
+        store.append([made.entries(1)])
+        checkpoint = made.checkpoint(store.sequence, rows=made.rng.choice((1, 30)))
+        store.begin_checkpoint(checkpoint)
+        parts = 0
+        while store.checkpoint_under_way and (seed % 2 or made.rng.random() > 0.1):
+            assert store.checkpoint_under_way
+            check_tables(store, written)
+            if made.rng.random() < 0.5:
+                store.append([made.entries(2)])
+            elif not store.write_checkpoint(1):
+                assert store.checkpoint_under_way
+            parts += 1
+        if not store.checkpoint_under_way:
+            written.append(checkpoint)
+        elif made.rng.random() < 0.5:
+            store.close()
+            store = case.open()
+        else:
+            store.drop_checkpoint()
+        assert not store.checkpoint_under_way
+        check_tables(store, written)
+    assert store.write_checkpoint(1)
     store.close()
 
 
@@ -274,11 +343,13 @@ def test_what_does_not_continue_the_journal_is_not_written(case: Case) -> None:
 @pytest.mark.parametrize(
     "rows",
     [
-        {"accounts": {1: AccountRow(-1, 0)}},
+        {"accounts": Lines(np.array([1]), np.full((1, ROW, 3), -1))},
         {"visits": {(1, 2024, -1, "v"): -1}},
-        {"member_years": {(1, 2024): MemberYearRow(bytes(63), 0)}},
+        {"member_years": Lines(np.array([1]), np.full((1, ROW, 9), -1))},
+        {"member_years": Lines(np.array([1]), np.zeros((1, ROW, 8), dtype=np.int64))},
         {"uses": np.zeros(1, dtype=ID_USE)},
         {"sequence": 3},
+        {"sequence": 1},
         {"sequence": 0},
     ],
 )
@@ -286,7 +357,8 @@ def test_a_bad_checkpoint_is_not_written(case: Case, rows: dict[str, Any]) -> No
     made = MadeUp(seed=8)
     store = case.open()
     store.append([made.entries(3), made.entries(1)])
-    good = Checkpoint(1, np.array([(0, 5, 9)], dtype=ID_USE), {}, {}, {7: AccountRow(5, 1)})
+    uses = np.array([(0, 5, 9)], dtype=ID_USE)
+    good = made.checkpoint(1)._replace(uses=uses, visits={}, credits=())
     store.checkpoint(good)
     more = np.array([(0, 6, 17)], dtype=ID_USE)
     bad = good._replace(sequence=2, uses=more)._replace(**rows)

@@ -296,7 +296,10 @@ def test_a_journal_cut_behind_its_checkpoint_is_found(path: Path) -> None:
 def test_tables_ahead_of_the_journal_are_found(path: Path) -> None:
     filled(path)
     with behind_its_back(path) as connection:
-        connection.execute("UPDATE account SET last_entry = 13")
+        row = connection.execute("SELECT lines FROM account LIMIT 1").get
+        lines = np.frombuffer(row, dtype="<i8").reshape(-1, 3).copy()
+        lines[5, 1] = 13
+        connection.execute("UPDATE account SET lines = ?", (lines.tobytes(),))
     with SqliteStore.open(path) as store:
         assert [p.what for p in store.check_integrity()] == [
             "account names entry 13, but at segment 4 the journal had 12"

@@ -7,13 +7,19 @@ import numpy as np
 
 from engine.domain.journal import FOLDED, Segment, SegmentKind, text_length
 from engine.domain.layout import Array
+from engine.state.blocks import BLOCK
 from engine.state.tables import (
+    ACCOUNT_WIDTH,
     ID_USE,
-    AccountRow,
+    MEMBER_YEAR_WIDTH,
+    ROW,
+    ROWS_A_BLOCK,
+    YEAR_PLACES,
     Checkpoint,
     CreditRow,
-    MemberYearRow,
+    Lines,
     VisitKey,
+    year_place,
 )
 
 
@@ -28,9 +34,11 @@ class MemoryStore:
         self._moved: list[Segment] = []
         self._entries: dict[int, tuple[bytes, bytes]] = {}
         self._uses: list[Array] = []
-        self._member_years: dict[tuple[int, int], MemberYearRow] = {}
+        self.member_year_rows: dict[int, Array] = {}
+        """By place, as in `Lines`."""
         self._visits: dict[VisitKey, int] = {}
-        self._accounts: dict[int, AccountRow] = {}
+        self.account_rows: dict[int, Array] = {}
+        self._under_way: Checkpoint | None = None
         self._credits: list[CreditRow] = []
 
     @property
@@ -86,39 +94,29 @@ class MemoryStore:
         ours: Array = uses[uses["institution"] == institution]
         return ours
 
-    def member_year(self, member: int, year: int) -> MemberYearRow | None:
-        return self._member_years.get((member, year))
+    def member_years(self, year: int, block: int) -> Array:
+        rows, width = self.member_year_rows, MEMBER_YEAR_WIDTH
+        return block_of(rows, year_place(year, block), width)
 
-    def member_years(self, lowest: int, highest: int, year: int) -> list[tuple[int, bytes, int]]:
-        return [
-            (member, *row)
-            for (member, y), row in self._member_years.items()
-            if y == year and lowest <= member <= highest
-        ]
+    def accounts(self, block: int) -> Array:
+        return block_of(self.account_rows, ROWS_A_BLOCK * block, ACCOUNT_WIDTH)
+
+    def blocks(self) -> tuple[set[tuple[int, int]], set[int]]:
+        years = {divmod(place, YEAR_PLACES) for place in self.member_year_rows}
+        accounts = {place // ROWS_A_BLOCK for place in self.account_rows}
+        return {(year, row // ROWS_A_BLOCK) for year, row in years}, accounts
 
     def visit(self, key: VisitKey) -> int | None:
         return self._visits.get(key)
 
-    def shared_visits(self, lowest: int, highest: int, year: int) -> list[tuple[int, int, str]]:
-        return [
-            (member, number, text)
-            for member, y, number, text in self._visits
-            if y == year and lowest <= member <= highest and (number < 0 or not text)
-        ]
+    def visit_keys(self, year: int, block: int) -> list[tuple[int, int, str]]:
+        return [(k[0], *k[2:]) for k in self._visits if (k[1], k[0] // BLOCK) == (year, block)]
 
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
         return [(k[2], k[3], paid) for k, paid in self._visits.items() if k[:2] == (member, year)]
 
-    def account(self, member: int) -> AccountRow | None:
-        return self._accounts.get(member)
-
-    def accounts(self, lowest: int, highest: int) -> Array:
-        rows = [(n, *row) for n, row in self._accounts.items() if lowest <= n <= highest]
-        return np.array(rows, dtype=np.int64).reshape(-1, 4)
-
-    def row_counts(self) -> dict[str, int]:
-        tables = {"account": self._accounts, "credit": self._credits}
-        return {name: len(table) for name, table in tables.items()}
+    def credit_count(self) -> int:
+        return len(self._credits)
 
     def credits(self, city: str, month: int) -> list[CreditRow]:
         return [row for row in self._credits if (row.city, row.month) == (city, month)]
@@ -135,11 +133,30 @@ class MemoryStore:
     def entry(self, position: int) -> tuple[bytes, bytes] | None:
         return self._entries.get(position)
 
+    @property
+    def checkpoint_under_way(self) -> bool:
+        return self._under_way is not None
+
+    def begin_checkpoint(self, checkpoint: Checkpoint) -> None:
+        self._under_way = checkpoint
+
+    def drop_checkpoint(self) -> None:
+        self._under_way = None
+
+    def write_checkpoint(self, room: int) -> bool:
+        if room > 0 and self._under_way is not None:
+            self.checkpoint(self._under_way)
+        return self._under_way is None
+
     def checkpoint(self, checkpoint: Checkpoint) -> None:
+        self._under_way = None
         self._uses.append(checkpoint.uses)
-        self._member_years.update(checkpoint.member_years)
+        for rows, changed in (
+            (self.member_year_rows, checkpoint.member_years),
+            (self.account_rows, checkpoint.accounts),
+        ):
+            rows |= rows_of(changed)
         self._visits.update(checkpoint.visits)
-        self._accounts.update(checkpoint.accounts)
         self.checkpoint_sequence = checkpoint.sequence
         self._credits += checkpoint.credits
         last = self.journal[checkpoint.sequence - 1] if checkpoint.sequence else None
@@ -147,3 +164,13 @@ class MemoryStore:
 
     def close(self) -> None:
         """Keep everything: there is nothing to close."""
+
+
+def rows_of(lines: Lines) -> dict[int, Array]:
+    """Return rows of lines by their places."""
+    return dict(zip(lines.places.tolist(), lines.lines.copy(), strict=True))
+
+
+def block_of(rows: dict[int, Array], first: int, width: int) -> Array:
+    none = np.zeros((ROW, width), dtype=np.int64)
+    return np.concatenate([rows.get(first + n, none) for n in range(ROWS_A_BLOCK)])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.domain.journal import EntryKind, EntryText, Segment, SegmentKind
-from engine.state.keyed import keyed_moves
+from engine.state.keyed import is_own, keyed_moves
 from engine.state.state import State, line_moves
 from engine.store.protocol import Store
 
@@ -41,9 +41,11 @@ def _move(state: State, entry: np.void, text: EntryText) -> None:
         state.counters.values[slot][at] += fen
     state.touch_member_year(slot, position)
     for _, key, fen in keyed_moves(entry, text):
+        if is_own(key):
+            continue
         visit = state.visit(key)
         state.visits.values[visit] += fen
-        state.visits.changed.add(visit)
+        state.visits.mark(visit)
     for owner, fen in (
         (member, result["account"]),
         (int(entry["claim"]["payer"]), result["family_account"]),

@@ -202,15 +202,12 @@ def append_undo(store: MemoryStore, position: int) -> int:
     assert held is not None
     entry = np.frombuffer(held[0], dtype=ENTRY).copy()
     result, link = entry["result"], entry["link"]
-    report_line = store.member_year(int(entry["claim"]["member"][0]), 2026)
-    assert report_line is not None
-    line = np.frombuffer(report_line.counters, dtype="<i8")
+    line = store.member_years(2026, 0)[entry["claim"]["member"][0]]
     for name in (*AMOUNTS, "account_allowed"):
         result[name] = -result[name]
     result["deductible_before"], result["paid_before"] = line[0], line[1]
-    account = store.account(int(entry["claim"]["member"][0]))
-    result["account_before"] = account.balance_fen if account else 0
-    link["previous"], link["undoes"] = report_line.last_entry, position
+    result["account_before"] = store.accounts(0)[entry["claim"]["member"][0], 0]
+    link["previous"], link["undoes"] = line[-1], position
     link["position"], link["kind"], link["instant"] = LAST + 1, EntryKind.CANCEL, 9
     link["undo_id_length"] = 3
     store.append([Segment(SegmentKind.ENTRIES, 9, LAST + 1, 1, entry.tobytes(), b"new" + held[1])])

@@ -228,10 +228,10 @@ def test_the_tables_are_compared() -> None:
     bench.ask(Dispose("d", "m", DAY, DisposalEvent.DEATH, application="A1"))
     bench.check()
     store = bench.store
-    row, credits = store._accounts[0], list(store._credits)
-    store._accounts[0] = row._replace(closed_by=0)
+    credits, lines = list(store._credits), store.account_rows[0].copy()
+    store.account_rows[0][0, 2] = 0
     assert Kind.TABLE in verify_store(store).counted
-    store._accounts[0] = row
+    store.account_rows[0] = lines
     store._credits[0] = credits[0]._replace(highest=5)
     assert Kind.TABLE in verify_store(store).counted
     store._credits[:] = []
@@ -239,9 +239,9 @@ def test_the_tables_are_compared() -> None:
     store._credits[:] = [*credits, credits[0]._replace(month=2024_07)]
     assert Kind.TABLE in verify_store(store).counted
     store._credits[:] = credits
-    store._accounts[77] = row
+    store.account_rows[77] = lines
     assert Kind.TABLE in verify_store(store).counted
-    del store._accounts[77]
+    del store.account_rows[77]
     store._uses.append(np.array([(-1, 3, 9)], dtype=ID_USE))
     assert Kind.TABLE in verify_store(store).counted
     del store._uses[-1]

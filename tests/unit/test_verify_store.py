@@ -15,7 +15,7 @@ from clients.cli.commands.verify import verify
 from engine.domain.journal import SegmentKind
 from engine.domain.layout import Array
 from engine.pipeline import Pipeline
-from engine.state.tables import KeyStatus
+from engine.state.tables import ROW, KeyStatus, year_place
 from engine.store.sqlite import SqliteStore
 from engine.verify.check import verify_store
 from engine.verify.history import Asked, Event, Outcome, Told, check_history
@@ -159,6 +159,9 @@ def test_nothing_in_a_journal_stops_the_checker(store: MemoryStore, seed: int) -
 # --- tables ------------------------------------------------------------------------------
 
 
+YEAR = year_place(2026, 0)
+
+
 def add_use(store: MemoryStore) -> str:
     """An id that stood for a claim, and is said to be undone as well."""
     use = store._uses[0][:1].copy()
@@ -178,30 +181,30 @@ def double_use(store: MemoryStore) -> str:
 
 
 def spoil_counter(store: MemoryStore) -> str:
-    row = store._member_years[0, 2026]
-    line = np.frombuffer(row.counters, dtype="<i8") + np.eye(8, dtype="<i8")[1]
-    store._member_years[0, 2026] = row._replace(counters=line.tobytes())
+    store.member_year_rows[YEAR][0, 1] += 1
     return "member-year: ordinary_paid"
 
 
 def spoil_last_entry(store: MemoryStore) -> str:
-    store._member_years[0, 2026] = store._member_years[0, 2026]._replace(last_entry=1)
+    store.member_year_rows[YEAR][0, -1] = 1
     return "member-year: last_entry"
 
 
-def lose_member_year(store: MemoryStore) -> str:
-    del store._member_years[0, 2026]
-    return "member-year"
+def add_member_year(store: MemoryStore) -> str:
+    store.member_year_rows[YEAR + 7] = np.eye(ROW, 9, dtype=np.int64)[:1].repeat(ROW, axis=0)
+    store.member_year_rows[YEAR + 7][1:] = 0
+    return "member-year: deductible"
 
 
 def spoil_account(store: MemoryStore) -> str:
-    store._accounts[0] = store._accounts[0]._replace(balance_fen=1)
+    store.account_rows[0][0, 0] = 1
     return "account: balance_fen"
 
 
-def lose_account(store: MemoryStore) -> str:
-    del store._accounts[0]
-    return "account"
+def add_account(store: MemoryStore) -> str:
+    store.account_rows[500] = np.eye(ROW, 3, 2, dtype=np.int64)
+    store.account_rows[500][1:] = 0
+    return "account: closed_by"
 
 
 def add_visit(store: MemoryStore) -> str:
@@ -222,9 +225,9 @@ def spoil_position(store: MemoryStore) -> str:
         double_use,
         spoil_counter,
         spoil_last_entry,
-        lose_member_year,
+        add_member_year,
         spoil_account,
-        lose_account,
+        add_account,
         add_visit,
         spoil_position,
     ],
@@ -236,6 +239,14 @@ def test_tables_that_differ_from_the_journal(
     report = verify_store(store)
     assert set(report.counted) == {Kind.TABLE}
     assert [f.field for f in report.findings] == [field]
+
+
+def test_rows_that_are_missing(store: MemoryStore) -> None:
+    del store.member_year_rows[YEAR]
+    del store.account_rows[0]
+    report = verify_store(store)
+    assert set(report.counted) == {Kind.TABLE}
+    assert {f.field for f in report.findings} >= {"member-year: last_entry", "account: last_entry"}
 
 
 def test_the_tables_are_compared_as_of_their_checkpoint(store: MemoryStore) -> None:
@@ -288,7 +299,7 @@ def test_the_command_says_ok(path: Path) -> None:
     [
         ("UPDATE segment SET text = CAST('z' || substr(text, 2) AS BLOB) WHERE kind = 1", "store"),
         ("UPDATE segment SET cash = cash + 1, total = total + 1 WHERE kind = 1", "store"),
-        ("UPDATE account SET balance = balance + 1", "table"),
+        ("UPDATE account SET lines = zeroblob(length(lines))", "table"),
         ("UPDATE visit SET paid = paid + 1", "table"),
         ("DELETE FROM request_id", "table"),
         ("DELETE FROM segment WHERE sequence = (SELECT max(sequence) FROM segment)", "table"),
