@@ -4,18 +4,21 @@ A lane is anything that settles batches in order: a bulk stream to a server, or 
 process. The loop is the same, and so are the files it writes.
 """
 
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import itemgetter
+from itertools import compress
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from clients.answers import Malformed, Outcome, Refused, Settled
 from clients.clock import Clock
 from clients.errors import NotSent, RunError
-from clients.files import ClaimRow, claim_column, read_claims
+from clients.files import Block, ClaimRow, claim_column, read_blocks, read_claims
 from clients.rows import BadRow
 from clients.run import RESULT_COLUMNS, Run, Step
+from clients.table import is_parquet
 from clients.wire import LINES_MAX
 from engine.domain import bill
 from engine.domain.claim import Claim
@@ -80,8 +83,9 @@ class Watcher(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    claims: list[ClaimRow]
-    bad: list[BadRow]
+    lines: Sequence[int]
+    claims: Sequence[Claim]
+    bad: Sequence[BadRow]
     last_line: int
 
 
@@ -101,12 +105,12 @@ def settle_file(
     waiting: deque[_Batch] = deque()
     answered = False
 
-    def ahead() -> Iterator[list[Claim]]:
-        for batch in clock.each("read", _batches(read_claims(file, digest, run.encoding), run)):
+    def ahead() -> Iterator[Sequence[Claim]]:
+        for batch in clock.each("read", _batches(file, digest, run)):
             waiting.append(batch)
             if batch.claims:
                 run.sending()
-                yield [row.claim for row in batch.claims]
+                yield batch.claims
 
     try:
         for outcomes in clock.each("settle", lane.settle(ahead())):
@@ -131,25 +135,67 @@ def settle_file(
     run.finish()
 
 
-def _batches(rows: Iterable[ClaimRow | BadRow], run: Run) -> Iterator[_Batch]:
-    claims: list[ClaimRow] = []
+def _batches(file: Path, digest: str, run: Run) -> Iterator[_Batch]:
+    if is_parquet(file):
+        return _cut(_left(read_blocks(file, digest), run))
+    return _gathered(read_claims(file, digest, run.encoding), run)
+
+
+def _gathered(rows: Iterable[ClaimRow | BadRow], run: Run) -> Iterator[_Batch]:
+    lines: list[int] = []
+    claims: list[Claim] = []
     bad: list[BadRow] = []
     after = last = run.last_line
-    lines = 0
+    of_bills = 0
     for row in rows:
         if row.line <= after or row.line in run.settled_lines:
             continue
         last = row.line
         if isinstance(row, ClaimRow):
-            claims.append(row)
-            lines += len(row.claim.lines)
+            lines.append(last)
+            claims.append(row.claim)
+            of_bills += len(row.claim.lines)
         else:
             bad.append(row)
-        if len(claims) == BATCH_CLAIMS or len(bad) == _BATCH_BAD or lines > _BATCH_LINES:
-            yield _Batch(claims, bad, last)
-            claims, bad, lines = [], [], 0
+        if len(claims) == BATCH_CLAIMS or len(bad) == _BATCH_BAD or of_bills > _BATCH_LINES:
+            yield _Batch(lines, claims, bad, last)
+            lines, claims, bad, of_bills = [], [], [], 0
     if claims or bad:
-        yield _Batch(claims, bad, last)
+        yield _Batch(lines, claims, bad, last)
+
+
+def _left(blocks: Iterable[Block], run: Run) -> Iterator[Block]:
+    """Yield what is not yet answered of each block."""
+    after, settled = run.last_line, run.settled_lines
+    for block in blocks:
+        if not settled and block.lines and block.lines[0] > after:
+            yield block._replace(bad=[row for row in block.bad if row.line > after])
+            continue
+        left = [line > after and line not in settled for line in block.lines]
+        bad = [row for row in block.bad if row.line > after and row.line not in settled]
+        yield Block(list(compress(block.lines, left)), list(compress(block.claims, left)), bad)
+
+
+def _cut(blocks: Iterable[Block]) -> Iterator[_Batch]:
+    """Yield the rows of blocks, none of which has lines of a bill, in batches as `_gathered`."""
+    lines: list[int] = []
+    claims: list[Claim] = []
+    bad: list[BadRow] = []
+    for block in blocks:
+        lines += block.lines
+        claims += block.claims
+        bad += block.bad
+        while len(claims) >= BATCH_CLAIMS or len(bad) >= _BATCH_BAD:
+            ends = lines[BATCH_CLAIMS - 1 : BATCH_CLAIMS]
+            ends += [row.line for row in bad[_BATCH_BAD - 1 : _BATCH_BAD]]
+            last = min(ends)
+            at = bisect_right(lines, last)
+            bad_at = bisect_right(bad, last, key=attrgetter("line"))
+            yield _Batch(lines[:at], claims[:at], bad[:bad_at], last)
+            lines, claims, bad = lines[at:], claims[at:], bad[bad_at:]
+    if claims or bad:
+        ends = [*lines[-1:], *(row.line for row in bad[-1:])]
+        yield _Batch(lines, claims, bad, max(ends))
 
 
 def _record(
@@ -168,7 +214,7 @@ def _step(batch: _Batch, outcomes: Sequence[Outcome], watcher: Watcher) -> Step:
         (row.line, row.column, _MALFORMED, row.problem, "", row.record_id, "") for row in batch.bad
     ]
     counts: Counter[str] = Counter({"malformed": len(batch.bad)})
-    for (line, claim), outcome in zip(batch.claims, outcomes, strict=True):
+    for line, claim, outcome in zip(batch.lines, batch.claims, outcomes, strict=True):
         ids = (claim.institution, claim.request_id)
         match outcome:
             case Settled():
