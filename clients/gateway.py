@@ -5,26 +5,24 @@ process. The loop is the same, and so are the files it writes.
 """
 
 from bisect import bisect_right
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from clients.answers import Malformed, Outcome, Refused, Settled
+from clients.answers import Answers, Malformed, Outcome, Refused, answers_of
 from clients.clock import Clock
 from clients.errors import NotSent, RunError
 from clients.files import Block, ClaimRow, claim_column, read_blocks, read_claims
+from clients.results import counts_of, results_of
 from clients.rows import BadRow
-from clients.run import RESULT_COLUMNS, Run, Step
+from clients.run import Run, Step
 from clients.table import is_parquet
 from clients.wire import LINES_MAX
 from engine.domain import bill
 from engine.domain.claim import Claim
-from engine.domain.codes import Benefit
-from engine.domain.layout import AMOUNTS, CUTS
-from engine.domain.money import format_yuan
 from engine.domain.reasons import Reason
 
 BATCH_CLAIMS: Final = 2_000
@@ -33,16 +31,7 @@ _BATCH_LINES: Final = LINES_MAX - bill.LINES_MAX
 """One more claim after so many lines still fits into a message."""
 
 _MALFORMED: Final = "MALFORMED"
-
-_SUMMED: Final = (
-    "total",
-    "pooled_fund",
-    "large_amount_fund",
-    "institution_share",
-    "account",
-    "family_account",
-    "cash",
-)
+_NO_ANSWERS: Final = answers_of([])
 
 WHAT_TO_DO: Final = {
     Reason.INVALID_CLAIM: "amounts not negative that add up to total, an id not used before",
@@ -62,8 +51,10 @@ WHAT_TO_DO: Final = {
 class Lane(Protocol):
     """Settles batches in their order, one answer for each claim of each batch."""
 
-    def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome]]:
-        """Yield the outcomes of each batch; batches are taken no further ahead than needed.
+    def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome] | Answers]:
+        """Yield the outcomes of each batch, one by one or by columns.
+
+        Batches are taken no further ahead than needed.
 
         Raises:
             ClientError: it cannot go on; what was not answered has an unknown outcome.
@@ -76,8 +67,6 @@ class Watcher(NamedTuple):
 
     line: Callable[[int], None] = lambda _: None
     """The last line of the file that is answered."""
-    settled: Callable[[Claim, Settled], None] = lambda *_: None
-    """A claim that was settled, now or before."""
     clock: Clock | None = None
     """What the stages of the run are timed with."""
 
@@ -116,14 +105,16 @@ def settle_file(
         for outcomes in clock.each("settle", lane.settle(ahead())):
             answered = True
             while not waiting[0].claims:
-                _record(waiting.popleft(), [], run, watcher, clock)
+                _record(waiting.popleft(), _NO_ANSWERS, run, watcher, clock)
             batch = waiting.popleft()
-            if len(outcomes) != len(batch.claims):
+            with clock.stage("encode"):
+                answers = outcomes if isinstance(outcomes, Answers) else answers_of(outcomes)
+            if answers.claims != len(batch.claims):
                 raise RunError(
-                    f"{len(batch.claims)} claims were sent and {len(outcomes)} answered; "
+                    f"{len(batch.claims)} claims were sent and {answers.claims} answered; "
                     "the server is of another version"
                 )
-            _record(batch, outcomes, run, watcher, clock)
+            _record(batch, answers, run, watcher, clock)
     except NotSent:
         if not answered:
             run.nothing_sent()
@@ -131,7 +122,7 @@ def settle_file(
     while waiting:
         if waiting[0].claims:
             raise RunError("the lane ended before everything was answered; run it again")
-        _record(waiting.popleft(), [], run, watcher, clock)
+        _record(waiting.popleft(), _NO_ANSWERS, run, watcher, clock)
     run.finish()
 
 
@@ -198,29 +189,24 @@ def _cut(blocks: Iterable[Block]) -> Iterator[_Batch]:
         yield _Batch(lines, claims, bad, max(ends))
 
 
-def _record(
-    batch: _Batch, outcomes: Sequence[Outcome], run: Run, watcher: Watcher, clock: Clock
-) -> None:
+def _record(batch: _Batch, answers: Answers, run: Run, watcher: Watcher, clock: Clock) -> None:
     with clock.stage("encode"):
-        step = _step(batch, outcomes, watcher)
+        step = _step(batch, answers)
     with clock.stage("write"):
         run.add(step)
     watcher.line(batch.last_line)
 
 
-def _step(batch: _Batch, outcomes: Sequence[Outcome], watcher: Watcher) -> Step:
-    results: list[tuple[str | int, ...]] = []
+def _step(batch: _Batch, answers: Answers) -> Step:
     refusals = [
         (row.line, row.column, _MALFORMED, row.problem, "", row.record_id, "") for row in batch.bad
     ]
-    counts: Counter[str] = Counter({"malformed": len(batch.bad)})
-    for line, claim, outcome in zip(batch.lines, batch.claims, outcomes, strict=True):
+    counts = counts_of(answers)
+    counts["malformed"] += len(batch.bad)
+    for at, outcome in answers.others.items():
+        line, claim = batch.lines[at], batch.claims[at]
         ids = (claim.institution, claim.request_id)
         match outcome:
-            case Settled():
-                results.append(_result(line, claim, outcome))
-                _count(counts, outcome)
-                watcher.settled(claim, outcome)
             case Refused():
                 code = outcome.reason.name
                 expected = outcome.message or WHAT_TO_DO.get(outcome.reason, "")
@@ -231,43 +217,5 @@ def _step(batch: _Batch, outcomes: Sequence[Outcome], watcher: Watcher) -> Step:
                 refusals.append((line, column, _MALFORMED, outcome.problem, *ids, ""))
                 counts["malformed"] += 1
     refusals.sort(key=lambda row: row[0])
+    results = results_of(batch.lines, batch.claims, answers)
     return Step(batch.last_line, results, refusals, counts)
-
-
-def _count(counts: Counter[str], settled: Settled) -> None:
-    counts["replayed" if settled.replayed else "settled"] += 1
-    if settled.reason:
-        counts[f"excluded.{settled.reason.name}"] += 1
-    for key, at in _SUMS:
-        if amount := settled.amounts[at]:
-            counts[key] += amount
-
-
-def _result(line: int, claim: Claim, settled: Settled) -> tuple[str | int, ...]:
-    """Return the columns of `RESULT_COLUMNS`."""
-    amounts = settled.amounts
-    over_cap = sum([amounts[at] for at in _CUTS])
-    # Most amounts of a claim are 0.
-    yuan = [format_yuan(amount) if amount else _ZERO for amount in (*amounts, over_cap)]
-    return (
-        line,
-        claim.institution,
-        claim.request_id,
-        settled.settlement_id,
-        "replayed" if settled.replayed else "settled",
-        settled.reason.name if settled.reason else "",
-        _BENEFITS[settled.benefit],
-        _BENEFITS[claim.benefit],
-        *_in_order(yuan),
-        settled.plan_digest.hex(),
-    )
-
-
-_ZERO: Final = format_yuan(0)
-_BENEFITS: Final = {int(benefit): benefit.name.lower() for benefit in Benefit}
-_SUMS: Final = tuple((f"sum.{name}", AMOUNTS.index(name)) for name in _SUMMED)
-_CUTS: Final = tuple(AMOUNTS.index(name) for name in CUTS)
-_in_order: Final = itemgetter(
-    *((*AMOUNTS, "over_cap").index(name) for name in RESULT_COLUMNS[8:-1])
-)
-"""Returns the amounts, of which `over_cap` is the last, in the order of `RESULT_COLUMNS`."""

@@ -1,4 +1,4 @@
-"""Parquet, with pyarrow (the extra `parquet`): files read by the batch, and results written.
+"""Parquet, with pyarrow (the extra `parquet`): files read by the batch.
 
 The columns have the names of CSV and JSON lines, with this in place of text:
 
@@ -16,19 +16,16 @@ Whatever is no amount may also be text, as CSV writes it. Text may be dictionary
 an absent field. Rows are counted from 1.
 """
 
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from clients.errors import FileError, RunError
+from clients.errors import FileError
 from clients.lines import unreadable
-from clients.outbox import sync_folder
 from clients.rows import BadRow, Columns, Fen, Holds, Row, check_heading
 
 _BATCH_ROWS: Final = 4_000
-_BLOCK_BYTES: Final = 8 << 20
 _BUFFER: Final = 1024 * 1024
 
 _EXPECTED: Final = {
@@ -145,7 +142,6 @@ def load_arrow(path: Path) -> Any:
     """
     try:
         import pyarrow.compute
-        import pyarrow.csv
         import pyarrow.parquet
     except ImportError:
         raise FileError(
@@ -331,66 +327,3 @@ def _decoded(
     except UnicodeDecodeError:
         problems[index] = (column.name, "is not UTF-8")
         return None
-
-
-def write_results(
-    source: Path, target: Path, amounts: Collection[str], numbers: Collection[str]
-) -> None:
-    """Write the results of a run, a CSV file of ours, as Parquet: whole or not at all.
-
-    Args:
-        source: The CSV file.
-        target: The Parquet file, replaced if it is there.
-        amounts: Columns of yuan, which become int64 fen with `_fen` after their names.
-        numbers: Columns that become int64; all others stay text.
-
-    Raises:
-        RunError: the disk refused.
-    """
-    arrow = load_arrow(target)
-    made = target.with_name(f"{target.name}.new")
-    try:
-        with _columns_of(arrow, source) as batches:
-            names = batches.schema.names
-            schema = arrow.schema(
-                (f"{name}_fen", arrow.int64())
-                if name in amounts
-                else (name, arrow.int64() if name in numbers else arrow.string())
-                for name in names
-            )
-            with arrow.parquet.ParquetWriter(made, schema) as writer:
-                for batch in batches:
-                    columns = [
-                        _typed(arrow, array, name in amounts, name in numbers)
-                        for name, array in zip(names, batch.columns, strict=True)
-                    ]
-                    writer.write_table(arrow.table(columns, schema=schema))
-        with made.open("rb") as written:
-            os.fsync(written.fileno())
-        made.replace(target)
-        sync_folder(target.parent)
-    except OSError as error:
-        raise RunError(
-            f"{target}: {error.strerror or error}; make room and run the same command again"
-        ) from None
-
-
-def _columns_of(arrow: Any, source: Path) -> Any:
-    """Return what reads a CSV file of ours as columns of text, a block at a time."""
-    csv = arrow.csv
-    with source.open("rb") as stream:
-        names = stream.readline().decode().strip().split(",")
-    return csv.open_csv(
-        source,
-        read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, arrow.string()), strings_can_be_null=False
-        ),
-    )
-
-
-def _typed(arrow: Any, array: Any, is_amount: bool, is_number: bool) -> Any:
-    """Return a column of text as it stands in Parquet: yuan have two decimals, always."""
-    if is_amount:
-        array = arrow.compute.replace_substring(array, ".", "")
-    return array.cast(arrow.int64()) if is_amount or is_number else array
