@@ -6,7 +6,7 @@ message stands here. Columns of few values (days, codes, flags) are read by the 
 read a field, once for each value.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from itertools import compress
 from typing import Any, Final, NamedTuple
@@ -38,7 +38,7 @@ _new_claim: Final = partial(tuple.__new__, Claim)
 class PlainClaims(NamedTuple):
     """The claims of the rows that are sure to be claims, and where in the part these stand."""
 
-    places: list[int]
+    places: Sequence[int]
     claims: list[Claim]
 
 
@@ -74,7 +74,7 @@ def _plain_claims(table: "_Table", default_id: Callable[[int], str]) -> PlainCla
     _check_pairs(table, columns)
     rows = zip(*(columns[name] for name in Claim._fields), strict=True)
     if table.sure.all():
-        return PlainClaims(list(range(table.count)), list(map(_new_claim, rows)))
+        return PlainClaims(range(table.count), list(map(_new_claim, rows)))
     chosen = compress(rows, table.sure.tolist())
     return PlainClaims(np.flatnonzero(table.sure).tolist(), list(map(_new_claim, chosen)))
 

@@ -140,11 +140,11 @@ def read_blocks(path: Path, digest: str) -> Iterator[Block]:
 def _block(part: Part, digest: str) -> Block:
     first = part.before + 1
     plain = plain_claims(part, lambda place: generated_id(digest, first + place))
-    lines, bad = [first + place for place in plain.places], list[BadRow]()
     count = part.batch.num_rows
-    if len(lines) == count:
-        return Block(lines, plain.claims, bad)
-    found = list(map(ClaimRow, lines, plain.claims))
+    if len(plain.claims) == count:
+        return Block(range(first, first + count), plain.claims, [])
+    found = [ClaimRow(first + at, claim) for at, claim in zip(*plain, strict=True)]
+    bad = []
     for row in part.rows(sorted(set(range(count)).difference(plain.places))):
         claimed = row if isinstance(row, BadRow) else claim_row(row, digest)
         if isinstance(claimed, BadRow):
