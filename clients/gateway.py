@@ -4,13 +4,16 @@ A lane is anything that settles batches in order: a bulk stream to a server, or 
 process. The loop is the same, and so are the files it writes.
 """
 
+import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import compress
 from operator import attrgetter
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from types import TracebackType
+from typing import Final, NamedTuple, Protocol, Self
 
 from clients.answers import Answers, Malformed, Outcome, Refused, answers_of
 from clients.clock import Clock
@@ -101,29 +104,84 @@ def settle_file(
                 run.sending()
                 yield batch.claims
 
-    try:
-        for outcomes in clock.each("settle", lane.settle(ahead())):
-            answered = True
-            while not waiting[0].claims:
-                _record(waiting.popleft(), _NO_ANSWERS, run, watcher, clock)
-            batch = waiting.popleft()
-            with clock.stage("encode"):
-                answers = outcomes if isinstance(outcomes, Answers) else answers_of(outcomes)
+    with _Recorder(run, watcher.line, clock) as recorder:
+        try:
+            for outcomes in clock.each("settle", lane.settle(ahead())):
+                answered = True
+                while not waiting[0].claims:
+                    recorder.record(waiting.popleft(), _NO_ANSWERS)
+                recorder.record(waiting.popleft(), outcomes)
+        except NotSent:
+            if not answered:
+                run.nothing_sent()
+            raise
+        while waiting:
+            if waiting[0].claims:
+                raise RunError("the lane ended before everything was answered; run it again")
+            recorder.record(waiting.popleft(), _NO_ANSWERS)
+        recorder.wait()
+    run.finish()
+
+
+class _Recorder:
+    """Writes what batches came to, one at a time, while the lane is at the next one.
+
+    A thread waits for the disk, which takes as long as settling where a sync takes milliseconds.
+    So two answered batches may be lost in a crash in place of one; either is answered again.
+    """
+
+    def __init__(self, run: Run, line: Callable[[int], None], clock: Clock) -> None:
+        self._run, self._line, self._clock = run, line, clock
+        self._pool = ThreadPoolExecutor(1)
+        self._written: Future[int] | None = None
+        self._last_line = 0
+
+    def record(self, batch: _Batch, outcomes: Sequence[Outcome] | Answers) -> None:
+        """Write what a batch came to, as soon as the batch before it is written.
+
+        Raises:
+            RunError: the disk refused the batch before, or not every claim is answered.
+        """
+        with self._clock.stage("encode"):
+            answers = outcomes if isinstance(outcomes, Answers) else answers_of(outcomes)
             if answers.claims != len(batch.claims):
                 raise RunError(
                     f"{len(batch.claims)} claims were sent and {answers.claims} answered; "
                     "the server is of another version"
                 )
-            _record(batch, answers, run, watcher, clock)
-    except NotSent:
-        if not answered:
-            run.nothing_sent()
-        raise
-    while waiting:
-        if waiting[0].claims:
-            raise RunError("the lane ended before everything was answered; run it again")
-        _record(waiting.popleft(), _NO_ANSWERS, run, watcher, clock)
-    run.finish()
+            step = _step(batch, answers)
+        self.wait()
+        self._written = self._pool.submit(self._add, step)
+        self._last_line = batch.last_line
+
+    def wait(self) -> None:
+        """Return when everything is written.
+
+        Raises:
+            RunError: the disk refused.
+        """
+        if self._written:
+            with self._clock.stage("write"):
+                processor_ns = self._written.result()
+            self._written = None
+            self._clock.beside("write", processor_ns)
+            self._line(self._last_line)
+
+    def _add(self, step: Step) -> int:
+        before = time.thread_time_ns()
+        self._run.add(step)
+        return time.thread_time_ns() - before
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown()
 
 
 def _batches(file: Path, digest: str, run: Run) -> Iterator[_Batch]:
@@ -187,14 +245,6 @@ def _cut(blocks: Iterable[Block]) -> Iterator[_Batch]:
     if claims or bad:
         ends = [*lines[-1:], *(row.line for row in bad[-1:])]
         yield _Batch(lines, claims, bad, max(ends))
-
-
-def _record(batch: _Batch, answers: Answers, run: Run, watcher: Watcher, clock: Clock) -> None:
-    with clock.stage("encode"):
-        step = _step(batch, answers)
-    with clock.stage("write"):
-        run.add(step)
-    watcher.line(batch.last_line)
 
 
 def _step(batch: _Batch, answers: Answers) -> Step:

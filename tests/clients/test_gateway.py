@@ -12,6 +12,7 @@ import pytest
 
 from clients import gateway
 from clients.answers import Outcome
+from clients.clock import Clock
 from clients.errors import FileError, NotSent, RunError, UnknownOutcome
 from clients.files import have_own_ids
 from clients.run import Run
@@ -296,7 +297,7 @@ def test_two_processes_cannot_settle_one_file(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_line_and_a_later_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = make(tmp_path, 4)
+    path = make(tmp_path, 11)
     server = FakeServer()
     digest = file_digest(path)
     with Run(path, digest) as run, monkeypatch.context() as patch:
@@ -304,8 +305,25 @@ def test_a_full_disk_is_one_line_and_a_later_run_goes_on(
         patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
         with pytest.raises(RunError, match="make room"):
             gateway.settle_file(path, digest, run, server)
-    assert settle(path, server)["replayed"] == 3
-    assert len(output(path, "results")) == 4
+    # While the first batch could not be written one more was settled, and none after it.
+    assert len(server.applied) == 6
+    assert settle(path, server)["replayed"] == 6
+    assert len(output(path, "results")) == 11
+
+
+def test_who_watches_is_told_what_is_written(tmp_path: Path) -> None:
+    path, lines = make(tmp_path, 8, bad=(8,)), list[int]()
+    clock, digest = Clock(), file_digest(path)
+    with Run(path, digest) as run:
+
+        def line(number: int) -> None:
+            assert run.last_line == number
+            lines.append(number)
+
+        gateway.settle_file(path, digest, run, FakeServer(), gateway.Watcher(line, clock))
+    assert lines == [4, 7, 9]
+    assert set(clock.spent) == {"read", "settle", "encode", "write"}
+    assert min(clock.processor.values()) > 0
 
 
 def test_a_file_of_bad_rows_only_asks_nothing_of_the_server(tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ def settle(
 
     --timings says how long each stage took: open (store and journal), read (file to claims), settle
     (the ledger and its kernel), commit (journal to the disk), checkpoint (tables), encode (answers
-    to columns of the results), write (results to the disk, and Parquet in the end).
+    to columns of the results), write (results to the disk, and Parquet in the end). Results are
+    written while the next claims are settled: seconds of write are those that the run waits for
+    it, processor seconds all that it takes.
 
     The lane is the one a gateway's file takes through a server: same files, same answers.
 
