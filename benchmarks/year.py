@@ -121,9 +121,10 @@ def settle(file: Path, store: Path) -> Ran:
     """Settle a file in a store by the command, with `--timings`."""
     results = Path(f"{file}.gongji")
     shutil.rmtree(results, ignore_errors=True)
+    kept = results / "results.arrows"
 
     def watch() -> str:
-        size = results.joinpath("results.csv").stat().st_size if results.exists() else 0
+        size = kept.stat().st_size if kept.exists() else 0
         return f"{size >> 20:,} MiB of results, store {disk_bytes(store) >> 20:,} MiB"
 
     command = ["clients.cli.main", "settle", str(file), "--store", str(store)]

@@ -1,8 +1,11 @@
 """What a claim came to, however it was settled: over the wire or in this process."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from engine.domain.layout import AMOUNTS
+import numpy as np
+
+from engine.domain.layout import AMOUNTS, Array
 from engine.domain.reasons import Detail, Reason
 
 
@@ -41,3 +44,46 @@ class Malformed(NamedTuple):
 
 
 Outcome = Settled | Refused | Malformed
+
+
+class Answers(NamedTuple):
+    """What the claims of a batch came to, by columns: a row for each that is settled, in order."""
+
+    settled: Array
+    """Positions in the batch of the claims that are settled, ascending."""
+    settlement_ids: Array
+    amounts: Array
+    """Fen, a row for each part in the order of `AMOUNTS`."""
+    benefits: Array
+    reasons: Array
+    replayed: Array
+    plans: Array
+    """Positions in `plan_digests`."""
+    plan_digests: Sequence[bytes]
+    others: Mapping[int, Refused | Malformed]
+    """What the claims came to that are not settled, by position."""
+
+    @property
+    def claims(self) -> int:
+        """How many claims are answered."""
+        return len(self.settled) + len(self.others)
+
+
+def answers_of(outcomes: Sequence[Outcome]) -> Answers:
+    """Return the outcomes of a batch, one for each claim, by columns."""
+    settled = {at: found for at, found in enumerate(outcomes) if isinstance(found, Settled)}
+    found = list(settled.values())
+    digests = list(dict.fromkeys(one.plan_digest for one in found))
+    place = {digest: at for at, digest in enumerate(digests)}
+    amounts = np.array([one.amounts for one in found], dtype=np.int64)
+    return Answers(
+        settled=np.array(list(settled), dtype=np.int64),
+        settlement_ids=np.array([one.settlement_id for one in found], dtype=np.int64),
+        amounts=amounts.reshape(len(found), len(AMOUNTS)).T,
+        benefits=np.array([one.benefit for one in found], dtype=np.uint8),
+        reasons=np.array([one.reason for one in found], dtype=np.uint8),
+        replayed=np.array([one.replayed for one in found], dtype=bool),
+        plans=np.array([place[one.plan_digest] for one in found], dtype=np.int64),
+        plan_digests=digests,
+        others={at: found for at, found in enumerate(outcomes) if not isinstance(found, Settled)},
+    )

@@ -1,4 +1,8 @@
-"""Where the time of a run goes: seconds by stage, what runs inside another stage counted once."""
+"""Where the time of a run goes: seconds by stage, what runs inside another stage counted once.
+
+Seconds are those of the thread that runs the stages. What another thread does meanwhile takes none
+of them, but its processor time is counted to its stage, which may so have more of it than seconds.
+"""
 
 import time
 from collections import Counter
@@ -18,12 +22,12 @@ class Clock:
         self.spent: Counter[str] = Counter()
         """Nanoseconds, by stage."""
         self.processor: Counter[str] = Counter()
-        """Of these, what the processor was at work, in whatever thread."""
+        """Nanoseconds that the processor was at work, in whatever thread, by stage."""
         self._open: list[str] = []
         self._since = (0, 0)
 
     def _turn(self) -> None:
-        now = time.perf_counter_ns(), time.process_time_ns()
+        now = time.perf_counter_ns(), time.thread_time_ns()
         if self._open:
             self.spent[self._open[-1]] += now[0] - self._since[0]
             self.processor[self._open[-1]] += now[1] - self._since[1]
@@ -39,6 +43,10 @@ class Clock:
         finally:
             self._turn()
             self._open.pop()
+
+    def beside(self, name: str, processor_ns: int) -> None:
+        """Count processor time of another thread, nanoseconds, as the stage's."""
+        self.processor[name] += processor_ns
 
     def each(self, name: str, items: Iterable[T]) -> Iterator[T]:
         """Yield the items; what making each of them takes is the stage's."""

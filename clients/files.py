@@ -4,14 +4,17 @@ A claim without a request id gets one from the file's digest and its line, so th
 read again asks for the same settlements and not for new ones.
 """
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from clients import fields as f
 from clients.bill import line_column, lines_of, papers_of
+from clients.columns import plain_claims
 from clients.lines import AUTO
-from clients.parquet import all_given
+from clients.parquet import Part, all_given, read_parts
 from clients.rows import BadRow, Columns, Fields, Holds, Row, check_names
 from clients.table import is_parquet, read_table
 from engine.domain.claim import LIABLE_NOT_GIVEN, Claim, check_claim
@@ -76,6 +79,19 @@ class ClaimRow(NamedTuple):
     claim: Claim
 
 
+class Block(NamedTuple):
+    """Rows of a file, one after the other: the claims with their lines, and those that are none."""
+
+    lines: Sequence[int]
+    claims: Sequence[Claim]
+    bad: Sequence[BadRow]
+
+    def rows(self) -> Iterator[ClaimRow | BadRow]:
+        """Yield the rows in the order of the file."""
+        claims: Iterator[ClaimRow | BadRow] = map(ClaimRow, self.lines, self.claims)
+        yield from heapq.merge(claims, self.bad, key=attrgetter("line"))
+
+
 def claim_column(path: str) -> str:
     """Return the column of a claim's field as the engine or the server names it.
 
@@ -103,8 +119,40 @@ def read_claims(path: Path, digest: str, encoding: str = AUTO) -> Iterator[Claim
     Raises:
         FileError: the file as a whole cannot be used.
     """
+    if is_parquet(path):
+        for block in read_blocks(path, digest):
+            yield from block.rows()
+        return
     for row in read_table(path, CLAIM_COLUMNS, encoding):
-        yield row if isinstance(row, BadRow) else _claim_row(row, digest)
+        yield row if isinstance(row, BadRow) else claim_row(row, digest)
+
+
+def read_blocks(path: Path, digest: str) -> Iterator[Block]:
+    """Yield the claims of a Parquet file in its order, many at a time; as `read_claims` does.
+
+    Raises:
+        FileError: the file as a whole cannot be used, or pyarrow is not installed.
+    """
+    for part in read_parts(path, CLAIM_COLUMNS):
+        yield _block(part, digest)
+
+
+def _block(part: Part, digest: str) -> Block:
+    first = part.before + 1
+    plain = plain_claims(part, lambda place: generated_id(digest, first + place))
+    count = part.batch.num_rows
+    if len(plain.claims) == count:
+        return Block(range(first, first + count), plain.claims, [])
+    found = [ClaimRow(first + at, claim) for at, claim in zip(*plain, strict=True)]
+    bad = []
+    for row in part.rows(sorted(set(range(count)).difference(plain.places))):
+        claimed = row if isinstance(row, BadRow) else claim_row(row, digest)
+        if isinstance(claimed, BadRow):
+            bad.append(claimed)
+        else:
+            found.append(claimed)
+    found.sort(key=attrgetter("line"))
+    return Block([row.line for row in found], [row.claim for row in found], bad)
 
 
 def have_own_ids(path: Path, encoding: str = AUTO) -> bool:
@@ -118,12 +166,13 @@ def have_own_ids(path: Path, encoding: str = AUTO) -> bool:
     return all(
         isinstance(row, BadRow)
         or bool(row.fields.get("request_id"))
-        or isinstance(_claim_row(row, ""), BadRow)
+        or isinstance(claim_row(row, ""), BadRow)
         for row in read_table(path, CLAIM_COLUMNS, encoding)
     )
 
 
-def _claim_row(row: Row, digest: str) -> ClaimRow | BadRow:
+def claim_row(row: Row, digest: str) -> ClaimRow | BadRow:
+    """Return the claim of a record, or what is wrong with it; `digest` as for `read_claims`."""
     checked = check_names(row.line, row.fields, CLAIM_COLUMNS)
     if isinstance(checked, BadRow):
         return checked._replace(record_id=_id_of(row.fields))

@@ -1,4 +1,4 @@
-"""Parquet, with pyarrow (the extra `parquet`): files read by the batch, and results written.
+"""Parquet, with pyarrow (the extra `parquet`): files read by the batch.
 
 The columns have the names of CSV and JSON lines, with this in place of text:
 
@@ -16,19 +16,16 @@ Whatever is no amount may also be text, as CSV writes it. Text may be dictionary
 an absent field. Rows are counted from 1.
 """
 
-import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from clients.errors import FileError, RunError
+from clients.errors import FileError
 from clients.lines import unreadable
-from clients.outbox import sync_folder
 from clients.rows import BadRow, Columns, Fen, Holds, Row, check_heading
 
 _BATCH_ROWS: Final = 4_000
-_BLOCK_BYTES: Final = 8 << 20
 _BUFFER: Final = 1024 * 1024
 
 _EXPECTED: Final = {
@@ -44,7 +41,7 @@ _EXPECTED: Final = {
 }
 
 
-class _Column(NamedTuple):
+class Column(NamedTuple):
     """A column of ours as it stands in Parquet."""
 
     name: str
@@ -53,17 +50,58 @@ class _Column(NamedTuple):
     """Whether true stands for the word `met`."""
 
 
+class Part(NamedTuple):
+    """Some rows of a Parquet file, one after the other."""
+
+    arrow: Any
+    """pyarrow, for whoever works on the batch."""
+    before: int
+    """How many rows of the file stand before them."""
+    batch: Any
+    columns: Sequence[Column]
+    """What each column of the batch is; its type is one that it may have."""
+
+    def rows(self, chosen: Sequence[int] | None = None) -> Iterator[Row | BadRow]:
+        """Yield the records, with their rows in the file.
+
+        Args:
+            chosen: Positions in the part of those that are wanted, ascending; None: all of them.
+        """
+        every = range(self.batch.num_rows)
+        if chosen is None or len(chosen) == len(every):
+            yield from _rows(self, self.batch, every)
+        elif any(map(self.arrow.types.is_string_view, self.batch.schema.types)):
+            # pyarrow takes no rows out of views yet.
+            wanted = set(chosen)
+            for place, row in enumerate(_rows(self, self.batch, every)):
+                if place in wanted:
+                    yield row
+        else:
+            places = self.arrow.array(chosen, self.arrow.int64())
+            yield from _rows(self, self.batch.take(places), chosen)
+
+
 def read_rows(path: Path, columns: Columns) -> Iterator[Row | BadRow]:
     """Yield the records of a Parquet file with their rows; a batch at a time is in memory.
 
     Raises:
         FileError: the file as a whole cannot be used, or pyarrow is not installed.
     """
-    arrow, number = _arrow(path), 0
+    for part in read_parts(path, columns):
+        yield from part.rows()
+
+
+def read_parts(path: Path, columns: Columns) -> Iterator[Part]:
+    """Yield the rows of a Parquet file, so many at a time as are in memory.
+
+    Raises:
+        FileError: the file as a whole cannot be used, or pyarrow is not installed.
+    """
+    arrow, number = load_arrow(path), 0
     with _open(arrow, path) as file:
         ours = _check_schema(arrow.types, path, file.schema_arrow, columns)
         for batch in _batches(arrow, path, file):
-            yield from _rows(arrow, number, batch, ours)
+            yield Part(arrow, number, batch, ours)
             number += batch.num_rows
     if not number:
         raise FileError(f"{path}: holds no rows; expected one record a row")
@@ -75,7 +113,7 @@ def all_given(path: Path, columns: Columns, name: str) -> bool:
     Raises:
         FileError: the file as a whole cannot be used, or pyarrow is not installed.
     """
-    arrow = _arrow(path)
+    arrow = load_arrow(path)
     with _open(arrow, path) as file:
         _check_schema(arrow.types, path, file.schema_arrow, columns)
         given = name in file.schema_arrow.names and file.metadata.num_rows > 0
@@ -92,15 +130,18 @@ def count_rows(path: Path) -> int:
     Raises:
         FileError: it cannot be read, or pyarrow is not installed.
     """
-    with _open(_arrow(path), path) as file:
+    with _open(load_arrow(path), path) as file:
         return int(file.metadata.num_rows)
 
 
-def _arrow(path: Path) -> Any:
-    """Return pyarrow, which is loaded only where a file is Parquet."""
+def load_arrow(path: Path) -> Any:
+    """Return pyarrow, which is loaded only where a file is Parquet.
+
+    Raises:
+        FileError: it is not installed; `path` is what needs it.
+    """
     try:
         import pyarrow.compute
-        import pyarrow.csv
         import pyarrow.parquet
     except ImportError:
         raise FileError(
@@ -147,21 +188,21 @@ def _short(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(".")[:120]
 
 
-def _in_parquet(columns: Columns) -> dict[str, _Column]:
+def _in_parquet(columns: Columns) -> dict[str, Column]:
     """Return the columns by their names in Parquet."""
     found = {}
     for name, kind in columns.known.items():
         if kind is Holds.AMOUNT_OR_MET:
-            found[f"{name}_fen"] = _Column(name, Holds.AMOUNT)
-            found[f"{name}_met"] = _Column(name, Holds.FLAG, met=True)
+            found[f"{name}_fen"] = Column(name, Holds.AMOUNT)
+            found[f"{name}_met"] = Column(name, Holds.FLAG, met=True)
         elif kind in (Holds.AMOUNT, Holds.AMOUNTS):
-            found[f"{name}_fen"] = _Column(name, kind)
+            found[f"{name}_fen"] = Column(name, kind)
         else:
-            found[name] = _Column(name, kind)
+            found[name] = Column(name, kind)
     return found
 
 
-def _check_schema(types: Any, path: Path, schema: Any, columns: Columns) -> list[_Column]:
+def _check_schema(types: Any, path: Path, schema: Any, columns: Columns) -> list[Column]:
     """Return the columns of a file in its order, each of a type that it may have."""
     known, names = _in_parquet(columns), list(schema.names)
     for name in names:
@@ -185,7 +226,7 @@ def _check_schema(types: Any, path: Path, schema: Any, columns: Columns) -> list
     return [known[name] for name in names]
 
 
-def _fits(types: Any, kind: Any, column: _Column) -> bool:
+def _fits(types: Any, kind: Any, column: Column) -> bool:
     """Return whether a column may have a type; one without any value has none."""
     if types.is_null(kind):
         return True
@@ -221,27 +262,28 @@ def _is_text(types: Any, kind: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-def _rows(arrow: Any, before: int, batch: Any, ours: list[_Column]) -> Iterator[Row | BadRow]:
+def _rows(part: Part, batch: Any, places: Sequence[int]) -> Iterator[Row | BadRow]:
+    """Yield the records of a batch, which stand at these places of the part."""
     problems: dict[int, tuple[str, str]] = {}
     by_name: dict[str, list[Any]] = {}
     values = []
-    for column, array in zip(ours, batch.columns, strict=True):
-        data = _values(arrow, array, column, problems)
+    for column, array in zip(part.columns, batch.columns, strict=True):
+        data = _values(part.arrow, array, column, problems)
         values.append(data)
         other = by_name.setdefault(column.name, data)
         if other is not data:
             for index, pair in enumerate(zip(other, data, strict=True)):
                 if None not in pair:
                     problems[index] = (column.name, "is an amount and met; give one of the two")
-    names = [column.name for column in ours]
-    for index, row in enumerate(zip(*values, strict=True)):
-        number = before + index + 1
+    names = [column.name for column in part.columns]
+    for index, (place, row) in enumerate(zip(places, zip(*values, strict=True), strict=True)):
+        number = part.before + place + 1
         given = {k: v for k, v in zip(names, row, strict=True) if v is not None}
         yield BadRow(number, *problems[index]) if index in problems else Row(number, given)
 
 
 def _values(
-    arrow: Any, array: Any, column: _Column, problems: dict[int, tuple[str, str]]
+    arrow: Any, array: Any, column: Column, problems: dict[int, tuple[str, str]]
 ) -> list[Any]:
     """Return the values of a column as fields hold them; note the rows that have none."""
     plain = _plain(arrow, array.type)
@@ -278,73 +320,10 @@ def _plain(arrow: Any, kind: Any) -> Any:
 
 
 def _decoded(
-    value: Any, index: int, column: _Column, problems: dict[int, tuple[str, str]]
+    value: Any, index: int, column: Column, problems: dict[int, tuple[str, str]]
 ) -> object:
     try:
         return value.as_py()
     except UnicodeDecodeError:
         problems[index] = (column.name, "is not UTF-8")
         return None
-
-
-def write_results(
-    source: Path, target: Path, amounts: Collection[str], numbers: Collection[str]
-) -> None:
-    """Write the results of a run, a CSV file of ours, as Parquet: whole or not at all.
-
-    Args:
-        source: The CSV file.
-        target: The Parquet file, replaced if it is there.
-        amounts: Columns of yuan, which become int64 fen with `_fen` after their names.
-        numbers: Columns that become int64; all others stay text.
-
-    Raises:
-        RunError: the disk refused.
-    """
-    arrow = _arrow(target)
-    made = target.with_name(f"{target.name}.new")
-    try:
-        with _columns_of(arrow, source) as batches:
-            names = batches.schema.names
-            schema = arrow.schema(
-                (f"{name}_fen", arrow.int64())
-                if name in amounts
-                else (name, arrow.int64() if name in numbers else arrow.string())
-                for name in names
-            )
-            with arrow.parquet.ParquetWriter(made, schema) as writer:
-                for batch in batches:
-                    columns = [
-                        _typed(arrow, array, name in amounts, name in numbers)
-                        for name, array in zip(names, batch.columns, strict=True)
-                    ]
-                    writer.write_table(arrow.table(columns, schema=schema))
-        with made.open("rb") as written:
-            os.fsync(written.fileno())
-        made.replace(target)
-        sync_folder(target.parent)
-    except OSError as error:
-        raise RunError(
-            f"{target}: {error.strerror or error}; make room and run the same command again"
-        ) from None
-
-
-def _columns_of(arrow: Any, source: Path) -> Any:
-    """Return what reads a CSV file of ours as columns of text, a block at a time."""
-    csv = arrow.csv
-    with source.open("rb") as stream:
-        names = stream.readline().decode().strip().split(",")
-    return csv.open_csv(
-        source,
-        read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, arrow.string()), strings_can_be_null=False
-        ),
-    )
-
-
-def _typed(arrow: Any, array: Any, is_amount: bool, is_number: bool) -> Any:
-    """Return a column of text as it stands in Parquet: yuan have two decimals, always."""
-    if is_amount:
-        array = arrow.compute.replace_substring(array, ".", "")
-    return array.cast(arrow.int64()) if is_amount or is_number else array

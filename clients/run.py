@@ -3,13 +3,13 @@
 Beside `claims.csv` stands the folder `claims.csv.gongji`:
 
     run.jsonl      the heading (digest of the file, encoding), then a line for each answered batch
-    results.csv    one line for each settled claim
+    results.csv    one line for each settled claim; `results.arrows` where the file is Parquet
     refusals.csv   one line for each claim or line that was not settled: where, why, what to do
 
-Where the file is Parquet, `results.parquet` is made of `results.csv` as soon as the whole file is
-answered; until then there is none.
+Where the file is Parquet, `results.parquet` is made of `results.arrows` as soon as the whole file
+is answered; until then there is none.
 
-A batch counts as answered when its lines are synced in both CSV files and then its own line in
+A batch counts as answered when its part of results and refusals is synced and then its own line in
 `run.jsonl`. After a break both files are cut back to the last such line and the file's rest is
 sent: what was on its way gets its old ids again, which the server applies once. The claims
 themselves are not copied: the file is the outbox, and its digest proves that it is the same file.
@@ -19,13 +19,11 @@ A changed file may do so only if no claim, before and after, lives by an id made
 digest: such a claim would get another id, and be settled twice.
 """
 
-import csv
 import datetime
 import fcntl
-import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -34,40 +32,9 @@ from typing import Any, Final, NamedTuple, Self
 from clients.errors import FileError, RunError
 from clients.lines import UTF_8
 from clients.outbox import append_line, load_lines, sync_folder
-from clients.parquet import write_results
-from engine.domain.layout import AMOUNTS, CUTS
+from clients.result_files import csv_lines, result_file, run_format
+from clients.results import Results
 
-RESULT_COLUMNS: Final = (
-    "line",
-    "institution",
-    "request_id",
-    "settlement_id",
-    "outcome",
-    "reason",
-    "benefit",
-    "requested_benefit",
-    "total",
-    "non_covered",
-    "over_limit",
-    "pre_payment",
-    "first_pay",
-    "excluded",
-    "in_scope",
-    "deductible",
-    "copay",
-    "over_cap",
-    *CUTS,
-    "pooled_fund",
-    "large_amount_fund",
-    "institution_share",
-    "person",
-    "account",
-    "family_account",
-    "cash",
-    "plan",
-)
-_RESULT_AMOUNTS: Final = frozenset((*AMOUNTS, "over_cap"))
-_RESULT_NUMBERS: Final = ("line", "settlement_id")
 REFUSAL_COLUMNS: Final = (
     "line",
     "column",
@@ -78,16 +45,15 @@ REFUSAL_COLUMNS: Final = (
     "figure",
 )
 
-_FORMAT: Final = 2
 _ALL: Final = "all"
 _REST: Final = "rest"
 
 
 class Step(NamedTuple):
-    """What one batch came to: the last line of the file it covers, lines to write, counts."""
+    """What one batch came to: the last line of the file it covers, what to write, counts."""
 
     last_line: int
-    results: Sequence[Sequence[str | int]]
+    results: Results
     refusals: Sequence[Sequence[str | int]]
     counts: Counter[str]
     """`settled`, `replayed`, `refused`, `malformed`, `refused.CODE`, and sums in fen."""
@@ -158,7 +124,7 @@ class Run:
     Raises:
         FileError: the file changed since its run began, and some claim would be settled twice; or
             it is to be read in another encoding before the run is finished.
-        RunError: another process is at it, or the record is damaged.
+        RunError: another process is at it, or what is kept of it is damaged.
     """
 
     def __init__(
@@ -183,6 +149,7 @@ class Run:
         """
         self.folder = folder or file.with_name(file.name + ".gongji")
         self._heading = {"digest": digest, "own_ids": own_ids, "encoding": encoding}
+        self._form = result_file(file)
         self._state = _State()
         self._first_sent = False
         try:
@@ -232,7 +199,8 @@ class Run:
         try:
             records = load_lines(self._journal)
             heading = records[0] if records else {}
-            if heading.get("format", _FORMAT) != _FORMAT:
+            expected = run_format(Path(str(heading.get("file", file))))
+            if heading.get("format", expected) != expected:
                 raise RunError(f"{self.folder}: is of another version; give --out FOLDER")
             state.heading |= heading
             for record in records[1:]:
@@ -240,7 +208,7 @@ class Run:
         except (ValueError, KeyError, TypeError):
             raise RunError(f"{self.folder}: run.jsonl is damaged; keep it for inquiry") from None
         if not records:
-            state.heading = {"format": _FORMAT, "file": file.name, **self._heading}
+            state.heading = {"format": self._form.format, "file": file.name, **self._heading}
             append_line(self._journal, state.heading)
         elif kind := self._next_pass(file, again):
             record = {"pass": kind, **self._heading}
@@ -252,12 +220,14 @@ class Run:
             state.take(record)
         elif state.finished:
             state.look_back()
-        self.settled_lines = self._settled_lines() if state.earlier else frozenset()
         if not state.finished:
             self.folder.joinpath("results.parquet").unlink(missing_ok=True)
-        self._results = self._output("results.csv", state.sizes["results"], RESULT_COLUMNS)
-        self._refusals = self._output("refusals.csv", state.sizes["refusals"], REFUSAL_COLUMNS)
+        self._results = self._output(self._form.name, state.sizes["results"], self._form.heading())
+        self._refusals = self._output(
+            "refusals.csv", state.sizes["refusals"], csv_lines([REFUSAL_COLUMNS])
+        )
         sync_folder(self.folder)
+        self.settled_lines = self._settled_lines() if state.earlier else frozenset()
 
     def _next_pass(self, file: Path, again: bool) -> str:
         """Return which lines a new pass is for, empty if the last one goes on or is enough."""
@@ -294,9 +264,7 @@ class Run:
 
     def _settled_lines(self) -> frozenset[int]:
         """Return the lines of the file that need not be sent again."""
-        with self.folder.joinpath("results.csv").open("rb") as stream:
-            data = stream.read(self._state.sizes["results"])
-        return frozenset(int(line.partition(b",")[0]) for line in data.splitlines()[1:])
+        return self._form.lines(self.folder.joinpath(self._form.name))
 
     def sending(self) -> None:
         """Note that claims of the file may have been sent from now on."""
@@ -318,8 +286,8 @@ class Run:
             RunError: the disk refused; nothing is lost, the batch is sent again next time.
         """
         try:
-            for file, rows in ((self._results, step.results), (self._refusals, step.refusals)):
-                _write(file, rows)
+            _write(self._results, self._form.encoded(step.results))
+            _write(self._refusals, csv_lines(step.refusals))
         except OSError as error:
             raise self._refused(error) from None
         record = {
@@ -331,17 +299,13 @@ class Run:
         self._append(record)
         self._state.take(record)
 
-    def write_parquet(self) -> Path:
-        """Write the results of a finished run as Parquet, and return where; `results.csv` stays.
+    def results(self) -> Path:
+        """Return where the results of a finished run are; Parquet is made if it is not there yet.
 
         Raises:
-            RunError: the disk refused; run the same command again.
+            RunError: the disk refused, run the same command again; or what is kept is damaged.
         """
-        target = self.folder.joinpath("results.parquet")
-        if not target.exists():
-            source = self.folder.joinpath("results.csv")
-            write_results(source, target, _RESULT_AMOUNTS, _RESULT_NUMBERS)
-        return target
+        return self._form.finished(self.folder.joinpath(self._form.name))
 
     def finish(self) -> None:
         """Note that the whole file is answered."""
@@ -380,20 +344,17 @@ class Run:
         path = self.folder.joinpath(name)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
 
-    def _output(self, name: str, size: int, columns: Sequence[str]) -> int:
+    def _output(self, name: str, size: int, heading: bytes) -> int:
         file = self._open(name, 0)
         os.ftruncate(file, size)
         os.lseek(file, size, os.SEEK_SET)
         if not size:
-            _write(file, [columns])
+            _write(file, heading)
         return file
 
 
-def _write(file: int, rows: Iterable[Sequence[str | int]]) -> None:
-    """Write CSV lines and sync them."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    data = text.getvalue().encode()
+def _write(file: int, data: bytes) -> None:
+    """Append to a file and sync it."""
     if not data:
         return
     while data:

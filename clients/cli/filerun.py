@@ -72,9 +72,7 @@ def run_file(
             watcher = Watcher(line=lambda line: progress.update(task, completed=line), clock=clock)
             settle_file(file, digest, run, lane, watcher)
             with clock.stage("write"):
-                results = (
-                    run.write_parquet() if is_parquet(file) else folder.joinpath("results.csv")
-                )
+                results = run.results()
         counts = dict(run.counts)
     if as_json:
         echo_json(

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,11 @@ from clients.cli.demo_run import claim_fields, read_results, write_file
 from clients.cli.main import gongji
 from clients.cli.people import World, make_world, read_setting
 from clients.cli.process import ServerProcess
+from clients.files import ClaimRow, read_claims
+from clients.table import file_digest
 from engine.digest import ResultDigest
+from engine.domain.claim import Claim
+from engine.domain.layout import AMOUNTS
 from engine.rules.book import PlanBook
 from engine.rules.load import load_cities
 from tests.cli.conftest import enter
@@ -31,9 +36,21 @@ def invoke(*arguments: str) -> dict[str, object]:
 
 def digest_of(file: Path) -> str:
     digest = ResultDigest()
-    for claim, settled in read_results(file):
-        digest.add_settled(claim, settled.amounts)
+    if file.suffix == ".parquet":
+        for claim, amounts in read_parquet_results(file):
+            digest.add_settled(claim, amounts)
+    else:
+        for claim, settled in read_results(file):
+            digest.add_settled(claim, settled.amounts)
     return digest.hexdigest()
+
+
+def read_parquet_results(file: Path) -> Iterator[tuple[Claim, tuple[int, ...]]]:
+    rows = read_claims(file, file_digest(file))
+    claims = {row.line: row.claim for row in rows if isinstance(row, ClaimRow)}
+    table = parquet.read_table(file.with_name(f"{file.name}.gongji") / "results.parquet")
+    for row in table.to_pylist():
+        yield claims[row["line"]], tuple(row[f"{name}_fen"] for name in AMOUNTS)
 
 
 def verified(store: Path) -> dict[str, object]:
@@ -108,7 +125,7 @@ def test_a_file_in_any_form_is_settled_the_same(
     table = parquet.read_table(results / "results.parquet")
     assert table.num_rows == settled
     assert sum(table["total_fen"].to_pylist()) == sum(
-        row.amount("total") for _, row in read_results(files["parquet"])
+        row.amount("total") for _, row in read_results(files["utf-8"])
     )
 
 

@@ -11,65 +11,16 @@ from pathlib import Path
 import pytest
 
 from clients import gateway
-from clients.answers import Malformed, Outcome, Refused, Settled
+from clients.answers import Outcome
+from clients.clock import Clock
 from clients.errors import FileError, NotSent, RunError, UnknownOutcome
 from clients.files import have_own_ids
 from clients.run import Run
 from clients.table import file_digest
 from engine.domain.claim import Claim
-from engine.domain.layout import AMOUNTS
-from engine.domain.reasons import Reason
+from tests.support.fake_server import FakeServer
 
 HEADING = "request_id,institution,member,date,in_scope\n"
-
-
-class FakeServer:
-    """Applies an id once; can break before or after it applied a batch."""
-
-    def __init__(self) -> None:
-        self.applied: dict[tuple[str, str], Claim] = {}
-        self.break_before = -1
-        self.break_after = -1
-        self.batches = 0
-        self.absent = False
-        self.known: set[str] = set()
-        self.sent: list[str] = []
-
-    def settle(self, batches: Iterable[Sequence[Claim]]) -> Iterator[Sequence[Outcome]]:
-        for claims in batches:
-            if self.absent:
-                raise NotSent("nobody there")
-            if self.batches == self.break_before:
-                self.break_before = -1
-                raise UnknownOutcome("server gone")
-            outcomes = [self.one(claim) for claim in claims]
-            if self.batches == self.break_after:
-                self.break_after = -1
-                raise UnknownOutcome("server gone")
-            self.batches += 1
-            yield outcomes
-
-    def one(self, claim: Claim) -> Outcome:
-        self.sent.append(claim.request_id)
-        if claim.member == "figure":
-            return Refused(Reason.NO_FIGURE, "", figure="annual_cap")
-        if claim.member == "nobody" and "nobody" not in self.known:
-            return Refused(Reason.MEMBER_UNKNOWN, "")
-        if claim.member == "odd" and "odd" not in self.known:
-            return Malformed("claims[3].service_date", "there is no such day")
-        key = (claim.institution, claim.request_id)
-        replayed = key in self.applied
-        self.applied[key] = claim
-        amounts = dict.fromkeys(AMOUNTS, 0) | {
-            "total": claim.total_fen,
-            "in_scope": claim.in_scope_fen,
-            "cash": claim.in_scope_fen,
-            "cut_visit": 1,
-            "cut_annual": 2,
-        }
-        return Settled(
-            len(self.applied), tuple(amounts.values()), 1, b"\x01" * 32, replayed=replayed
-        )
 
 
 @pytest.fixture(autouse=True)
@@ -346,7 +297,7 @@ def test_two_processes_cannot_settle_one_file(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_line_and_a_later_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = make(tmp_path, 4)
+    path = make(tmp_path, 11)
     server = FakeServer()
     digest = file_digest(path)
     with Run(path, digest) as run, monkeypatch.context() as patch:
@@ -354,8 +305,25 @@ def test_a_full_disk_is_one_line_and_a_later_run_goes_on(
         patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
         with pytest.raises(RunError, match="make room"):
             gateway.settle_file(path, digest, run, server)
-    assert settle(path, server)["replayed"] == 3
-    assert len(output(path, "results")) == 4
+    # While the first batch could not be written one more was settled, and none after it.
+    assert len(server.applied) == 6
+    assert settle(path, server)["replayed"] == 6
+    assert len(output(path, "results")) == 11
+
+
+def test_who_watches_is_told_what_is_written(tmp_path: Path) -> None:
+    path, lines = make(tmp_path, 8, bad=(8,)), list[int]()
+    clock, digest = Clock(), file_digest(path)
+    with Run(path, digest) as run:
+
+        def line(number: int) -> None:
+            assert run.last_line == number
+            lines.append(number)
+
+        gateway.settle_file(path, digest, run, FakeServer(), gateway.Watcher(line, clock))
+    assert lines == [4, 7, 9]
+    assert set(clock.spent) == {"read", "settle", "encode", "write"}
+    assert min(clock.processor.values()) > 0
 
 
 def test_a_file_of_bad_rows_only_asks_nothing_of_the_server(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def gateway(
     """Settle the claims of FILE (CSV, JSON lines or Parquet) on a server.
 
     Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (in_scope_fen); days are date32
-    there, and the results are written as Parquet too. JSON lines may give a bill by its lines.
+    there, and the results are written as Parquet too, once the whole file is answered (until then
+    they are kept in results.arrows). JSON lines may give a bill by its lines.
 
     Results, refusals and the state of the run stand in FILE.gongji. A run that broke is resumed by
     the same command; nothing is settled twice. A malformed line is written to refusals.csv with

@@ -43,11 +43,14 @@ def settle(
     """Settle the claims of FILE (CSV, JSON lines or Parquet) in a store, without a server.
 
     Amounts are yuan in CSV and JSON lines, int64 fen in Parquet (in_scope_fen); days are date32
-    there, and the results are written as Parquet too. JSON lines may give a bill by its lines.
+    there, and the results are written as Parquet too, once the whole file is answered (until then
+    they are kept in results.arrows). JSON lines may give a bill by its lines.
 
     --timings says how long each stage took: open (store and journal), read (file to claims), settle
     (the ledger and its kernel), commit (journal to the disk), checkpoint (tables), encode (answers
-    to lines of the results), write (results to the disk).
+    to columns of the results), write (results to the disk, and Parquet in the end). Results are
+    written while the next claims are settled: seconds of write are those that the run waits for
+    it, processor seconds all that it takes.
 
     The lane is the one a gateway's file takes through a server: same files, same answers.
 
