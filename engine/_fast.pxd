@@ -208,6 +208,15 @@ cdef struct Slots:
     bint rare
 
 
+# What the rows of a call may point into: how many there are of each.
+cdef struct Limits:
+    int64_t plans
+    int64_t counters
+    int64_t visits
+    int64_t balances
+    bint pay
+
+
 # Arithmetic. Half down of the complement is what half up leaves, so it needs no division here.
 
 cdef inline int64_t larger(int64_t a, int64_t b) noexcept nogil:

@@ -12,7 +12,7 @@ cdef inline bint has_no_rare(const Row *row) noexcept nogil:
 
 
 cdef inline bint is_settleable(
-    const Row *row, int64_t plans, int64_t counters, int64_t visits,  # IN
+    const Row *row, const Limits *limits,  # IN
 ) noexcept nogil:
     return (
         is_amount(row.in_scope)
@@ -20,47 +20,41 @@ cdef inline bint is_settleable(
         and is_amount(row.over_limit)
         and is_amount(row.non_covered)
         and -1 <= row.liable <= AMOUNT_MAX_FEN
-        and 0 <= row.counters < counters
-        and -1 <= row.visit < visits
+        and 0 <= row.counters < limits.counters
+        and -1 <= row.visit < limits.visits
         and (
             has_no_rare(row)
             or (
-                -1 <= row.borne < visits
-                and -1 <= row.cost < visits
-                and -1 <= row.disease < visits
-                and -1 <= row.month < visits
-                and -1 <= row.day < visits
-                and -1 <= row.paid < visits
+                -1 <= row.borne < limits.visits
+                and -1 <= row.cost < limits.visits
+                and -1 <= row.disease < limits.visits
+                and -1 <= row.month < limits.visits
+                and -1 <= row.day < limits.visits
+                and -1 <= row.paid < limits.visits
             )
         )
         and row.deductible_at <= NOWHERE
         and row.paid_at <= NOWHERE
-        and 0 <= row.plan < plans
+        and 0 <= row.plan < limits.plans
         and row.status < STATUSES
         and row.level < LEVELS
         and row.rate_level <= LEVELS
         and row.place < PLACES
         and row.relation <= RELATIONS
+        and (
+            not limits.pay
+            or (-1 <= row.account < limits.balances and -1 <= row.family < limits.balances)
+        )
     )
 
 
-cdef Py_ssize_t first_unsettleable(
-    const Row[:] rows, int64_t plans, int64_t counters, int64_t visits,  # IN
+cdef Py_ssize_t first_out_of_limits(
+    const Row[:] rows, const Limits *limits,  # IN
 ) noexcept nogil:
     """Return the position of the first row that is out of limits, or the number of rows."""
     cdef Py_ssize_t i
 
     for i in range(rows.shape[0]):
-        if not is_settleable(&rows[i], plans, counters, visits):
-            return i
-    return rows.shape[0]
-
-
-cdef Py_ssize_t first_unpayable(const Row[:] rows, int64_t balances) noexcept nogil:
-    """Return the position of the first row whose accounts are out of limits, or their number."""
-    cdef Py_ssize_t i
-
-    for i in range(rows.shape[0]):
-        if not -1 <= rows[i].account < balances or not -1 <= rows[i].family < balances:
+        if not is_settleable(&rows[i], limits):
             return i
     return rows.shape[0]

@@ -204,6 +204,12 @@ def check_row(number: int, row: Row, plans: int, counters: int, visits: int) -> 
     check_range(number, "relation", row.relation, 0, RELATIONS)
 
 
+def check_accounts(number: int, row: Row, accounts: int) -> None:
+    """Refuse accounts that are not among so many."""
+    check_range(number, "account", row.account, -1, accounts - 1)
+    check_range(number, "family", row.family, -1, accounts - 1)
+
+
 def check_range(number: int, field: str, value: int, first: int, last: int) -> None:
     """Refuse a value that is out of its range."""
     if not first <= value <= last:
