@@ -40,7 +40,7 @@ from engine.kernel import FAST, REFERENCE, Kernel, check_identities
 
 MEMBERS: Final = 1_000_000
 CHUNK: Final = 8_192
-"""Rows a call, as many as a bulk run settles in one: their results are looked at from a cache."""
+"""Rows a call."""
 SMALL: Final = ((6_000, 500), (6_000, 40))
 """Claims and members of the batches on which the reference judges."""
 ONE_CLAIM_CALLS: Final = 20_000

@@ -6,14 +6,18 @@ boundary, before anything changes; within these limits no product or sum leaves 
 division meets a negative number. Parameters are marked IN and OUT.
 """
 
+from cpython.buffer cimport (
+    PyBUF_STRIDES,
+    PyBUF_WRITABLE,
+    PyBuffer_Release,
+    PyObject_GetBuffer,
+)
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
 from libc.string cimport memset
 
-# How far ahead the lines of state are asked for, and for how many rows at once: near enough that
-# they are still there, and few enough that rows and results reach memory between them. Measured.
+# Far enough ahead to hide a miss, near enough that the line is still there (measured: 8 to 20).
 cdef enum:
     ROWS_AHEAD = 12
-    ROWS_AT_ONCE = 2
 
 # Steps.
 
@@ -261,27 +265,22 @@ include "_fast_limits.pxi"
 # Loops.
 
 cdef inline void ask_for(
-    const Row[:] rows,              # IN
-    Py_ssize_t first,               # IN
-    Py_ssize_t last,                # IN: excluded, may be beyond the end
+    const Row *row,                 # IN
     int64_t[:, ::1] counters,       # IN
     int64_t[::1] visits,            # IN
     int64_t[::1] balances,          # IN, if `pay`
     bint pay,                       # IN
 ) noexcept nogil:
-    """Ask the memory for what these rows will move, so that it is there at their turn."""
-    cdef Py_ssize_t i
-    cdef const Row *row
+    """Ask the memory for what a row will move, so that it is there at its turn.
 
-    for i in range(first, smaller(last, rows.shape[0])):
-        row = &rows[i]
-        prefetch(&counters[row.counters, 0])
-        if row.visit >= 0:
-            prefetch(&visits[row.visit])
-        if row.borne >= 0:
-            prefetch(&visits[row.borne])
-        if pay and row.account >= 0:
-            prefetch(&balances[row.account])
+    The first slot stands in for none: asking for it costs less than guessing which rows have one.
+    """
+    prefetch(&counters[row.counters, 0])
+    if visits.shape[0] > 0:
+        prefetch(&visits[larger(0, row.visit)])
+        prefetch(&visits[larger(0, row.borne)])
+    if pay and balances.shape[0] > 0:
+        prefetch(&balances[larger(0, row.account)])
 
 
 cdef inline void find_slots(
@@ -293,12 +292,11 @@ cdef inline void find_slots(
 ) noexcept nogil:
     slots.counters = line
     slots.borne = in_line(line, row.deductible_at, nothing)
+    slots.borne = &visits[row.borne] if row.borne >= 0 else slots.borne
     slots.paid = in_line(line, row.paid_at, nothing)
     slots.visit_paid = &visits[row.visit] if row.visit >= 0 else NULL
     slots.rare = not has_no_rare(row)
     if slots.rare:
-        if row.borne >= 0:
-            slots.borne = &visits[row.borne]
         if row.paid >= 0:
             slots.paid = &visits[row.paid]
         slots.cost = &visits[row.cost] if row.cost >= 0 else NULL
@@ -308,11 +306,11 @@ cdef inline void find_slots(
 
 
 cdef void settle_rows(
-    const Row[:] rows,              # IN
+    const Records *rows,            # IN
     const int64_t[:, ::1] words,    # IN
     int64_t[:, ::1] counters,       # IN and OUT
     int64_t[::1] visits,            # IN and OUT
-    Result[:] results,              # OUT
+    const Records *results,         # OUT
     int64_t[::1] balances,          # IN and OUT, if `pay`
     bint pay,                       # IN
 ) noexcept nogil:
@@ -322,19 +320,19 @@ cdef void settle_rows(
     but balances and the row's own result. So this gives what a pass over all rows and then one over
     their accounts would, relatives' accounts included: balances move in the order of the rows.
     """
-    cdef Py_ssize_t i, ahead
+    cdef Py_ssize_t i
     cdef const Row *row
     cdef Result *result
     cdef int64_t nothing
     cdef Slots slots
 
-    ask_for(rows, 0, ROWS_AHEAD, counters, visits, balances, pay)
-    for i in range(rows.shape[0]):
-        if i % ROWS_AT_ONCE == 0:
-            ahead = i + ROWS_AHEAD
-            ask_for(rows, ahead, ahead + ROWS_AT_ONCE, counters, visits, balances, pay)
-        row = &rows[i]
-        result = &results[i]
+    for i in range(smaller(ROWS_AHEAD, rows.count)):
+        ask_for(row_at(rows, i), counters, visits, balances, pay)
+    for i in range(rows.count):
+        if i + ROWS_AHEAD < rows.count:
+            ask_for(row_at(rows, i + ROWS_AHEAD), counters, visits, balances, pay)
+        row = row_at(rows, i)
+        result = result_at(results, i)
         nothing = 0
         find_slots(row, &counters[row.counters, 0], visits, &nothing, &slots)
         settle_row(row, &words[row.plan, 0], &slots, result)
@@ -386,20 +384,65 @@ cdef object check_width(str name, Py_ssize_t found, Py_ssize_t expected):
         raise ValueError(f"{name}: found {found} in a line, expected {expected}")
 
 
+cdef Records records_of(str name, const Py_buffer *held, Py_ssize_t size) except *:
+    """Return where records of so many bytes stand in the memory of an array."""
+    cdef Records found
+
+    if held.ndim != 1 or held.itemsize != size:
+        raise ValueError(
+            f"{name}: found {held.ndim} dimensions of {held.itemsize} bytes, expected 1 of {size}"
+        )
+    found.first = <char *>held.buf
+    found.step = held.strides[0]
+    found.count = held.shape[0]
+    return found
+
+
 cdef object check_count(Py_ssize_t rows, Py_ssize_t results):
     if results != rows:
         raise ValueError(f"results: found {results}, expected {rows}, one for each row")
 
 
+cdef object settle_held(
+    const Records *rows,            # IN
+    const int64_t[:, ::1] words,    # IN
+    int64_t[:, ::1] counters,       # IN and OUT
+    int64_t[::1] visits,            # IN and OUT
+    const Records *results,         # OUT
+    int64_t[::1] balances,          # IN and OUT, or None
+):
+    """Check everything, then settle."""
+    cdef Py_ssize_t bad
+    cdef bint pay = balances is not None
+    cdef Limits limits
+
+    check_count(rows.count, results.count)
+    check_width("words", words.shape[1], PLAN_WORDS)
+    check_width("counters", counters.shape[1], COUNTERS_PER_MEMBER_YEAR)
+    limits.plans = words.shape[0]
+    limits.counters = counters.shape[0]
+    limits.visits = visits.shape[0]
+    limits.pay = pay
+    limits.balances = balances.shape[0] if pay else 0
+    with nogil:
+        bad = first_out_of_limits(rows, &limits)
+        if bad == rows.count:
+            settle_rows(rows, words, counters, visits, results, balances, pay)
+    if bad < rows.count:
+        check_row(bad, row_at(rows, bad), &limits)
+
+
 def settle(
-    const Row[:] rows not None,
+    rows not None,
     const int64_t[:, ::1] words not None,
     int64_t[:, ::1] counters not None,
     int64_t[::1] visits not None,
-    Result[:] results not None,
+    results not None,
     int64_t[::1] balances=None,
 ):
     """Settle rows in order: write `results`, move `counters`, `visits` and `balances`.
+
+    Fields of records are taken to stand where the layouts have them: the caller has compared.
 
     Args:
         rows: Records of `layout.ROW`.
@@ -413,24 +456,20 @@ def settle(
     Raises:
         ValueError: naming row and field; nothing was changed.
     """
-    cdef Py_ssize_t bad
-    cdef bint pay = balances is not None
-    cdef Limits limits
+    cdef Py_buffer read, written
+    cdef Records of_rows, of_results
 
-    check_count(rows.shape[0], results.shape[0])
-    check_width("words", words.shape[1], PLAN_WORDS)
-    check_width("counters", counters.shape[1], COUNTERS_PER_MEMBER_YEAR)
-    limits.plans = words.shape[0]
-    limits.counters = counters.shape[0]
-    limits.visits = visits.shape[0]
-    limits.pay = pay
-    limits.balances = balances.shape[0] if pay else 0
-    with nogil:
-        bad = first_out_of_limits(rows, &limits)
-        if bad == rows.shape[0]:
-            settle_rows(rows, words, counters, visits, results, balances, pay)
-    if bad < rows.shape[0]:
-        check_row(bad, &rows[bad], &limits)
+    PyObject_GetBuffer(rows, &read, PyBUF_STRIDES)
+    try:
+        PyObject_GetBuffer(results, &written, PyBUF_STRIDES | PyBUF_WRITABLE)
+        try:
+            of_rows = records_of("rows", &read, sizeof(Row))
+            of_results = records_of("results", &written, sizeof(Result))
+            settle_held(&of_rows, words, counters, visits, &of_results, balances)
+        finally:
+            PyBuffer_Release(&written)
+    finally:
+        PyBuffer_Release(&read)
 
 
 def first_row(const Row[:] rows not None):

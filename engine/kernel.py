@@ -123,6 +123,7 @@ class _Fast:
         results: Array,
         balances: Array | None = None,
     ) -> None:
+        records.check_layouts(rows, results)
         _fast.settle(rows, plans.words, counters, visits, results, balances)
 
 

@@ -170,11 +170,16 @@ in_order: Final = attrgetter(*(field.name for field in fields(Result)))
 
 def read_rows(rows: Array, results: Array) -> list[Row]:
     """Return the rows as plain values; refuse other layouts and counts."""
-    if rows.dtype != ROW or results.dtype != RESULT:
-        raise ValueError(f"found rows of {rows.dtype} and results of {results.dtype}")
+    check_layouts(rows, results)
     if len(rows) != len(results):
         raise ValueError(f"results: found {len(results)}, expected {len(rows)}, one for each row")
     return [Row(*rows[number].item()) for number in range(len(rows))]
+
+
+def check_layouts(rows: Array, results: Array) -> None:
+    """Refuse records of other layouts."""
+    if rows.dtype != ROW or results.dtype != RESULT:
+        raise ValueError(f"found rows of {rows.dtype} and results of {results.dtype}")
 
 
 def check_shape(counters: Array) -> None:
