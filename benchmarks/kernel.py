@@ -4,8 +4,8 @@
 
 Claims of 1 000 000 members in random order, by the plans of ordinary care of every city, in turns:
 
-    floor          reads, changes and writes one 64-byte line a claim, asked for as early as the
-                   kernel asks; reads 4 bytes of an index beside it (`floor.c`)
+    floor          reads, changes and writes one 64-byte line a claim, asked for some claims
+                   ahead; reads 4 bytes of an index beside it (`floor.c`)
     floor, state   the same, and the words of keyed counters and accounts that the kernel moves
     floor, rows    one line, reading a row and writing a result as large as the kernel's
     kernel         every part, accounts and checks at the boundary included; 8 192 rows a call

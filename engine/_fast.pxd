@@ -88,8 +88,8 @@ cpdef enum:
     LIABLE_ONLY_SHIFT = 32
     LEVELS_SHIFT = 40
 
-# Cython compares types and places of these fields with the dtype where `first_row` and `first_result`
-# take a buffer, and kernel.py compares their names: once, when it is imported.
+# Cython compares types and places of these fields with the dtype where `first_row` and
+# `first_result` take a buffer, and kernel.py compares their names: once, when it is imported.
 cdef struct Row:
     int64_t in_scope
     int64_t pre_payment
