@@ -9,7 +9,7 @@ which none of the stages inside it runs.
     words       the same of claims that are not ordinary
     link        entries chained, the state moved along
     ledger      the rest of settling: runs, answers, segments
-    settle      the compiled kernel, both passes
+    settle      the compiled kernel, accounts included
     identities  proof that every sum adds up
     commit      segments sealed, written and synced
     encode      answers to bytes
@@ -117,15 +117,17 @@ class TimedKernel:
     def __init__(self, stages: Stages) -> None:
         self.name = FAST.name
         self._settle = stages.wrap("settle", FAST.settle)
-        self._pay = stages.wrap("settle", FAST.pay_accounts)
 
     def settle(
-        self, rows: Array, plans: PlanTable, counters: Array, visits: Array, results: Array
+        self,
+        rows: Array,
+        plans: PlanTable,
+        counters: Array,
+        visits: Array,
+        results: Array,
+        balances: Array | None = None,
     ) -> None:
-        self._settle(rows, plans, counters, visits, results)
-
-    def pay_accounts(self, rows: Array, results: Array, balances: Array) -> None:
-        self._pay(rows, results, balances)
+        self._settle(rows, plans, counters, visits, results, balances)
 
 
 class Lane:

@@ -19,7 +19,7 @@ from engine.domain.layout import RESULT, ROW, Array
 
 SOURCE: Final = Path(__file__).with_name("floor.c")
 AHEAD: Final = 24
-"""How many claims before its turn a line is asked for: as the compiled kernel does."""
+"""How many claims before its turn a line is asked for."""
 Run = Callable[[], int]
 
 LINE_BYTES: Final = 128

@@ -4,11 +4,11 @@
 
 Claims of 1 000 000 members in random order, by the plans of ordinary care of every city, in turns:
 
-    floor          reads, changes and writes one 64-byte line a claim, asked for as early as the
-                   kernel asks; reads 4 bytes of an index beside it (`floor.c`)
+    floor          reads, changes and writes one 64-byte line a claim, asked for some claims
+                   ahead; reads 4 bytes of an index beside it (`floor.c`)
     floor, state   the same, and the words of keyed counters and accounts that the kernel moves
     floor, rows    one line, reading a row and writing a result as large as the kernel's
-    kernel         both passes, every part, checks at the boundary included; 8 192 rows a call
+    kernel         every part, accounts and checks at the boundary included; 8 192 rows a call
     two threads    the same, each thread with the claims of half of the members; the floor too,
                    for what the machine gives a second thread
     NumPy          by rounds, sorts included, the same parts into columns (`numpy_rounds`)
@@ -40,7 +40,7 @@ from engine.kernel import FAST, REFERENCE, Kernel, check_identities
 
 MEMBERS: Final = 1_000_000
 CHUNK: Final = 8_192
-"""Rows a call; between the passes their results are still in a cache."""
+"""Rows a call."""
 SMALL: Final = ((6_000, 500), (6_000, 40))
 """Claims and members of the batches on which the reference judges."""
 ONE_CLAIM_CALLS: Final = 20_000
@@ -53,17 +53,12 @@ KERNEL: Final = "kernel, one thread"
 State = tuple[Array, Array, Array]
 
 
-def run_kernel(kernel: Kernel, of: Batch, rows: Array, results: Array, state: State) -> float:
-    """Settle rows in chunks, both passes; return the seconds of the second one."""
+def run_kernel(kernel: Kernel, of: Batch, rows: Array, results: Array, state: State) -> None:
+    """Settle rows in chunks, accounts included."""
     counters, visits, balances = state
-    accounts, clock = 0.0, time.perf_counter
     for start in range(0, len(rows), CHUNK):
         chunk, written = rows[start : start + CHUNK], results[start : start + CHUNK]
-        kernel.settle(chunk, of.plans, counters, visits, written)
-        began = clock()
-        kernel.pay_accounts(chunk, written, balances)
-        accounts += clock() - began
-    return accounts
+        kernel.settle(chunk, of.plans, counters, visits, written, balances)
 
 
 def digest(arrays: Iterable[Array]) -> str:
@@ -81,7 +76,6 @@ class Arena:
         self.batch = city_rows.batch(claims, members)
         self.state = city_rows.fresh(self.batch)
         self.results = np.full(claims, 0, RESULT)
-        self.accounts_seconds: list[float] = []
         self._halves = city_rows.halves(self.batch)
         self.parts = [self.batch.rows[at] for at in self._halves]
         self._part_results = [np.full(len(at), 0, RESULT) for at in self._halves]
@@ -102,9 +96,7 @@ class Arena:
 
     def kernel(self, kernel: Kernel = FAST) -> None:
         """Settle by a kernel, in one thread."""
-        rows = self.batch.rows
-        spent = run_kernel(kernel, self.batch, rows, self.results, self.state)
-        self.accounts_seconds.append(spent)
+        run_kernel(kernel, self.batch, self.batch.rows, self.results, self.state)
 
     def two_threads(self) -> None:
         """Settle by the compiled kernel, half of the members in a thread."""
@@ -208,7 +200,7 @@ def floors(arena: Arena) -> dict[str, Contender]:
 
 
 def one_claim_ns() -> float:
-    """Return what a call with one claim takes, both passes."""
+    """Return what a call with one claim takes, accounts included."""
     of = city_rows.batch(1, 1)
     state, results = city_rows.fresh(of), np.zeros(1, RESULT)
     run_kernel(FAST, of, of.rows, results, state)
@@ -241,7 +233,6 @@ def lines_of(timings: Timings, arena: Arena, digest_of: str, rounds: int) -> lis
     seconds, processor = timings
     ns = {name: statistics.median(each) * 1e9 for name, each in seconds.items()}
     rows, touched = arena.batch.rows, state_lines(arena.batch.rows)
-    share = statistics.median(arena.accounts_seconds) / len(rows) * 1e9 / ns["kernel"]
     run = f"{len(rows):,} claims, {len(arena.batch.counters):,} members, {rounds} rounds"
     beside = f"{ROW.itemsize} B of row in and {RESULT.itemsize} B of result out"
     found = [
@@ -256,7 +247,7 @@ def lines_of(timings: Timings, arena: Arena, digest_of: str, rounds: int) -> lis
             used = ratio(processor[above], processor[below])
             notes += f"; by processor time {used.median:.3g}"
         if wanted == ">= 0.25":
-            notes += f"; accounts take {share:.0%}; one digest: {digest_of[:16]}"
+            notes += f"; one digest: {digest_of[:16]}"
         value = ns[measured]
         found.append(
             line("1", what, value, "ns/claim", of=of, ratio=each.median, wanted=wanted, notes=notes)
@@ -279,7 +270,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     require_reference()
     arena = Arena(claims, given.members, python_claims)
     digest_of = require_same(arena.digests())
-    arena.accounts_seconds.clear()
     timings = in_turns({**floors(arena), **arena.contenders()}, rounds)
     assert require_same(arena.digests()) == digest_of, "the last run differs from the first"
     lines = lines_of(timings, arena, digest_of, rounds)

@@ -88,8 +88,8 @@ cpdef enum:
     LIABLE_ONLY_SHIFT = 32
     LEVELS_SHIFT = 40
 
-# Cython compares types and places of these fields with the dtype when a buffer is taken,
-# kernel.py compares their names.
+# Cython compares types and places of these fields with the dtype where `first_row` and
+# `first_result` take a buffer, and kernel.py compares their names: once, when it is imported.
 cdef struct Row:
     int64_t in_scope
     int64_t pre_payment
@@ -206,6 +206,31 @@ cdef struct Slots:
     int64_t *month_paid
     int64_t *day_paid
     bint rare
+
+
+# What the rows of a call may point into: how many there are of each.
+cdef struct Limits:
+    int64_t plans
+    int64_t counters
+    int64_t visits
+    int64_t balances
+    bint pay
+
+
+# Records in the memory of an array. A typed view would compare the layout field by field at every
+# call, which takes longer than settling a hundred rows; `engine/kernel.py` compares it as a whole.
+cdef struct Records:
+    char *first
+    Py_ssize_t step
+    Py_ssize_t count
+
+
+cdef inline const Row *row_at(const Records *rows, Py_ssize_t number) noexcept nogil:
+    return <const Row *>(rows.first + number * rows.step)
+
+
+cdef inline Result *result_at(const Records *results, Py_ssize_t number) noexcept nogil:
+    return <Result *>(results.first + number * results.step)
 
 
 # Arithmetic. Half down of the complement is what half up leaves, so it needs no division here.

@@ -14,7 +14,6 @@ import engine._fast as _fast
 import engine._identities as _identities
 import engine.records as records
 import engine.reference as reference
-import engine.reference_accounts as reference_accounts
 from engine.domain import codes, layout, money, reasons
 from engine.domain.layout import AMOUNTS, CUTS, KEYED_SLOTS, RESULT, ROW, Array
 from engine.errors import InvariantBroken
@@ -77,13 +76,19 @@ class Kernel(Protocol):
         ...
 
     def settle(
-        self, rows: Array, plans: PlanTable, counters: Array, visits: Array, results: Array
+        self,
+        rows: Array,
+        plans: PlanTable,
+        counters: Array,
+        visits: Array,
+        results: Array,
+        balances: Array | None = None,
     ) -> None:
-        """Pass 1: everything but the accounts; `results` are overwritten, counters move."""
-        ...
+        """Overwrite `results` and move the counters; given `balances`, let the accounts pay too.
 
-    def pay_accounts(self, rows: Array, results: Array, balances: Array) -> None:
-        """Pass 2, in order of arrival: the accounts pay what they may and hold."""
+        Accounts pay what they may and hold, in order of arrival. Without `balances` everything
+        but them is settled, and what an account would pay is left as cash.
+        """
         ...
 
 
@@ -93,12 +98,15 @@ class _Reference:
     name: Final = "reference"
 
     def settle(
-        self, rows: Array, plans: PlanTable, counters: Array, visits: Array, results: Array
+        self,
+        rows: Array,
+        plans: PlanTable,
+        counters: Array,
+        visits: Array,
+        results: Array,
+        balances: Array | None = None,
     ) -> None:
-        reference.settle(rows, plans.plans, counters, visits, results)
-
-    def pay_accounts(self, rows: Array, results: Array, balances: Array) -> None:
-        reference_accounts.pay_accounts(rows, results, balances)
+        reference.settle(rows, plans.plans, counters, visits, results, balances)
 
 
 class _Fast:
@@ -107,12 +115,16 @@ class _Fast:
     name: Final = "fast"
 
     def settle(
-        self, rows: Array, plans: PlanTable, counters: Array, visits: Array, results: Array
+        self,
+        rows: Array,
+        plans: PlanTable,
+        counters: Array,
+        visits: Array,
+        results: Array,
+        balances: Array | None = None,
     ) -> None:
-        _fast.settle(rows, plans.words, counters, visits, results)
-
-    def pay_accounts(self, rows: Array, results: Array, balances: Array) -> None:
-        _fast.pay_accounts(rows, results, balances)
+        records.check_layouts(rows, results)
+        _fast.settle(rows, plans.words, counters, visits, results, balances)
 
 
 REFERENCE: Final[Kernel] = _Reference()
@@ -288,8 +300,7 @@ def _settle_example(kernel: Kernel, plans: PlanTable) -> tuple[Array, Array, Arr
     rows["facts"][6] |= codes.Fact.PHARMACY
     rows["facts"][4] |= codes.Fact.LIABLE
     rows["facts"][5] |= codes.Fact.MATERNITY
-    kernel.settle(rows, plans, counters, visits, results)
-    kernel.pay_accounts(rows, results, balances)
+    kernel.settle(rows, plans, counters, visits, results, balances)
     return counters, visits, balances, results
 
 

@@ -170,11 +170,16 @@ in_order: Final = attrgetter(*(field.name for field in fields(Result)))
 
 def read_rows(rows: Array, results: Array) -> list[Row]:
     """Return the rows as plain values; refuse other layouts and counts."""
-    if rows.dtype != ROW or results.dtype != RESULT:
-        raise ValueError(f"found rows of {rows.dtype} and results of {results.dtype}")
+    check_layouts(rows, results)
     if len(rows) != len(results):
         raise ValueError(f"results: found {len(results)}, expected {len(rows)}, one for each row")
     return [Row(*rows[number].item()) for number in range(len(rows))]
+
+
+def check_layouts(rows: Array, results: Array) -> None:
+    """Refuse records of other layouts."""
+    if rows.dtype != ROW or results.dtype != RESULT:
+        raise ValueError(f"found rows of {rows.dtype} and results of {results.dtype}")
 
 
 def check_shape(counters: Array) -> None:
@@ -202,6 +207,12 @@ def check_row(number: int, row: Row, plans: int, counters: int, visits: int) -> 
     check_range(number, "rate_level", row.rate_level, 0, LEVELS)
     check_range(number, "place", row.place, 0, PLACES - 1)
     check_range(number, "relation", row.relation, 0, RELATIONS)
+
+
+def check_accounts(number: int, row: Row, accounts: int) -> None:
+    """Refuse accounts that are not among so many."""
+    check_range(number, "account", row.account, -1, accounts - 1)
+    check_range(number, "family", row.family, -1, accounts - 1)
 
 
 def check_range(number: int, field: str, value: int, first: int, last: int) -> None:

@@ -37,11 +37,13 @@ from engine.records import (
     Result,
     Row,
     Tariff,
+    check_accounts,
     check_row,
     check_shape,
     in_order,
     read_rows,
 )
+from engine.reference_accounts import pay_accounts
 from engine.reference_caps import apply_caps, apply_pooled_cap, capped, left_of
 from engine.rules.plan import (
     BAR_ALL,
@@ -56,11 +58,16 @@ from engine.rules.plan import (
 
 
 def settle(
-    rows: Array, plans: Sequence[RulePlan], counters: Array, visits: Array, results: Array
+    rows: Array,
+    plans: Sequence[RulePlan],
+    counters: Array,
+    visits: Array,
+    results: Array,
+    balances: Array | None = None,
 ) -> None:
-    """Settle rows in order: write `results`, move `counters` and `visits`.
+    """Settle rows in order: write `results`, move `counters`, `visits` and `balances`.
 
-    The personal accounts come afterwards, in `pay_accounts`.
+    The personal accounts come afterwards, in a pass of their own.
 
     Args:
         rows: Records of `layout.ROW`.
@@ -70,6 +77,7 @@ def settle(
             paid for a visit, a disease, a month, a day, under a benefit, what was borne at an
             institution, a level or under a benefit, the year's cost; changed in place.
         results: Records of `layout.RESULT`, as many as rows; overwritten.
+        balances: Fen on each account; changed in place. Without them no account pays.
 
     Raises:
         ValueError: naming row and field; nothing was changed.
@@ -78,11 +86,15 @@ def settle(
     check_shape(counters)
     for number, row in enumerate(claims):
         check_row(number, row, len(plans), len(counters), len(visits))
+        if balances is not None:
+            check_accounts(number, row, len(balances))
     for number, row in enumerate(claims):
         before = read_counters(row, counters, visits)
         result = settle_row(row, plans[row.plan], before)
         move_counters(row, result, counters, visits)
         results[number] = in_order(result)
+    if balances is not None:
+        pay_accounts(rows, results, balances)
 
 
 def settle_row(row: Row, plan: RulePlan, before: Counters) -> Result:

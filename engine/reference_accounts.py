@@ -1,4 +1,4 @@
-"""Pass 2 of the reference kernel: the accounts pay, the own one and then a relative's.
+"""The second pass of the reference kernel: the accounts pay, the own one and then a relative's.
 
 Fund results never depend on accounts, so they come last, in order of arrival: a relative's account
 crosses members.
@@ -7,7 +7,7 @@ crosses members.
 from engine.domain.codes import Fact
 from engine.domain.layout import Array
 from engine.domain.reasons import EXCLUSION_FIRST, Reason
-from engine.records import Row, check_range, read_rows
+from engine.records import Row, check_accounts, read_rows
 
 
 def pay_accounts(rows: Array, results: Array, balances: Array) -> None:
@@ -23,8 +23,7 @@ def pay_accounts(rows: Array, results: Array, balances: Array) -> None:
     """
     claims = read_rows(rows, results)
     for number, row in enumerate(claims):
-        check_range(number, "account", row.account, -1, len(balances) - 1)
-        check_range(number, "family", row.family, -1, len(balances) - 1)
+        check_accounts(number, row, len(balances))
     for number, row in enumerate(claims):
         if _refused(int(results[number]["reason"])):
             continue

@@ -11,7 +11,7 @@ from engine.kernel import FAST, PlanTable
 
 
 def settle(case: Case) -> Answers:
-    """Settle the rows, both passes, every part."""
+    """Settle the rows, every part, accounts included."""
     visits, balances = np.zeros(1, np.int64), np.zeros(1, np.int64)
     results = np.full(len(case.rows), 0, RESULT)
     counters = aligned_counters(case.members)

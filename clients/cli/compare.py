@@ -57,29 +57,24 @@ class BothKernels:
     name: Final = "both"
 
     def settle(
-        self, rows: Array, plans: PlanTable, counters: Array, visits: Array, results: Array
+        self,
+        rows: Array,
+        plans: PlanTable,
+        counters: Array,
+        visits: Array,
+        results: Array,
+        balances: Array | None = None,
     ) -> None:
         """Settle by both.
 
         Raises:
             InvariantBroken: they disagree.
         """
-        copies = counters.copy(), visits.copy(), np.zeros(len(results), RESULT)
+        moved = [counters, visits, results, *([] if balances is None else [balances])]
+        copies = [each.copy() for each in moved]
         REFERENCE.settle(rows, plans, *copies)
-        FAST.settle(rows, plans, counters, visits, results)
-        for ours, theirs in zip(copies, (counters, visits, results), strict=True):
-            _agree(ours, theirs)
-
-    def pay_accounts(self, rows: Array, results: Array, balances: Array) -> None:
-        """Let the accounts pay, by both.
-
-        Raises:
-            InvariantBroken: they disagree.
-        """
-        copies = results.copy(), balances.copy()
-        REFERENCE.pay_accounts(rows, *copies)
-        FAST.pay_accounts(rows, results, balances)
-        for ours, theirs in zip(copies, (results, balances), strict=True):
+        FAST.settle(rows, plans, *moved)
+        for ours, theirs in zip(copies, moved, strict=True):
             _agree(ours, theirs)
 
 

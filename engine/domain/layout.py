@@ -1,8 +1,8 @@
 """The fixed-width records that travel from the codec through the kernels into the journal.
 
 Every record is little-endian and aligned; `ENTRY` is what one journal position holds. The same
-types are declared as C structs in `_fast.pyx`, and Cython compares the two when a buffer is
-taken, so a difference is an error at the first call and not a wrong amount.
+types are declared as C structs in `_fast.pxd`, and Cython compares the two when `engine.kernel` is
+imported, so a difference is an error then and not a wrong amount.
 
 A segment of the journal holds an array of `ENTRY` and one blob of text: for each entry, in
 order, its own id if it is an undo, then the claim's request id, visit, disease and admission,

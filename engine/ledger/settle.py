@@ -232,8 +232,9 @@ def _settle_run(context: Context, run: Run, answers: _Answers) -> None:
     state = context.state
     entries = run.entries()
     rows, results = entries["row"], entries["result"]
-    context.kernel.settle(rows, state.plans, state.counters.values, state.visits.values, results)
-    context.kernel.pay_accounts(rows, results, state.accounts.balances.values)
+    counters, visits = state.counters.values, state.visits.values
+    balances = state.accounts.balances.values
+    context.kernel.settle(rows, state.plans, counters, visits, results, balances)
     check_identities(results)
     refused = _refuse_rows(context, run, entries, answers)
     entries["link"]["kind"] = EntryKind.SETTLEMENT
@@ -295,8 +296,7 @@ def _preview_run(context: Context, run: Run, answers: _Answers) -> None:
         balances[first + own[asked]] = state.accounts.balances.values[rows[slot][asked]]
         rows[slot] = np.where(asked, first + own, -1)
     rows["counters"] = own
-    context.kernel.settle(rows, state.plans, counters, keyed, results)
-    context.kernel.pay_accounts(rows, results, balances)
+    context.kernel.settle(rows, state.plans, counters, keyed, results, balances)
     check_identities(results)
     forget(entries)
     entries["link"]["instant"] = context.instant

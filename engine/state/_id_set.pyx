@@ -6,6 +6,7 @@ A fingerprint is 64 bits of the id's hash, so it may say "used" of an id that is
 that was added. Python's hash of a text is another one in each process: nothing here is stored.
 """
 
+cimport cython
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport calloc, free
 
@@ -13,6 +14,8 @@ cdef enum:
     SLOTS_AT_FIRST = 16
 
 
+# Numbers wrap around here by intention.
+@cython.overflowcheck(False)
 cdef inline uint64_t mixed(uint64_t value) noexcept nogil:
     """Spread every bit over all others (the finaliser of SplitMix64)."""
     value = (value ^ (value >> 30)) * <uint64_t>0xBF58476D1CE4E5B9
@@ -20,6 +23,7 @@ cdef inline uint64_t mixed(uint64_t value) noexcept nogil:
     return value ^ (value >> 31)
 
 
+@cython.overflowcheck(False)
 cdef inline uint64_t fingerprint(Py_ssize_t institution, str request_id) except 0:
     cdef uint64_t value = <uint64_t>hash(request_id)
 

@@ -9,6 +9,7 @@ certain. What was put since the last checkpoint is noted, so that the next one w
 The layout of a use (`ID_USE`) is stored: fingerprints must come out the same on every machine.
 """
 
+cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
@@ -28,6 +29,8 @@ cpdef enum:
     STATUS_BITS = 3
 
 
+# Numbers wrap around here by intention.
+@cython.overflowcheck(False)
 cdef inline uint64_t mixed(uint64_t value) noexcept nogil:
     """Spread every bit over all others (the finaliser of SplitMix64)."""
     value = (value ^ (value >> 30)) * <uint64_t>0xBF58476D1CE4E5B9
@@ -45,6 +48,7 @@ cdef inline uint64_t word(const char *data, Py_ssize_t size) noexcept nogil:
     return value
 
 
+@cython.overflowcheck(False)
 cdef uint64_t fingerprint_of(uint64_t seed, int64_t institution, str request_id) except 0:
     cdef Py_ssize_t size
     cdef const char *data = PyUnicode_AsUTF8AndSize(request_id, &size)

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from clients.cli.compare import Bench, BothKernels, carry_area
 from clients.cli.main import gongji
 from engine.errors import InvariantBroken
-from engine.kernel import FAST, REFERENCE
+from engine.kernel import FAST, REFERENCE, PlanTable
 
 EXAMPLES = Path(__file__).parents[2] / "clients" / "examples"
 CHANGCHUN, JINAN, ZIBO, SUIZHOU, HEYUAN = "220100", "370100", "370300", "421300", "441600"
@@ -210,20 +210,24 @@ def test_kernels_that_disagree_stop_the_command(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_accounts_are_paid_by_both_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(self: object, rows: Any, results: Any, balances: Any) -> None:
-        balances -= 1
+    settle = type(FAST).settle
 
-    monkeypatch.setattr(type(FAST), "pay_accounts", wrong)
+    def wrong(self: object, *given: Any) -> None:
+        settle(self, *given)  # type: ignore[arg-type]
+        given[-1][0] -= 1
+
+    monkeypatch.setattr(type(FAST), "settle", wrong)
     with pytest.raises(InvariantBroken, match="the two kernels disagree"):
-        compare_with(BothKernels())
+        settle_nothing(BothKernels())
 
 
-def compare_with(kernel: BothKernels) -> None:
+def settle_nothing(kernel: BothKernels) -> None:
     import numpy as np
 
-    from engine.domain.layout import RESULT, ROW
+    from engine.domain.layout import RESULT, ROW, aligned_counters
 
-    kernel.pay_accounts(np.zeros(0, ROW), np.zeros(0, RESULT), np.zeros(1, np.int64))
+    rows, results, none = np.zeros(0, ROW), np.zeros(0, RESULT), np.zeros(0, np.int64)
+    kernel.settle(rows, PlanTable(), aligned_counters(0), none, results, np.zeros(1, np.int64))
 
 
 # --- carried to another city -------------------------------------------------------------

@@ -49,8 +49,7 @@ def run(
     edges = [0, *sorted(cuts), len(rows)]
     for first, last in pairwise(edges):
         part = slice(first, last)
-        kernel.settle(rows[part], case.plans, counters, visits, results[part])
-        kernel.pay_accounts(rows[part], results[part], balances)
+        kernel.settle(rows[part], case.plans, counters, visits, results[part], balances)
     return Outcome(results.copy(), counters, visits, balances)
 
 

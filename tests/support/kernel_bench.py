@@ -82,9 +82,7 @@ class World:
                 row[name] = value
         # Not zeroed: the kernel has to overwrite every field.
         results = np.frombuffer(bytearray(b"\x55" * RESULT.itemsize * len(rows)), RESULT)
-        self.kernel.settle(rows, self.plans, self.counters, self.visits, results)
-        check_identities(results)
-        self.kernel.pay_accounts(rows, results, self.balances)
+        self.kernel.settle(rows, self.plans, self.counters, self.visits, results, self.balances)
         check_identities(results)
         return results
 

@@ -83,6 +83,8 @@ def bracket(above_fen: int, rate_bp: int = 5_000, cite: int = 1) -> Bracket:
         ("relation", RELATIONS + 1, "found 9, expected 0 to 8"),
         ("account", 2, "found 2, expected -1 to 1"),
         ("account", -2, "found -2, expected -1 to 1"),
+        ("family", 2, "found 2, expected -1 to 1"),
+        ("family", -2, "found -2, expected -1 to 1"),
     ],
 )
 def test_a_row_out_of_limits_is_named_and_nothing_changes(
@@ -95,12 +97,9 @@ def test_a_row_out_of_limits_is_named_and_nothing_changes(
     rows[field][1] = value
     world.balances[:] = 100
     problem = rf"rows\[1\]\.{field}: .*{expected}"
-    if field == "account":
-        with pytest.raises(ValueError, match=problem):
-            kernel.pay_accounts(rows, results, world.balances)
-    else:
-        with pytest.raises(ValueError, match=problem):
-            kernel.settle(rows, world.plans, world.counters, world.visits, results)
+    state = (world.counters, world.visits, results, world.balances)
+    with pytest.raises(ValueError, match=problem):
+        kernel.settle(rows, world.plans, *state)
     assert not world.counters.any()
     assert world.balances.tolist() == [100, 100]
     assert (results == np.full(3, 7, RESULT)).all()
@@ -113,7 +112,7 @@ def test_arrays_that_do_not_fit_each_other_are_refused(kernel: Kernel) -> None:
     with pytest.raises(ValueError, match="results: found 1, expected 2"):
         kernel.settle(rows, *state, np.zeros(1, RESULT))
     with pytest.raises(ValueError, match="results: found 3, expected 2"):
-        kernel.pay_accounts(rows, np.zeros(3, RESULT), world.balances)
+        kernel.settle(rows, *state, np.zeros(3, RESULT), world.balances)
     narrow = np.zeros((2, 7), np.int64)
     with pytest.raises(ValueError, match="counters: found 7 in a line, expected 8"):
         kernel.settle(rows, world.plans, narrow, world.visits, np.zeros(2, RESULT))
@@ -127,8 +126,8 @@ def test_rows_inside_journal_entries_are_settled_in_place(kernel: Kernel) -> Non
     entries["row"] = plain_rows(3)
     entries["row"]["in_scope"] = (10_000, 20_000, 30_000)
     entries["link"]["position"] = (1, 2, 3)
-    kernel.settle(entries["row"], world.plans, world.counters, world.visits, entries["result"])
-    kernel.pay_accounts(entries["row"], entries["result"], world.balances)
+    state = (world.counters, world.visits, entries["result"], world.balances)
+    kernel.settle(entries["row"], world.plans, *state)
     assert entries["result"]["pooled_fund"].tolist() == [5_000, 10_000, 15_000]
     assert entries["link"]["position"].tolist() == [1, 2, 3]
 
@@ -138,12 +137,19 @@ def test_read_only_rows_and_empty_batches_are_served(kernel: Kernel) -> None:
     rows = plain_rows(1)
     rows.flags.writeable = False
     results = np.zeros(1, RESULT)
-    kernel.settle(rows, world.plans, world.counters, world.visits, results)
-    kernel.pay_accounts(rows, results, world.balances)
+    kernel.settle(rows, world.plans, world.counters, world.visits, results, world.balances)
     nothing = PlanTable()
     no_slots = np.zeros(0, np.int64)
-    kernel.settle(rows[:0], nothing, aligned_counters(0), no_slots, results[:0])
-    kernel.pay_accounts(rows[:0], results[:0], no_slots)
+    kernel.settle(rows[:0], nothing, aligned_counters(0), no_slots, results[:0], no_slots)
+
+
+def test_without_balances_no_account_pays(kernel: Kernel) -> None:
+    world = World(kernel, PLAN)
+    rows, results = plain_rows(1), np.full(1, 7, RESULT)
+    rows["in_scope"], rows["facts"], rows["account"] = 10_000, Fact.USE_ACCOUNT, 9
+    kernel.settle(rows, world.plans, world.counters, world.visits, results)
+    assert results["account_allowed"][0] == results["cash"][0] == 5_000
+    assert results["account"][0] == results["account_before"][0] == 0
 
 
 def test_plan_table_grows_and_keeps_positions(kernel: Kernel) -> None:
