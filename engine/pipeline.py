@@ -47,6 +47,10 @@ USES_A_ROW = 8
 _CHECKPOINT_USES_MAX: Final = 8
 """As many times `CHECKPOINT_USES` wait at the most until as many ids as this share each row."""
 
+_QUIET_USES_A_ROW: Final = 2
+_QUIET_ROWS: Final = 1_000
+"""In a quiet moment so few ids need to share a row, or so few rows need to have changed."""
+
 _WHOLE: Final = 1 << 62
 
 
@@ -181,9 +185,14 @@ class Pipeline:
         )
 
     @property
-    def is_ahead(self) -> bool:
-        """Whether anything changed that no checkpoint has begun to write, or one is under way."""
-        return bool(self._state.changes) or self._store.checkpoint_under_way
+    def quiet_checkpoint_due(self) -> bool:
+        """Whether a checkpoint is under way, or pays where nothing else is to be done.
+
+        It does not where it would write more than folding as much again costs after a crash.
+        """
+        state = self._state
+        few = state.rows <= max(_QUIET_ROWS, state.uses // _QUIET_USES_A_ROW)
+        return self._store.checkpoint_under_way or (few and state.changes > 0)
 
     def begin_checkpoint(self) -> None:
         """Begin to bring the lagging tables up to the journal; commits carry it on from now on.

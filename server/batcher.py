@@ -339,11 +339,12 @@ class Batcher:
         pipeline = self._pipeline
         self._unsaved = False
         with self._checkpointing():
-            await self._in_thread(pipeline.begin_checkpoint)
-            while not self._wake.is_set():
-                if await self._in_thread(lambda: pipeline.write_checkpoint(_IDLE_BYTES)):
-                    break
-            self._unsaved = pipeline.is_ahead
+            if pipeline.quiet_checkpoint_due:
+                await self._in_thread(pipeline.begin_checkpoint)
+                while not self._wake.is_set():
+                    if await self._in_thread(lambda: pipeline.write_checkpoint(_IDLE_BYTES)):
+                        break
+            self._unsaved = pipeline.quiet_checkpoint_due
 
     @contextlib.contextmanager
     def _checkpointing(self) -> Iterator[None]:

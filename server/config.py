@@ -43,7 +43,7 @@ class ServerConfig:
     grace_seconds: float = 15.0
     """How long a stopping server waits for clients that do not read their answers."""
     idle_seconds: float = 1.0
-    """How long nothing was asked before a checkpoint is written."""
+    """How long nothing was asked before a checkpoint is written, if one pays."""
 
 
 def check_loopback(address: str) -> str:
