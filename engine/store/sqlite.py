@@ -18,7 +18,13 @@ from engine.errors import (
 from engine.state.tables import (
     Checkpoint,
 )
-from engine.store.integrity import Problem, Progress, chain_problems, file_problems, problems
+from engine.store.integrity import (
+    Problem,
+    Progress,
+    chain_problems,
+    problems,
+    table_file_problems,
+)
 from engine.store.lock import PathLock
 from engine.store.schema import (
     FOLDED_KINDS,
@@ -97,8 +103,8 @@ class SqliteStore(SqliteTables):
         Args:
             path: of the database file; its folder must exist.
             vfs: name of the SQLite VFS, None for the default one.
-            check: whether to look through the file, and to compute the digests of what the
-                tables lag behind again. Without it a damaged store opens, to be examined.
+            check: whether to look through the tables, and to compute the digests of what they lag
+                behind again. Without it a damaged store opens, to be examined.
             headroom: bytes that must be free on the disk before anything is written.
 
         Raises:
@@ -144,7 +150,7 @@ class SqliteStore(SqliteTables):
                 )
             after = max(0, min(self._checkpoint, self._sequence - 1) - 1)
             looked_at = chain(
-                file_problems(self._connection), chain_problems(self._connection, after)
+                table_file_problems(self._connection), chain_problems(self._connection, after)
             )
             problem = next(looked_at, None)
             if problem is not None:

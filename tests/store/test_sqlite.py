@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from collections import namedtuple
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -306,13 +306,38 @@ def test_tables_ahead_of_the_journal_are_found(path: Path) -> None:
         ]
 
 
-def test_a_damaged_page_is_found(path: Path) -> None:
-    filled(path, segments=200)
+def damage_pages(path: Path, pages: Iterable[int]) -> None:
     content = bytearray(path.read_bytes())
-    middle = len(content) // 8192 // 2 * 8192
-    for page in range(middle, middle + 5 * 8192, 8192):
-        content[page : page + 8] = b"\xff" * 8
+    for page in pages:
+        content[8192 * page : 8192 * page + 8] = b"\xff" * 8
     path.write_bytes(content)
+
+
+def test_a_damaged_page_of_the_journal_is_found_by_who_looks(path: Path) -> None:
+    made = MadeUp()
+    large = made.entries(700)
+    with SqliteStore.open(path) as store:
+        store.append([large])
+        for _ in range(8):
+            store.append([made.entries(3)])
+        store.checkpoint(made.checkpoint(8))
+    # In the middle of a segment that takes many pages.
+    page = path.read_bytes().index(large.records[200_000:201_000]) // 8192
+    damage_pages(path, [page])
+    with SqliteStore.open(path) as store:
+        assert store.check_integrity()
+
+
+@pytest.mark.parametrize("table", ["member_year", "account", "visit", "request_id", "credit"])
+def test_a_damaged_page_of_a_table_is_found_at_once(path: Path, table: str) -> None:
+    filled(path)
+    with SqliteStore.open(path):
+        pass  # the log is copied into the file
+    connection = apsw.Connection(str(path))
+    query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+    page = connection.execute(query, (table,)).get
+    connection.close()
+    damage_pages(path, [page - 1])
     with pytest.raises((InvariantBroken, StoreError)):
         SqliteStore.open(path)
     with SqliteStore.open(path, check=False) as store:
