@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.domain.claim import Claim
 from engine.domain.journal import EntryText
-from engine.domain.layout import ENTRY, Array
+from engine.domain.layout import ENTRY, Array, opaque
 from engine.domain.movement import AccountRequest
 from engine.domain.registration import RegistrationRequest
 from engine.domain.request import (
@@ -265,5 +265,5 @@ def _joined_batches(answers: Sequence[BatchAnswer], starts: Sequence[int]) -> Ba
         }
         replayed |= {start + row for row in answer.replayed}
         parts |= {start + row: of_row for row, of_row in answer.parts.items()}
-    entries = np.concatenate([answer.entries for answer in answers], dtype=ENTRY)
+    entries = np.concatenate([opaque(answer.entries) for answer in answers]).view(ENTRY)
     return BatchAnswer(entries, plan_digests, refusals, errors, frozenset(replayed), parts)

@@ -305,6 +305,14 @@ def place_of(field: str) -> tuple[int, int]:
     return start + offset, kind.itemsize
 
 
+def opaque(records: Array) -> Array:
+    """Return a view of records as bytes without fields, to be chosen from, joined or copied.
+
+    NumPy copies records with fields field by field, which takes about thirty times as long.
+    """
+    return records.view(f"V{records.dtype.itemsize}")
+
+
 def aligned_counters(rows: int) -> Array:
     """Return zeroed counters, int64 of shape (rows, 8), each row on its own 64-byte line."""
     width = COUNTERS_PER_MEMBER_YEAR

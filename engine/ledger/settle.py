@@ -12,7 +12,7 @@ import numpy as np
 from engine.domain import layout
 from engine.domain.claim import Claim, check_claim
 from engine.domain.journal import EntryKind
-from engine.domain.layout import CLAIM, ENTRY, ROW, UNKNOWN, Array
+from engine.domain.layout import CLAIM, ENTRY, ROW, UNKNOWN, Array, opaque
 from engine.domain.parts import combined
 from engine.domain.reasons import EXCLUSION_FIRST, Detail, Reason
 from engine.domain.request import BatchAnswer, ItemError, Refused, SettleBatch
@@ -46,7 +46,7 @@ class _Answers:
         if len(entries) == len(run.indexes) == len(self.entries):
             self.entries = entries
         elif len(entries) == len(run.indexes):
-            self.entries[run.indexes] = entries
+            opaque(self.entries)[run.indexes] = opaque(entries)
         else:
             firsts = np.flatnonzero(entries["link"]["part"] == 0)
             for index, parts in zip(run.indexes, np.split(entries, firsts[1:]), strict=True):
@@ -247,7 +247,7 @@ def _settle_run(context: Context, run: Run, answers: _Answers) -> None:
         texts = [texts[claim] for claim in claims.tolist()]
     if refused.any():
         texts = list(compress(texts, (~refused).tolist()))
-        entries = entries[~refused]
+        entries = opaque(entries)[~refused].view(ENTRY)
     if len(entries):
         context.write(entries, texts)
 

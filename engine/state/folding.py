@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.domain import layout
 from engine.domain.journal import EntryKind, Segment, TextColumns
-from engine.domain.layout import KEYED_SLOTS, Array
+from engine.domain.layout import ENTRY, KEYED_SLOTS, Array, opaque
 from engine.rules.plan import VISIT_DAY, VISIT_NAMED
 from engine.state._ids import Ids
 from engine.state.accounts import Accounts
@@ -62,7 +62,7 @@ def fold_entries(state: Folded, segment: Segment) -> None:
     texts = TextColumns(segment)
     request_ids = texts.column("request_id", slice(None))
     moving = np.flatnonzero(entries["link"]["kind"] != EntryKind.TOMBSTONE)
-    moved = entries if len(moving) == len(entries) else entries[moving]
+    moved = entries if len(moving) == len(entries) else opaque(entries)[moving].view(ENTRY)
     _add_to_lines(state, moved)
     _add_to_keyed(state, moved, moving, texts, request_ids)
     _take_from_accounts(state, moved)
@@ -108,7 +108,8 @@ def _add_to_keyed(
         counts = moved["row"][slot] >= 0
         here = np.flatnonzero(counts & _shared(moved) if slot == "visit" else counts)
         if len(here):
-            keys = _keys(slot, moved[here], numbers[here], texts, request_ids)
+            counted = opaque(moved)[here].view(ENTRY)
+            keys = _keys(slot, counted, numbers[here], texts, request_ids)
             slots = np.array([state.visit(key) for key in keys], dtype=np.int64)
             amounts = moved["result"][_MOVED_BY.get(slot, "pooled_fund")][here]
             np.add.at(state.visits.values, slots, amounts)
