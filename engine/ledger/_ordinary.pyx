@@ -295,7 +295,7 @@ cdef class Ordinary:
             )
         if preview:
             return self.state.visit(self.no_visit)
-        return self.state.own_visit()
+        return self.state.keyed.own()
 
     cdef uint8_t rate_level(self, member, int64_t day) except? 0:
         """Return the level of the institution that the member has selected, 0 for none."""

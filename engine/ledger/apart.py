@@ -15,7 +15,8 @@ from engine.state.keyed import (
     paid_key,
     visit_key,
 )
-from engine.state.state import NO_VISIT, State
+from engine.state.keyed_slots import NO_VISIT
+from engine.state.state import State
 
 
 class Apart(NamedTuple):

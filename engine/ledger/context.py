@@ -117,6 +117,7 @@ class Context:
         self._first_position = self.state.next_position
         self._plans, self._segments, self._runs = [], [], []
         self._open_runs = 0
+        self.state.keyed.begin()
 
     def write(self, entries: Array, texts: list[bytes]) -> None:
         """Append entries, whose positions continue the journal."""

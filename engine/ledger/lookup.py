@@ -71,7 +71,7 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
         return Refused(Reason.MEMBER_UNKNOWN, message="the member is not in the register")
     row = state.read_member_year(member, request.year)
     line = row.counters
-    visits = state.visits_of(member, request.year) | _own_visits(context, member, request.year)
+    visits = state.keyed.of(member, request.year) | _own_visits(context, member, request.year)
     return Counters(
         member=request.member,
         year=request.year,

@@ -28,7 +28,8 @@ from engine.rules.plan import (
 )
 from engine.state import blocks, tables
 from engine.state.keyed import Visit
-from engine.state.state import NO_VISIT, State
+from engine.state.keyed_slots import NO_VISIT
+from engine.state.state import State
 from engine.state.tables import KeyStatus
 
 

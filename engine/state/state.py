@@ -20,7 +20,6 @@ from engine.errors import InvariantBroken
 from engine.kernel import PlanTable
 from engine.rules.account_plan import AccountPlan, account_plan_from_json
 from engine.rules.plan import plan_from_json
-from engine.state._id_set import IdSet
 from engine.state._ids import Ids
 from engine.state.accounts import Accounts
 from engine.state.blocks import BLOCK, Blocks
@@ -32,9 +31,9 @@ from engine.state.keyed import (
     PAID,
     borne_key,
     cost_key,
-    is_own,
     paid_key,
 )
+from engine.state.keyed_slots import KeyedSlots
 from engine.state.register import Register
 from engine.state.registers import (
     institutions_from_json,
@@ -58,9 +57,6 @@ from engine.state.tables import (
     year_place,
 )
 
-NO_VISIT: VisitKey = (-1, 0, -1, "")
-"""A visit that nothing was ever paid for."""
-
 
 class State:
     """Registers, plans, counters, visits, accounts and request keys of one ledger."""
@@ -82,12 +78,9 @@ class State:
         """By policy year: where its members are in `counters` and `last_entry`."""
         self._blocks_of_years: list[tuple[int, int]] = []
         """(year, block) of each block of slots in `counters`, in their order."""
-        self.visits = Slots(zeros)
-        self.visit_slots: dict[VisitKey, int] = {}
-        self._known_visits = IdSet()
-        """Of member-years with slots: every visit of the tables that other claims may belong to."""
-        self._visit_of: list[VisitKey | None] = []
-        self._visits_of_member_year: dict[tuple[int, int], list[int]] = {}
+        self.keyed = KeyedSlots(tables)
+        self.visits = self.keyed.slots
+        """Counters with keys of their own, visits above all."""
         self.accounts = Accounts(tables)
         self._under_way = 0, 0
         """Of the checkpoint that is written: noted uses of request ids, and credits."""
@@ -118,8 +111,7 @@ class State:
         lines = self.tables.member_years(year, block)
         self.counters.values[first : first + BLOCK] = lines[:, :-1]
         self.last_entry.values[first : first + BLOCK] = lines[:, -1]
-        for member, number, text in self.tables.visit_keys(year, block):
-            self._known_visits.add(hash((member, year, number)), text)
+        self.keyed.read_block(year, block)
         return first
 
     def read_member_year(self, member: int, year: int) -> MemberYearRow:
@@ -131,41 +123,15 @@ class State:
             return MemberYearRow(line[:-1], int(line[-1]))
         return MemberYearRow(self.counters.values[slot].copy(), int(self.last_entry[slot]))
 
-    def own_visit(self) -> int:
-        """Return a new slot in `visits` for a claim that is its own visit."""
-        self._visit_of.append(None)
-        return self.visits.new()
-
     def visit(self, key: VisitKey) -> int:
         """Return the slot of a visit, or of what else `engine.state.keyed` counts, in `visits`."""
-        slot = self.visit_slots.get(key)
-        if slot is None:
-            slot = self._new_visit(key)
-            if not is_own(key) and not self._is_first(key):
-                self.visits.values[slot] = self.tables.visit(key) or 0
+        slot = self.keyed.find(key)
+        if slot < 0:
+            member, year, _, _ = key
+            if member >= 0:
+                self.member_year(member, year)  # with it the tables' counters become known
+            slot = self.keyed.new(key)
         return slot
-
-    def _new_visit(self, key: VisitKey) -> int:
-        slot = self.visit_slots[key] = self.visits.new()
-        self._visit_of.append(key)
-        self._visits_of_member_year.setdefault(key[:2], []).append(slot)
-        return slot
-
-    def _is_first(self, key: VisitKey) -> bool:
-        """Note a visit; return whether it is certain that the tables have nothing of it."""
-        member, year, number, text = key
-        if member >= 0:
-            self.member_year(member, year)
-        return self._known_visits.add(hash((member, year, number)), text)
-
-    def visits_of(self, member: int, year: int) -> dict[tuple[int, str], int]:
-        """Return fen by number and text of every `VisitKey` of a member-year but own visits."""
-        paid = {(i, visit): fen for i, visit, fen in self.tables.visits(member, year)}
-        for slot in self._visits_of_member_year.get((member, year), ()):
-            key = self._visit_of[slot]
-            if key is not None and not is_own(key):
-                paid[key[2:]] = int(self.visits.values[slot])
-        return paid
 
     # --- request ids ---------------------------------------------------------------------
 
@@ -321,7 +287,7 @@ class State:
         line[layout.CHRONIC_PAID] = opening.chronic_paid_fen
         line[layout.FLAGS] = layout.DEDUCTIBLE_MET if opening.deductible_met else 0
         self.counters.mark(slot)
-        for (institution, visit), paid_fen in self.visits_of(member, opening.year).items():
+        for (institution, visit), paid_fen in self.keyed.of(member, opening.year).items():
             if paid_fen:
                 visit_slot = self.visit((member, opening.year, institution, visit))
                 self.visits.values[visit_slot] = 0
@@ -355,7 +321,7 @@ class State:
     @property
     def uses(self) -> int:
         """Return how many request ids and visits there are since the last checkpoint."""
-        return self.ids.noted_count + len(self.visit_slots)
+        return self.ids.noted_count + self.keyed.passing
 
     @property
     def rows(self) -> int:
@@ -374,12 +340,7 @@ class State:
         what this one writes; if it cannot be written, the state must be taken from the journal
         again.
         """
-        marked = self.visits.take_marks().tolist()
-        visits = {
-            key: int(self.visits.values[slot])
-            for slot in marked
-            if (key := self._visit_of[slot]) is not None and not is_own(key)
-        }
+        visits = self.keyed.take_changed()
         credits = tuple(self.accounts.new_credits)
         uses = self.noted_uses()
         self._under_way = len(uses), len(credits)
@@ -404,17 +365,7 @@ class State:
         uses, credits = self._under_way
         self.ids.forget_noted(uses)
         del self.accounts.new_credits[:credits]
-        # A visit is a matter of a day: there may be as many as claims, so they leave the memory.
-        values, keys = self.visits.values, self._visit_of
-        moved = [(keys[slot], values[slot]) for slot in self.visits.marked().tolist()]
-        self.visits, self._visit_of = Slots(zeros), []
-        self.visit_slots.clear()
-        self._visits_of_member_year.clear()
-        for key, fen in moved:
-            if key is not None and not is_own(key):
-                slot = self._new_visit(key)
-                self.visits.values[slot] = fen
-                self.visits.mark(slot)
+        self.keyed.end_checkpoint()
 
 
 def line_moves(entry: np.void) -> list[tuple[int, int]]:

@@ -39,7 +39,7 @@ from engine.errors import InvalidInput
 from engine.ledger.context import Context
 from engine.ledger.prepare import Prepared, invalid, prepare
 from engine.state.keyed import is_own
-from engine.state.state import NO_VISIT
+from engine.state.keyed_slots import NO_VISIT
 from tests.support.city_bench import Bench
 from tests.support.world import CHANGCHUN, HEYUAN, JINAN, SUIZHOU, ZIBO
 
@@ -145,7 +145,7 @@ def by_the_words(context: Context, sent: Claim, preview: bool) -> Prepared | Non
 def is_own_visit(bench: Bench, row: Array) -> bool:
     """Whether a row counts for a visit that is the claim's own, of which nothing is paid."""
     state, slot = bench.pipeline._state, int(row["visit"][0])
-    key = state._visit_of[slot] if slot >= 0 else NO_VISIT
+    key = state.keyed._key_of[slot] if slot >= 0 else NO_VISIT
     return (key is None or is_own(key)) and not state.visits.values[slot]
 
 
