@@ -25,6 +25,7 @@ SOURCES = (
     "engine/_fast.pyx",
     "engine/_identities.pyx",
     "engine/ledger/_link.pyx",
+    "engine/ledger/_member_facts.pyx",
     "engine/ledger/_ordinary.pyx",
     "engine/state/_id_set.pyx",
     "engine/state/_ids.pyx",

@@ -15,6 +15,7 @@ from libc.string cimport memcmp, memcpy
 
 from engine._entry cimport Claim, Entry
 from engine._fast cimport AMOUNT_MAX_FEN, NO_CAP, STATUSES, Row
+from engine.ledger._member_facts cimport Facts, MemberFacts
 from engine.state._ids cimport Ids
 
 cdef extern from "Python.h":
@@ -104,9 +105,10 @@ include "_ordinary_facts.pxi"
 cdef class Ordinary:
     """Fills entries for ordinary claims; it belongs to one state and to one set of rules."""
 
-    cdef object state, day_of, offer_of, apart, no_visit, member_items, institution_items
+    cdef object state, day_of, offer_of, apart, no_visit, institution_items
     cdef dict days, member_numbers, institution_numbers
     cdef list members, institutions, heres
+    cdef MemberFacts known
     cdef Ids ids
     # The state's arrays, looked at again whenever they may have grown.
     cdef int64_t year
@@ -126,10 +128,11 @@ cdef class Ordinary:
         self.apart, self.no_visit = apart, no_visit
         self.days, self.heres = {}, []
         # An entry that nobody asked for yet is held as the bytes that it is made of.
-        self.member_items, self.institution_items = state.members.items, state.institutions.items
+        self.institution_items = state.institutions.items
         self.members, self.member_numbers = state.members.items.held, state.members.numbers
         self.institutions = state.institutions.items.held
         self.institution_numbers = state.institutions.numbers
+        self.known = MemberFacts(state.members.items)
         self.ids = state.ids
         self.year = 0
 
@@ -172,7 +175,8 @@ cdef class Ordinary:
         cdef Sent sent
         cdef Here here, treating, prescriber = None
         cdef Day day
-        cdef object member
+        cdef Facts facts
+        cdef object member = None  # of one who is not plain
         cdef str city
         cdef int64_t number
         cdef uint32_t bits
@@ -184,9 +188,11 @@ cdef class Ordinary:
         if found == NULL:
             return False
         number = <int64_t><object>found
-        member = self.members[number]
-        if isinstance(member, bytes):
-            member = self.member_items[number]
+        if self.known.find(number, &facts):
+            city = self.known.texts[facts.city]
+        else:
+            member = self.members[number]
+            city = member.city
         here = treating = self.here(claim[CLAIM_INSTITUTION])
         if here is None:
             return False
@@ -198,27 +204,32 @@ cdef class Ordinary:
                 treating = prescriber
         if treating.kind == KIND_INTERNET_HOSPITAL:
             return False
-        city = member.city
         day = self.day(city, claim[CLAIM_SERVICE_DATE])
         if day is None:
             return False
         if not preview and not self.ids.take(here.number, claim[CLAIM_REQUEST_ID]):
             return False
         bits = sent_bits(&sent) | institution_bits(here, treating, prescriber, sent.day)
-        entry.row.place = place_of(member, city, here, sent.day, &bits)
-        entry.row.facts = bits | member_bits(member, treating, sent.day)
+        if member is None:
+            entry.row.place = place_of((), city, here, sent.day, &bits)
+            entry.row.facts = bits | plain_bits(&facts, treating, sent.day)
+            entry.row.status = status_on(facts.status, facts.retired_on, sent.day) - 1
+        else:
+            entry.row.place = place_of(member.filings, city, here, sent.day, &bits)
+            entry.row.facts = bits | member_bits(member, treating, sent.day)
+            entry.row.status = status_on(member.status, member.retired_on, sent.day) - 1
+            facts.mode = member.mode
         fill_claim(&sent, claim, &entry.claim)
         entry.claim.member = <int32_t>number
         entry.claim.institution = here.number
         entry.claim.prescriber = -1 if prescriber is None else prescriber.number
-        entry.row.status = status_on(member, sent.day) - 1
         entry.row.level = treating.level - 1
         fill_row(&sent, day, &entry.row)
         if day.rate_of_selected and entry.row.place == PLACE_LOCAL:
-            entry.row.rate_level = self.rate_level(member, sent.day)
+            entry.row.rate_level = self.rate_level(member, &facts, sent.day)
         entry.row.counters = self.member_year(number, entry.row.year)
         entry.row.account = -1
-        if <int64_t>member.mode == MODE_COMBINED:
+        if facts.mode == MODE_COMBINED:
             entry.row.account = self.account(number)
         self.count_apart(day, preview, claim, here, treating, entry)
         entry.link.parts = 1
@@ -242,7 +253,7 @@ cdef class Ordinary:
             item = self.institution_items[number]
         # What the register says may have been replaced: then it is another object.
         if here is None or here.item is not item:
-            here = Here(item, <int32_t>number, self.offer_of(item))
+            here = Here(item, <int32_t>number, self.offer_of(item), self.known)
             self.heres[number] = here
         return here
 
@@ -297,17 +308,24 @@ cdef class Ordinary:
             return self.state.visit(self.no_visit)
         return self.state.keyed.own()
 
-    cdef uint8_t rate_level(self, member, int64_t day) except? 0:
+    cdef uint8_t rate_level(self, member, const Facts *facts, int64_t day) except? 0:
         """Return the level of the institution that the member has selected, 0 for none."""
-        cdef Here chosen
-
+        if member is None:
+            if facts.selected and facts.selected_from <= day <= facts.selected_to:
+                return self.level_of(self.known.texts[facts.selected])
+            return 0
         for selection in member.selections:
             if is_within((<tuple>selection)[1], day):
-                chosen = self.here((<tuple>selection)[0])
-                if chosen is not None and chosen.kind == KIND_INTERNET_HOSPITAL:
-                    chosen = self.here(chosen.host)
-                return 0 if chosen is None else chosen.level
+                return self.level_of((<tuple>selection)[0])
         return 0
+
+    cdef uint8_t level_of(self, object institution_id) except? 0:
+        """Return the level of an institution, or of its host; 0 if the register has it not."""
+        cdef Here chosen = self.here(institution_id)
+
+        if chosen is not None and chosen.kind == KIND_INTERNET_HOSPITAL:
+            chosen = self.here(chosen.host)
+        return 0 if chosen is None else chosen.level
 
     cdef int32_t member_year(self, int64_t number, int64_t year) except? -1:
         cdef int64_t block = number // BLOCK

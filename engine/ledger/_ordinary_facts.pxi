@@ -64,8 +64,10 @@ cdef class Here:
     cdef tuple designated, networked
     cdef object offer
     cdef bint always_admitted
+    # Places of the ids above among the texts that the facts of members name.
+    cdef int32_t chosen_as, chosen_by_parent, chosen_by_host
 
-    def __init__(self, item, int32_t number, offer):
+    def __init__(self, item, int32_t number, offer, MemberFacts known):
         self.item = item
         self.number = number
         self.kind = item.kind
@@ -74,6 +76,9 @@ cdef class Here:
         self.designated, self.networked = item.designated, item.networked
         self.offer = offer
         self.always_admitted = offer in item.offers
+        self.chosen_as = known.number_of(self.id)
+        self.chosen_by_parent = known.number_of(self.parent)
+        self.chosen_by_host = known.number_of(self.host)
 
     cdef bint is_chosen(self, str selected):
         """Return whether the selection of an institution covers a visit here."""
@@ -226,7 +231,18 @@ cdef uint32_t member_bits(member, Here treating, int64_t day):
     return bits
 
 
-cdef uint8_t place_of(member, str city, Here here, int64_t day, uint32_t *bits):
+cdef uint32_t plain_bits(const Facts *facts, Here treating, int64_t day):
+    """Return the facts that the entry of a plain member adds."""
+    cdef int32_t selected = facts.selected
+
+    if not selected or not facts.selected_from <= day <= facts.selected_to:
+        return 0
+    if selected in (treating.chosen_as, treating.chosen_by_parent, treating.chosen_by_host):
+        return FACT_SELECTED
+    return 0
+
+
+cdef uint8_t place_of(tuple filings, str city, Here here, int64_t day, uint32_t *bits):
     """Return where the care was given, and add the facts that say so."""
     cdef bint other_province
 
@@ -236,7 +252,7 @@ cdef uint8_t place_of(member, str city, Here here, int64_t day, uint32_t *bits):
     bits[0] |= FACT_OUTSIDE_CITY
     if other_province:
         bits[0] |= FACT_OUTSIDE_PROVINCE
-    for filing in member.filings:
+    for filing in filings:
         if is_within((<tuple>filing)[2], day) and is_filed_for((<tuple>filing)[1], here.area):
             bits[0] |= FACT_FILED
             return PLACE_FILED
@@ -247,11 +263,9 @@ cdef bint is_filed_for(str filed, str area):
     return same_start(filed, area, 2 if filed.endswith("0000") else 4)
 
 
-cdef uint8_t status_on(member, int64_t day):
-    cdef int64_t retired_on = member.retired_on
-
+cdef uint8_t status_on(uint8_t status, int64_t retired_on, int64_t day):
     if not retired_on:
-        return member.status
+        return status
     return STATUS_RETIRED if day >= first_of_next_month(retired_on) else STATUS_ACTIVE
 
 

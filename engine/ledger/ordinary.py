@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import engine.ledger._link as _link
+import engine.ledger._member_facts as _member_facts
 import engine.ledger._ordinary as _ordinary
 from engine.domain import codes, ids, layout
 from engine.domain.claim import Claim
@@ -89,8 +90,11 @@ def check_agreement() -> None:
     ours["LIABILITY_MATERNITY"] = codes.Liability.MATERNITY
     for module in (layout, ids, blocks, plan, tables):
         ours |= {name: value for name, value in vars(module).items() if isinstance(value, int)}
+    for numbered in (codes.Status, codes.Mode, codes.Employment):
+        # The compiled code takes every number from 1 to the last for one of them.
+        ours[f"{numbered.__name__.upper()}_LAST"] = len(numbered) if min(numbered) == 1 else 0
     ours["STANDING"] = KeyStatus.STANDING
-    for compiled in (_ordinary, _link):
+    for compiled in (_ordinary, _member_facts, _link):
         for name, value in vars(compiled).items():
             if name.isupper() and ours.get(name) != value:
                 raise InvariantBroken(

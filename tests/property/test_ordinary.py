@@ -1,7 +1,8 @@
 """Ordinary claims by compiled code: byte for byte what `engine.ledger.prepare` makes of them.
 
-Registers and claims are drawn with every kind of entry that a fact comes from. How often the
-compiled code took a claim is counted: a draw that it never takes proves nothing.
+Registers and claims are drawn with every kind of entry that a fact comes from; members are in the
+register as rows, as after a start, and as objects. How often the compiled code took a claim is
+counted, and of how many rows it made no object: a draw that it never takes proves nothing.
 """
 
 import random
@@ -40,6 +41,7 @@ from engine.ledger.context import Context
 from engine.ledger.prepare import Prepared, invalid, prepare
 from engine.state.keyed import is_own
 from engine.state.keyed_slots import NO_VISIT
+from engine.state.registers import members_to_json
 from tests.support.city_bench import Bench
 from tests.support.world import CHANGCHUN, HEYUAN, JINAN, SUIZHOU, ZIBO
 
@@ -83,6 +85,17 @@ def member(draw: random.Random, city: str, number: int) -> Member:
         return f"I{draw.randrange(9)}"
 
     areas = [city, "990000", "990100", f"{city[:2]}0100"]
+    chosen = some(draw, lambda: Selection(at(), days(draw)))
+    if draw.random() < 0.5:
+        return Member(
+            f"m{number}",
+            city,
+            draw.choice(list(Status)),
+            retired_on=draw.choice([0, 0, 0, *DAYS]),
+            mode=draw.choice(list(Mode)),
+            selections=chosen[:1],
+            diseases=some(draw, lambda: Disease("D", DiseaseKind.CHRONIC, days(draw)))[:1],
+        )
     return Member(
         f"m{number}",
         city,
@@ -91,7 +104,7 @@ def member(draw: random.Random, city: str, number: int) -> Member:
         mode=draw.choice(list(Mode)),
         arrears=some(draw, lambda: days(draw)),
         filings=some(draw, lambda: Filing(FilingKind.LONG_TERM, draw.choice(areas), days(draw))),
-        selections=some(draw, lambda: Selection(at(), days(draw)))[:1],
+        selections=chosen,
         diseases=some(draw, lambda: Disease("D", DiseaseKind.CHRONIC, days(draw)))[:1],
         stays=some(draw, lambda: Stay(at(), *days(draw)))[:1],
         referrals=some(draw, lambda: Referral(at(), at(), days(draw))),
@@ -142,6 +155,20 @@ def by_the_words(context: Context, sent: Claim, preview: bool) -> Prepared | Non
     return None if invalid(sent) or isinstance(prepared, Refused) else prepared
 
 
+def as_row(context: Context, member_id: str) -> tuple[bool, int] | None:
+    """Let the register have a row in place of an object, as after a start.
+
+    Returns whether the member is plain, and the number; None if the register has no such member.
+    """
+    members = context.state.members
+    found = members.find(member_id)
+    if found is None:
+        return None
+    members.put_text(members_to_json([found]))
+    dated = (found.arrears, found.filings, found.stays, found.referrals)
+    return not any(dated) and len(found.selections) < 2, members.numbers[member_id]
+
+
 def is_own_visit(bench: Bench, row: Array) -> bool:
     """Whether a row counts for a visit that is the claim's own, of which nothing is paid."""
     state, slot = bench.pipeline._state, int(row["visit"][0])
@@ -166,7 +193,13 @@ def test_both_prepare_alike(city: str, preview: bool) -> None:
         sent = claim(draw, n)
         entries = np.zeros(1, dtype=ENTRY)
         texts: list[bytes] = []
+        row_put = as_row(context, sent.member) if draw.random() < 0.5 else None
         taken = context.ordinary.fill([sent], 0, entries, 0, texts, preview)
+        if row_put is not None:
+            was_plain, number = row_put
+            is_row = isinstance(context.state.members.items.held[number], bytes)
+            assert is_row or not was_plain, sent
+            met["row stays" if is_row and taken else "row or not"] += 1
         prepared = by_the_words(context, sent, preview)
         met[f"{'taken' if taken else 'left'} {'refused' if prepared is None else 'prepared'}"] += 1
         if not taken:
@@ -184,3 +217,4 @@ def test_both_prepare_alike(city: str, preview: bool) -> None:
     assert met["taken prepared"] > 500
     assert met["left prepared"] > 20
     assert met["left refused"] > 100
+    assert met["row stays"] > 50
