@@ -27,7 +27,6 @@ SOURCES = (
     "engine/ledger/_link.pyx",
     "engine/ledger/_member_facts.pyx",
     "engine/ledger/_ordinary.pyx",
-    "engine/state/_id_set.pyx",
     "engine/state/_ids.pyx",
     "server/_columns.pyx",
     "server/_decode.pyx",

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from engine.domain.layout import Array
-from engine.state._id_set import IdSet
+from engine.state._ids import Ids
 from engine.state.keyed import DAY, DAY_VISITS, MONTH, is_own
 from engine.state.slots import Slots, zeros
 from engine.state.tables import Tables, VisitKey
@@ -37,8 +37,8 @@ class KeyedSlots:
         self._key_of: list[VisitKey | None] = []
         """By slot; None for one that is free, or of a claim that is its own visit."""
         self._of_member_year: dict[tuple[int, int], list[int]] = {}
-        self._known = IdSet()
-        """Of member-years that were read: every key of the tables."""
+        self._known = Ids(0)
+        """Of member-years that were read: fingerprints of every key of the tables."""
         self._free: list[int] = []
         self._passing: list[int] = []
         self._own: list[int] = []
@@ -52,7 +52,7 @@ class KeyedSlots:
     def read_block(self, year: int, block: int) -> None:
         """Learn which counters the tables have of a block of members, before they are asked for."""
         for member, number, text in self._tables.visit_keys(year, block):
-            self._known.add(hash((member, year, number)), text)
+            self._known.take(hash((member, year, number)), text)
 
     def begin(self) -> None:
         """Take the slots back that `own` gave: the claims of an earlier batch are settled."""
@@ -89,7 +89,7 @@ class KeyedSlots:
     def _is_first(self, key: VisitKey) -> bool:
         """Note a counter; return whether it is certain that the tables have nothing of it."""
         member, year, number, text = key
-        return self._known.add(hash((member, year, number)), text)
+        return self._known.take(hash((member, year, number)), text)
 
     def of(self, member: int, year: int) -> dict[tuple[int, str], int]:
         """Return fen by number and text of every counter of a member-year but own visits."""
