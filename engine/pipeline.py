@@ -204,15 +204,17 @@ class Pipeline:
         """
         if self._broken or self._store.checkpoint_under_way or not self._state.changes:
             return
+        self._broken = True  # what the state has handed over, nobody but the store would write
         taken = self._state.begin_checkpoint(self._store.sequence)
         if taken.sequence == self._store.checkpoint_sequence:
             self._state.end_checkpoint()  # previews alone: they moved nothing
-            return
-        try:
-            self._store.begin_checkpoint(taken)
-        except StoreError:
-            self._start_again()
-            raise
+        else:
+            try:
+                self._store.begin_checkpoint(taken)
+            except StoreError:
+                self._start_again()
+                raise
+        self._broken = False
 
     def write_checkpoint(self, room: int) -> bool:
         """Write about so many bytes of a checkpoint under way; return whether none is any more.

@@ -5,7 +5,7 @@ or a discharge is entered late, somebody has to look at what was settled meanwhi
 settlements of each member-year are prepared and settled again, in memory and in journal order, from
 the counters without them.
 
-The settlements of an institution are found through the request keys, which are kept by
+The settlements of an institution are found through the request ids, which are kept by
 institution, and each is read for its date: about a second for 20 000 of them, in which the ledger
 answers nothing else. Changes of institutions are seldom.
 """

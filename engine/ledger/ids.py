@@ -28,6 +28,8 @@ def _of_entry(
     """Return what an id stands for by an entry, None if the entry is of another id."""
     found = context.record(position)
     if found is None:
+        if context.movement(position) is not None:
+            return None  # of an account's request, whose id happens to have the same fingerprint
         raise InvariantBroken(f"the journal has no entry {position}, but a request id names it")
     record, text = found
     named = text.undo_id if status == KeyStatus.UNDO else text.request_id
@@ -40,7 +42,12 @@ def _of_movement(
     context: Context, position: int, status: KeyStatus, asking: int, request_id: str
 ) -> KeyRow | None:
     """Return what an id stands for by what moved an account, None if that is of another id."""
-    act = context.movement_at(position).act
+    found = context.movement(position)
+    if found is None:
+        if context.record(position) is not None:
+            return None  # of a claim, whose id happens to have the same fingerprint
+        raise InvariantBroken(f"the journal has no movement {position}, but a request id names it")
+    act = found.act
     of_original = status in (KeyStatus.UNDONE, KeyStatus.TOMBSTONE)
     named = act.original if of_original else act.request_id
     if named != request_id or context.state.asking(act.institution) != asking:

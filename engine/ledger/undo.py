@@ -136,11 +136,9 @@ def _undo(
     blob, lengths = encode_texts(text)
     entries = np.array([record for record, _ in target], dtype=ENTRY)
     first = state.next_position
-    counted = entries["row"]["visit"] >= 0
-    paid = int(entries["result"]["pooled_fund"][counted].sum())
+    own_fen = [_paid_for_own_visit(record, own) for record, own in target]
     for n, (record, own) in enumerate(target):
-        _take_back(context, record, own, entries[n : n + 1], first + n, paid)
-        paid -= int(record["result"]["pooled_fund"]) if counted[n] else 0
+        _take_back(context, record, own, entries[n : n + 1], first + n, sum(own_fen[n:]))
     links = entries["link"]
     links["instant"] = context.instant
     links["kind"] = kind
@@ -149,6 +147,11 @@ def _undo(
     institution = int(entries["claim"]["institution"][0])
     state.note_ids(kind, first, institution, text.request_id, undo_id)
     return Undone(context.entry(list(entries), text))
+
+
+def _paid_for_own_visit(record: np.void, text: EntryText) -> int:
+    """Return fen that an entry paid for a visit that is the claim's own, 0 for any other visit."""
+    return sum(fen for _, key, fen in keyed_moves(record, text) if is_own(key))
 
 
 def _take_back(

@@ -1,1 +1,1 @@
-"""The state that a journal folds into: registers, counters, balances, request keys."""
+"""The state that a journal folds into: registers, counters, balances, request ids."""

@@ -59,7 +59,7 @@ from engine.state.tables import (
 
 
 class State:
-    """Registers, plans, counters, visits, accounts and request keys of one ledger."""
+    """Registers, plans, counters, visits, accounts and request ids of one ledger."""
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
@@ -237,7 +237,7 @@ class State:
             self.ids.put(at, act.request_id, position, KeyStatus.STANDING)
 
     def asking(self, institution: str) -> int:
-        """Return the number under which the keys of account requests stand: its own below 0.
+        """Return the number under which the ids of account requests stand: its own below 0.
 
         So the ids of settlements and of account requests are apart; -1 is the agency's.
         """
@@ -320,7 +320,7 @@ class State:
 
     @property
     def uses(self) -> int:
-        """Return how many request ids and visits there are since the last checkpoint."""
+        """Return how many request ids, visits and days there are since the last checkpoint."""
         return self.ids.noted_count + self.keyed.passing
 
     @property

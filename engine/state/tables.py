@@ -133,7 +133,7 @@ class Tables(Protocol):
 
     @property
     def id_seed(self) -> int:
-        """The secret that the fingerprints of request ids are made with, below 2**64."""
+        """The secret that the fingerprints of request ids are made with, below 2**63."""
         ...
 
     def id_use_count(self) -> int:

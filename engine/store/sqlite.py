@@ -38,7 +38,7 @@ from engine.store.schema import (
 from engine.store.seal import CHAIN_START, Sealed, seal
 from engine.store.sqlite_errors import Translated
 from engine.store.sqlite_tables import SqliteTables
-from engine.store.writing import Part, Writing
+from engine.store.writing import FORGET, Part, Writing
 
 HEADROOM_BYTES: Final = 64 << 20
 """Free space below which nothing is begun: a full disk in the middle of a COMMIT would leave an
@@ -155,6 +155,7 @@ class SqliteStore(SqliteTables):
             problem = next(looked_at, None)
             if problem is not None:
                 raise InvariantBroken(f"{self._path}: {problem}")
+            self._forget_broken_off()
 
     # --- the journal ---------------------------------------------------------------------
 
@@ -199,13 +200,16 @@ class SqliteStore(SqliteTables):
             digest = row.digest
             position = segment.next_position
         if rows:
+            size = sum(len(row.records) + len(row.text) for row in rows)
+            # As much as the segments at least, so that it ends sooner than as much again is due.
+            room = 0 if self._writing is None else max(PART_BYTES, size)
             # Twice: once for the write-ahead log, once for the database that it is copied into.
-            self.require_space(2 * sum(len(row.records) + len(row.text) for row in rows))
+            self.require_space(2 * (size + room))
             part = None
             with self._transaction():
                 self._connection.executemany(_INSERT, rows)
                 if self._writing is not None:
-                    part = self._write(self._writing, PART_BYTES)
+                    part = self._write(self._writing, room)
             self._written(part)
             self._sequence, self._digest, self._next_position = sequence, digest, position
         return sequence
@@ -274,9 +278,16 @@ class SqliteStore(SqliteTables):
                 f"a checkpoint at segment {checkpoint.sequence}, but the last one was at "
                 f"{self._checkpoint} and the journal ends at {self._sequence}"
             )
-        found = self._row("SELECT value FROM meta WHERE key = 'under_way'", ())
-        position = self._position_at(checkpoint.sequence)
-        self._writing = Writing(checkpoint, position, broken_off=bool(found[0]))
+        self._writing = None
+        self._forget_broken_off()
+        self._writing = Writing(checkpoint, self._position_at(checkpoint.sequence))
+
+    def _forget_broken_off(self) -> None:
+        """Take away what a checkpoint wrote that was not written to its end, if there is any."""
+        if self._row("SELECT value FROM meta WHERE key = 'under_way'", ())[0]:
+            with self._transaction():
+                for statement in FORGET:
+                    self._connection.execute(statement)
 
     def write_checkpoint(self, room: int) -> bool:
         """Write about so many bytes of what is under way; return whether nothing is left of it.
@@ -288,7 +299,7 @@ class SqliteStore(SqliteTables):
         """
         self._require_usable()
         if self._writing is not None:
-            self.require_space(min(room, self._writing.bytes_left))
+            self.require_space(2 * min(room, self._writing.bytes_left))
             with self._transaction():
                 part = self._write(self._writing, room)
             self._written(part)

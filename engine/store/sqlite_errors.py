@@ -27,7 +27,7 @@ def _ours(path: str, error: apsw.Error) -> EngineError:
         case apsw.FullError():
             return StoreFull(f"{path}: the disk is full; nothing was written")
         case apsw.ConstraintError():
-            # Sums that do not add up, a negative balance, a number used twice: the caller's bug.
+            # Sums that do not add up, a number used twice: the caller's bug.
             return InvariantBroken(f"{path}: {error}; nothing was written")
         case apsw.CorruptError() | apsw.NotADBError():
             return StoreError(f"{path}: not a store, or damaged ({error})")

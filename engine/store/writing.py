@@ -35,10 +35,14 @@ ON CONFLICT DO UPDATE SET sequence = excluded.sequence, paid = excluded.paid
 _PUT_USES: Final = "INSERT INTO request_id VALUES(?, ?, ?, ?, ?, ?)"
 _PUT_CREDIT: Final = "INSERT INTO credit VALUES(?, ?, ?, ?, ?)"
 _SET: Final = "UPDATE meta SET value = ? WHERE key = ?"
-_FORGET: Final = tuple(
-    f"DELETE FROM {table} WHERE sequence > {STANDS}"
-    for table in ("request_id", "member_year", "account", "visit")
+FORGET: Final = (
+    *(
+        f"DELETE FROM {table} WHERE sequence > {STANDS}"
+        for table in ("request_id", "member_year", "account", "visit")
+    ),
+    "UPDATE meta SET value = 0 WHERE key = 'under_way'",
 )
+"""Takes away what a checkpoint wrote that was not written to its end; it never counted."""
 
 _USES_A_ROW: Final = 4096
 _VISIT_BYTES: Final = 100
@@ -71,20 +75,18 @@ class Part(NamedTuple):
 class Writing:
     """The parts of one checkpoint."""
 
-    def __init__(self, checkpoint: Checkpoint, position: int, *, broken_off: bool) -> None:
+    def __init__(self, checkpoint: Checkpoint, position: int) -> None:
         """Take a checkpoint.
 
         Args:
             checkpoint: What is written.
             position: The journal's at its sequence.
-            broken_off: Whether an earlier one was not written to its end, so that its rows must go.
 
         Raises:
             InvariantBroken: something in it is below 0 that cannot be.
         """
         self.sequence = checkpoint.sequence
         self.position = position
-        self._broken_off = broken_off
         _check(checkpoint)
         self._credits = checkpoint.credits
         self._sources = [
@@ -114,7 +116,6 @@ class Writing:
         """Return the next part, of about so many bytes; the last one makes the rows count."""
         statements: list[tuple[str, Iterator[tuple[Any, ...]]]] = []
         if not self._begun:
-            statements += [(forget, iter([()])) for forget in _FORGET if self._broken_off]
             statements.append((_SET, iter([(1, "under_way")])))
         source, row = self._source, self._row
         while source < len(self._sources) and room > 0:
@@ -139,16 +140,12 @@ def _check(checkpoint: Checkpoint) -> None:
     uses = checkpoint.uses
     if not (uses["fingerprint"].all() and (uses["use"] >> STATUS_BITS).all()):
         raise InvariantBroken("a checkpoint has a request id that nothing used")
-    for name, fen, positions in (
-        (
-            "member-year",
-            checkpoint.member_years.lines[..., :0],
-            checkpoint.member_years.lines[..., -1],
-        ),
-        ("account", checkpoint.accounts.lines[..., 0], checkpoint.accounts.lines[..., 1:]),
-    ):
-        if (fen < 0).any() or (positions < 0).any():
-            raise InvariantBroken(f"a checkpoint has an amount or a position of a {name} below 0")
+    if (checkpoint.member_years.lines[..., -1] < 0).any():
+        raise InvariantBroken("a checkpoint has a position of a member-year below 0")
+    if (checkpoint.accounts.lines < 0).any():
+        raise InvariantBroken("a checkpoint has a balance or a position of an account below 0")
+    if min(checkpoint.visits.values(), default=0) < 0:
+        raise InvariantBroken("a checkpoint has a visit for which less than nothing was paid")
 
 
 def _lines(table: str, lines: Lines, sequence: int) -> _Source:

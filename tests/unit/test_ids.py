@@ -5,8 +5,19 @@ import random
 import numpy as np
 import pytest
 
+from engine.domain.account import Purpose
 from engine.domain.claim import Claim
-from engine.domain.request import BatchAnswer, Cancel, Found, GetSettlement, SettleBatch, Undone
+from engine.domain.movement import Moved, Pay
+from engine.domain.register import AccountOpening
+from engine.domain.request import (
+    BatchAnswer,
+    Cancel,
+    Found,
+    GetSettlement,
+    ImportOpenings,
+    SettleBatch,
+    Undone,
+)
 from engine.kernel import FAST, REFERENCE, Kernel
 from engine.pipeline import Pipeline
 from engine.state._ids import STATUS_BITS, Ids, fingerprint
@@ -116,3 +127,20 @@ def test_two_ids_with_one_fingerprint_are_two(
         (found,) = bench.pipeline.run([GetSettlement("Y", 0, request_id)], 4)
         assert isinstance(found, Found)
         assert bool(found.undone_by) is undone
+
+
+@pytest.mark.parametrize("kernel", [FAST, REFERENCE], ids=lambda kernel: kernel.name)
+def test_a_claim_and_a_payment_with_one_fingerprint_are_two(kernel: Kernel) -> None:
+    """What a fingerprint leads to may be an act of the other kind: then it is of another id."""
+    bench = Bench(ZIBO, kernel)
+    bench.ask(ImportOpenings([AccountOpening("m", 50_000)]))
+    state = bench.pipeline._state
+    (entry,) = bench.batch(small_claim("R1")).entries["link"]["position"].tolist()
+    pay = Pay("Y", "P1", "m", 2024_03_01, Purpose.MEDICAL, 100)
+    paid = bench.ask(pay)
+    assert isinstance(paid, Moved), paid
+    state.ids.put(state.asking("Y"), "P2", entry, KeyStatus.STANDING)
+    state.ids.put(state.institutions.numbers["Y"], "R2", paid.position, KeyStatus.STANDING)
+    again = bench.ask(pay._replace(request_id="P2"))
+    assert isinstance(again, Moved)
+    assert not bench.batch(small_claim("R2")).replayed
