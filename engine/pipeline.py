@@ -44,8 +44,10 @@ claims after a crash.
 """
 
 USES_A_ROW = 8
+"""So many ids must share each changed row of members as well, or a checkpoint is not due yet."""
+
 _CHECKPOINT_USES_MAX: Final = 8
-"""As many times `CHECKPOINT_USES` wait at the most until as many ids as this share each row."""
+"""How many times `CHECKPOINT_USES` it waits for that at the most."""
 
 _QUIET_USES_A_ROW: Final = 2
 _QUIET_ROWS: Final = 1_000

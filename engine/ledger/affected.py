@@ -27,7 +27,6 @@ from engine.domain.reasons import Reason
 from engine.domain.register import Institution, Member
 from engine.domain.registration import AFFECTED_MAX, Affected
 from engine.domain.request import Refused
-from engine.errors import InvariantBroken
 from engine.ledger.context import Context
 from engine.ledger.ids import standing_at
 from engine.ledger.prepare import Prepared, prepare
@@ -122,10 +121,7 @@ def _member_years(
         return
     seen: set[tuple[int, int]] = set()
     for position in standing_at(context, state.institutions.numbers[holder.id]):
-        found = context.record(position)
-        if found is None:
-            raise InvariantBroken(f"the journal has no entry {position}, but a request names it")
-        record = found[0]
+        record, _ = context.record_at(position)
         day = int(record["claim"]["service_date"])
         member_year = int(record["claim"]["member"]), int(record["row"]["year"])
         if member_year not in seen and any(day in interval for interval in days):

@@ -248,6 +248,17 @@ class Context:
         entry = entry_from_bytes(found[0])
         return entry, split_text(entry, found[1][: text_length(entry)])
 
+    def record_at(self, position: int) -> tuple[np.void, EntryText]:
+        """Return the record and the texts of the entry at a position, which the journal names.
+
+        Raises:
+            InvariantBroken: there is none.
+        """
+        found = self.record(position)
+        if found is None:
+            raise InvariantBroken(f"the journal has no entry {position}, but something names it")
+        return found
+
     def parts(self, position: int) -> list[tuple[np.void, EntryText]]:
         """Return the entries of the act that begins at a position, empty if none does."""
         first = self.record(position)

@@ -1,6 +1,5 @@
 """What request ids stand for: the fingerprints of `State.ids`, read with the journal's own text."""
 
-from engine.errors import InvariantBroken
 from engine.ledger.context import Context
 from engine.state._ids import STATUS_BITS
 from engine.state.tables import KeyRow, KeyStatus
@@ -25,12 +24,11 @@ def key_of(context: Context, institution: int, request_id: str) -> KeyRow | None
 def _of_entry(
     context: Context, position: int, status: KeyStatus, institution: int, request_id: str
 ) -> KeyRow | None:
-    """Return what an id stands for by an entry, None if the entry is of another id."""
+    """Return what an id stands for by an entry, None if what is there is of another id."""
     found = context.record(position)
     if found is None:
-        if context.movement(position) is not None:
-            return None  # of an account's request, whose id happens to have the same fingerprint
-        raise InvariantBroken(f"the journal has no entry {position}, but a request id names it")
+        context.movement_at(position)  # an account's request, whose id has the same fingerprint
+        return None
     record, text = found
     named = text.undo_id if status == KeyStatus.UNDO else text.request_id
     if named != request_id or record["claim"]["institution"] != institution:
@@ -44,9 +42,8 @@ def _of_movement(
     """Return what an id stands for by what moved an account, None if that is of another id."""
     found = context.movement(position)
     if found is None:
-        if context.record(position) is not None:
-            return None  # of a claim, whose id happens to have the same fingerprint
-        raise InvariantBroken(f"the journal has no movement {position}, but a request id names it")
+        context.record_at(position)  # a claim, whose id has the same fingerprint
+        return None
     act = found.act
     of_original = status in (KeyStatus.UNDONE, KeyStatus.TOMBSTONE)
     named = act.original if of_original else act.request_id
@@ -65,11 +62,9 @@ def standing_at(context: Context, institution: int) -> list[int]:
     """Return the positions of an institution's settlements that stand, in journal order."""
     uses = context.state.uses_at(institution)["use"]
     positions, statuses = uses >> STATUS_BITS, uses & ((1 << STATUS_BITS) - 1)
-    undone = set()
-    for position in positions[statuses == KeyStatus.UNDONE].tolist():
-        found = context.record(position)
-        if found is None:
-            raise InvariantBroken(f"the journal has no entry {position}, but a request id names it")
-        undone.add(int(found[0]["link"]["undoes"]))
+    undone = {
+        int(context.record_at(position)[0]["link"]["undoes"])
+        for position in positions[statuses == KeyStatus.UNDONE].tolist()
+    }
     standing: list[int] = positions[statuses == KeyStatus.STANDING].tolist()
     return sorted(position for position in standing if position not in undone)

@@ -16,9 +16,9 @@ from engine.domain.request import (
     Refused,
     VisitPaid,
 )
-from engine.errors import InvariantBroken
 from engine.ledger.context import Context
 from engine.ledger.ids import key_of
+from engine.ledger.undo import standing
 from engine.state.keyed import (
     COST,
     DAY,
@@ -117,20 +117,10 @@ def find_counters(context: Context, request: GetCounters) -> Counters | Refused:
 def _own_visits(context: Context, member: int, year: int) -> dict[tuple[int, str], int]:
     """Return fen by institution and request id of the claims that stand and are own visits."""
     paid: dict[tuple[int, str], int] = {}
-    undone: set[int] = set()
-    position = context.state.read_member_year(member, year).last_entry
-    while position:
-        found = context.record(position)
-        if found is None:
-            raise InvariantBroken(f"the journal has no entry {position}, but a chain leads there")
-        record, text = found
-        if record["link"]["kind"] != EntryKind.SETTLEMENT:
-            undone.add(int(record["link"]["undoes"]))
-        elif position not in undone:
-            for _, key, fen in keyed_moves(record, text):
-                if is_own(key):
-                    paid[key[2:]] = paid.get(key[2:], 0) + fen
-        position = int(record["link"]["previous"])
+    for record, text in standing(context, member, year):
+        for _, key, fen in keyed_moves(record, text):
+            if is_own(key):
+                paid[key[2:]] = paid.get(key[2:], 0) + fen
     return paid
 
 

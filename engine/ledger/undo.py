@@ -290,18 +290,16 @@ def _later_standing(context: Context, target: np.void) -> list[Written]:
 
 def standing(context: Context, member: int, year: int, after: int = 0) -> list[Written]:
     """Return the entries of a member-year that stand, in order, those after a position."""
-    state = context.state
-    position = state.read_member_year(member, year).last_entry
-    later = []
+    position = context.state.read_member_year(member, year).last_entry
+    later, undone = [], set()
     while position > after:
-        found = context.record(position)
-        if found is None:
-            raise InvariantBroken(f"the journal has no entry {position}, but a chain leads there")
-        record, text = found
-        if record["link"]["kind"] == EntryKind.SETTLEMENT:
-            key = key_of(context, int(record["claim"]["institution"]), text.request_id)
-            if key is not None and key.status == KeyStatus.STANDING:
-                later.append(found)
-        position = int(record["link"]["previous"])
+        found = context.record_at(position)
+        link = found[0]["link"]
+        # From the last entry back: an undo comes before what it undoes.
+        if link["kind"] != EntryKind.SETTLEMENT:
+            undone.add(int(link["undoes"]))
+        elif position not in undone:
+            later.append(found)
+        position = int(link["previous"])
     later.reverse()
     return later

@@ -5,6 +5,7 @@ import numpy as np
 from engine.domain.layout import Array
 from engine.domain.movement import Act, MovementKind
 from engine.state.blocks import BLOCK, Blocks
+from engine.state.lines import take_lines
 from engine.state.slots import Slots, zeros
 from engine.state.tables import ROW, ROWS_A_BLOCK, AccountRow, CreditRow, Lines, Tables
 
@@ -105,15 +106,5 @@ class Accounts:
 
     def take_changed(self) -> Lines:
         """Return the rows of accounts changed since the last checkpoint, now taken note of."""
-        marked = self.balances.take_marks()
-        places = np.array(self._blocks, dtype=np.int64)[marked // ROWS_A_BLOCK] * ROWS_A_BLOCK
-        places += marked % ROWS_A_BLOCK
-        lines = np.stack(
-            [
-                slots.values[: slots.count].reshape(-1, ROW)[marked]
-                for slots in (self.balances, self.entries, self.closed_by)
-            ],
-            axis=2,
-        )
-        order = np.argsort(places)
-        return Lines(places[order], lines[order])
+        firsts = [ROWS_A_BLOCK * block for block in self._blocks]
+        return take_lines((self.balances, self.entries, self.closed_by), firsts)

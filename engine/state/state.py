@@ -34,6 +34,7 @@ from engine.state.keyed import (
     paid_key,
 )
 from engine.state.keyed_slots import KeyedSlots
+from engine.state.lines import take_lines
 from engine.state.register import Register
 from engine.state.registers import (
     institutions_from_json,
@@ -44,13 +45,10 @@ from engine.state.registration import ChangeLog, changes_from_json
 from engine.state.slots import Slots, zeros
 from engine.state.tables import (
     ID_USE,
-    MEMBER_YEAR_WIDTH,
     ROW,
-    ROWS_A_BLOCK,
     STATUS_OF,
     Checkpoint,
     KeyStatus,
-    Lines,
     MemberYearRow,
     Tables,
     VisitKey,
@@ -344,21 +342,9 @@ class State:
         credits = tuple(self.accounts.new_credits)
         uses = self.noted_uses()
         self._under_way = len(uses), len(credits)
-        lines, accounts = self._take_changed(), self.accounts.take_changed()
-        return Checkpoint(sequence, uses, lines, visits, accounts, credits)
-
-    def _take_changed(self) -> Lines:
-        """Return the rows of member-years changed since the last checkpoint."""
-        marked = self.counters.take_marks()
         firsts = [year_place(year, block) for year, block in self._blocks_of_years]
-        places = np.array(firsts, dtype=np.int64)[marked // ROWS_A_BLOCK] + marked % ROWS_A_BLOCK
-        order = np.argsort(places)
-        rows = marked[order]
-        counters = self.counters.values[: self.counters.count]
-        lines = np.empty((len(rows), ROW, MEMBER_YEAR_WIDTH), dtype=np.int64)
-        lines[..., :-1] = counters.reshape(-1, ROW, MEMBER_YEAR_WIDTH - 1)[rows]
-        lines[..., -1] = self.last_entry.values[: self.counters.count].reshape(-1, ROW)[rows]
-        return Lines(places[order], lines)
+        lines = take_lines((self.counters, self.last_entry), firsts)
+        return Checkpoint(sequence, uses, lines, visits, self.accounts.take_changed(), credits)
 
     def end_checkpoint(self) -> None:
         """Forget what the checkpoint wrote, now that it is durable."""

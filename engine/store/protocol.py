@@ -40,10 +40,6 @@ class Store(Tables, Protocol):
         """
         ...
 
-    def checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint from beginning to end."""
-        ...
-
     def drop_checkpoint(self) -> None:
         """Write no more of a checkpoint that is under way; what was written of it never counts."""
         ...

@@ -70,8 +70,6 @@ _POSITION: Final = (
 PART_BYTES = 256 << 10
 """What a commit carries of a checkpoint that is under way: little enough for who waits."""
 
-_ALL_BYTES: Final = 1 << 62
-
 
 class SqliteStore(SqliteTables):
     """A `Store` in one SQLite file. To be used by one thread at a time."""
@@ -139,8 +137,7 @@ class SqliteStore(SqliteTables):
         """Read where the journal and the tables stand."""
         for sequence, digest, position in self._connection.execute(_LAST):
             self._sequence, self._digest, self._next_position = sequence, digest, position
-        found = self._connection.execute("SELECT value FROM meta WHERE key = 'checkpoint'").get
-        self._checkpoint = int(found)
+        self._checkpoint = self._meta("checkpoint")
         self._checkpoint_position = self._position_at(self._checkpoint)
         if check:
             if self._checkpoint > self._sequence:
@@ -247,21 +244,6 @@ class SqliteStore(SqliteTables):
         row = self._row(_POSITION, (sequence,))
         return 0 if row is None else int(row[0])
 
-    def checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint from beginning to end, all in one transaction.
-
-        Raises:
-            StoreError: nothing was written.
-            OutcomeUnknown: the COMMIT failed, now or earlier; the process must stop and recover.
-            InvariantBroken: the rows are ahead of the journal, or break a rule of the tables;
-                nothing was written.
-        """
-        self.begin_checkpoint(checkpoint)
-        try:
-            self.write_checkpoint(_ALL_BYTES)
-        finally:
-            self.drop_checkpoint()
-
     def drop_checkpoint(self) -> None:
         """Write no more of a checkpoint that is under way; what was written of it never counts."""
         self._writing = None
@@ -284,7 +266,7 @@ class SqliteStore(SqliteTables):
 
     def _forget_broken_off(self) -> None:
         """Take away what a checkpoint wrote that was not written to its end, if there is any."""
-        if self._row("SELECT value FROM meta WHERE key = 'under_way'", ())[0]:
+        if self._meta("under_way"):
             with self._transaction():
                 for statement in FORGET:
                     self._connection.execute(statement)

@@ -99,7 +99,7 @@ class SqliteTables:
     @property
     def id_seed(self) -> int:
         """The secret that the fingerprints of request ids are made with, below 2**63."""
-        return int(self._row("SELECT value FROM meta WHERE key = 'id_seed'", ())[0])
+        return self._meta("id_seed")
 
     def id_use_count(self) -> int:
         """Return how many uses of request ids there are."""
@@ -189,6 +189,10 @@ class SqliteTables:
         query = "SELECT * FROM credit WHERE city = ? AND month = ? ORDER BY first_position"
         with Translated(self._path):
             return [CreditRow(*row) for row in self._connection.execute(query, (city, month))]
+
+    def _meta(self, key: str) -> int:
+        """Return a number that the store keeps of itself."""
+        return int(self._row("SELECT value FROM meta WHERE key = ?", (key,))[0])
 
     def _rows(self, query: str, key: tuple[int | str, ...]) -> list[Any]:
         """Return every row, whose types a STRICT table warrants."""

@@ -1,8 +1,8 @@
 """The lagging tables against the fold of the journal up to their checkpoint."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from engine.verify.report import Kind, Report
 
 _LAST: Final = {MEMBER_YEAR_WIDTH: -1, ACCOUNT_WIDTH: 1}
 """Which number of a line is the position of its last entry, by the width of the line."""
+Key = TypeVar("Key", int, tuple[int, int])
 Difference = tuple[str, int, object, object]
 """(field, journal position it belongs to or 0, expected, found)"""
 
@@ -53,18 +54,19 @@ def compare_tables(
             report.add(Kind.TABLE, sequence, 0, f"credits of {month}", should, rows_found)
     _check_ids(store, fold, report)
     years, accounts = store.blocks()
-    of_years, of_accounts = _member_year_blocks(fold, years), _account_blocks(fold, accounts)
-    total = len(of_years) + len(of_accounts)
+    of_years = _blocks(_member_year_lines(fold), years, MEMBER_YEAR_WIDTH)
+    of_accounts = _blocks(_account_lines(fold), accounts, ACCOUNT_WIDTH)
+    total = 2 * len(of_years) + len(of_accounts)
     compared = chain(
-        _member_years(store, fold, of_years),
-        _accounts(store, fold, of_accounts),
-        _visits(store, fold),
+        _member_years(store, of_years),
+        _accounts(store, of_accounts),
+        _visits(store, fold, of_years),
     )
-    for blocks, (rows, differences) in enumerate(compared):
+    for blocks, (rows, differences) in enumerate(compared, start=1):
         for name, position, expected, found in differences:
             report.add(Kind.TABLE, sequence, position, name, expected, found)
         report.tables_compared += rows
-        progress(min(blocks, total), total)
+        progress(blocks, total)
 
 
 def _check_ids(store: Store, fold: Fold, report: Report) -> None:
@@ -102,44 +104,41 @@ def _uses(seed: int, fold: Fold) -> Iterator[tuple[int, int, int]]:
             yield institution, of_id, key.position << STATUS_BITS | status
 
 
-def _member_year_blocks(fold: Fold, known: set[tuple[int, int]]) -> dict[tuple[int, int], Array]:
-    """Return the lines of member-years as the fold has them, by (year, block), these included."""
-    shape = BLOCK, MEMBER_YEAR_WIDTH
-    lines = {key: np.zeros(shape, dtype=np.int64) for key in sorted(known)}
-    for member, year in fold.counters.keys() | fold.last_entry.keys():
-        block = year, member // BLOCK
-        if block not in lines:
-            lines[block] = np.zeros(shape, dtype=np.int64)
-        line = lines[block][member % BLOCK]
-        line[:-1] = fold.line((member, year))
-        line[-1] = fold.last_entry.get((member, year), 0)
-    return lines
+def _member_year_lines(fold: Fold) -> Iterator[tuple[tuple[int, int], int, Sequence[int]]]:
+    """Yield (year, block), member and line of the member-years as the fold has them."""
+    for key in fold.counters.keys() | fold.last_entry.keys():
+        member, year = key
+        yield (year, member // BLOCK), member, (*fold.line(key), fold.last_entry.get(key, 0))
 
 
-def _account_blocks(fold: Fold, known: set[int]) -> dict[int, Array]:
-    """Return the accounts as the fold has them, by block, these included."""
-    lines = {block: np.zeros((BLOCK, ACCOUNT_WIDTH), dtype=np.int64) for block in sorted(known)}
+def _account_lines(fold: Fold) -> Iterator[tuple[int, int, Sequence[int]]]:
+    """Yield block, member and line of the accounts as the fold has them."""
     for member, balance in fold.balances.items():
-        block = member // BLOCK
-        if block not in lines:
-            lines[block] = np.zeros((BLOCK, ACCOUNT_WIDTH), dtype=np.int64)
         last, closed_by = fold.account_entry.get(member, 0), fold.closed_by.get(member, 0)
-        lines[block][member % BLOCK] = balance, last, closed_by
-    return lines
+        yield member // BLOCK, member, (balance, last, closed_by)
+
+
+def _blocks(
+    lines: Iterable[tuple[Key, int, Sequence[int]]], known: Iterable[Key], width: int
+) -> dict[Key, Array]:
+    """Return lines by block, those that only the tables have included, as zeros."""
+    blocks = {key: np.zeros((BLOCK, width), dtype=np.int64) for key in known}
+    for key, member, line in lines:
+        if key not in blocks:
+            blocks[key] = np.zeros((BLOCK, width), dtype=np.int64)
+        blocks[key][member % BLOCK] = line
+    return blocks
 
 
 def _member_years(
-    store: Store, fold: Fold, blocks: dict[tuple[int, int], Array]
+    store: Store, blocks: dict[tuple[int, int], Array]
 ) -> Iterator[tuple[int, list[Difference]]]:
+    names = (*(f"member-year: {name}" for name in LINE), "member-year: last_entry")
     for (year, block), expected in blocks.items():
-        found = store.member_years(year, block)
-        names = (*(f"member-year: {name}" for name in LINE), "member-year: last_entry")
-        yield _rows(expected), _differing(names, expected, found)
+        yield _rows(expected), _differing(names, expected, store.member_years(year, block))
 
 
-def _accounts(
-    store: Store, fold: Fold, blocks: dict[int, Array]
-) -> Iterator[tuple[int, list[Difference]]]:
+def _accounts(store: Store, blocks: dict[int, Array]) -> Iterator[tuple[int, list[Difference]]]:
     names = tuple(f"account: {name}" for name in AccountRow._fields)
     for block, expected in blocks.items():
         yield _rows(expected), _differing(names, expected, store.accounts(block))
@@ -158,17 +157,32 @@ def _differing(names: Sequence[str], expected: Array, found: Array) -> list[Diff
     ]
 
 
-def _visits(store: Store, fold: Fold) -> Iterator[tuple[int, list[Difference]]]:
-    """Compare the visits of member-years, those included that only the tables know."""
-    for key in fold.counters.keys() | fold.visits.keys():
-        last = fold.last_entry.get(key, 0)
-        # A claim's own visit, at an institution and with a request id, is nobody else's.
-        visits = fold.visits.get(key, {})
-        expected = {name: fen for name, fen in visits.items() if name[0] < 0 or not name[1]}
-        found = {(institution, visit): paid for institution, visit, paid in store.visits(*key)}
-        differences: list[Difference] = [
-            ("visit: paid", last, expected.get(name, 0), found.get(name, 0))
-            for name in expected.keys() | found.keys()
-            if expected.get(name, 0) != found.get(name, 0)
-        ]
-        yield 0, differences
+def _visits(
+    store: Store, fold: Fold, blocks: Iterable[tuple[int, int]]
+) -> Iterator[tuple[int, list[Difference]]]:
+    """Compare the visits of blocks of member-years, those included that only the tables know."""
+    counted: dict[tuple[int, int], set[int]] = {block: set() for block in blocks}
+    for member, year in fold.visits:
+        counted.setdefault((year, member // BLOCK), set()).add(member)
+    for (year, block), members in counted.items():
+        stored = {member for member, _, _ in store.visit_keys(year, block)}
+        yield (
+            0,
+            [
+                difference
+                for member in sorted(members | stored)
+                for difference in _visits_of(store, fold, (member, year))
+            ],
+        )
+
+
+def _visits_of(store: Store, fold: Fold, key: tuple[int, int]) -> list[Difference]:
+    # A claim's own visit, at an institution and with a request id, is nobody else's.
+    visits = fold.visits.get(key, {})
+    expected = {name: fen for name, fen in visits.items() if name[0] < 0 or not name[1]}
+    found = {(institution, visit): paid for institution, visit, paid in store.visits(*key)}
+    return [
+        ("visit: paid", fold.last_entry.get(key, 0), expected.get(name, 0), found.get(name, 0))
+        for name in expected.keys() | found.keys()
+        if expected.get(name, 0) != found.get(name, 0)
+    ]

@@ -36,7 +36,7 @@ from engine.state.tables import (
 from engine.store import sqlite
 from engine.store.protocol import Store
 from engine.store.sqlite import SqliteStore
-from tests.store.made_up import MadeUp
+from tests.store.made_up import MadeUp, write_whole
 from tests.support.memory_store import block_of, rows_of
 
 
@@ -250,7 +250,7 @@ def test_a_checkpoint_is_read_back_also_after_reopening(case: Case) -> None:
     store.append([made.entries(1)])
     written = [made.checkpoint(sequence, rows=60) for sequence in (1, 3, 4)]
     for number, checkpoint in enumerate(written, start=1):
-        store.checkpoint(checkpoint)
+        write_whole(store, checkpoint)
         check_tables(store, written[:number])
     assert store.checkpoint_position == 41
     store.close()
@@ -359,14 +359,14 @@ def test_a_bad_checkpoint_is_not_written(case: Case, rows: dict[str, Any]) -> No
     store.append([made.entries(3), made.entries(1)])
     uses = np.array([(0, 5, 9)], dtype=ID_USE)
     good = made.checkpoint(1)._replace(uses=uses, visits={}, credits=())
-    store.checkpoint(good)
+    write_whole(store, good)
     more = np.array([(0, 6, 17)], dtype=ID_USE)
     bad = good._replace(sequence=2, uses=more)._replace(**rows)
     with pytest.raises(InvariantBroken):
-        store.checkpoint(bad)
+        write_whole(store, bad)
     assert store.checkpoint_sequence == 1
     assert sorted_uses(store.id_uses()) == [(0, 5, 9)]
-    store.checkpoint(good._replace(sequence=2, uses=more))
+    write_whole(store, good._replace(sequence=2, uses=more))
     store.close()
     store = case.open()
     assert store.checkpoint_sequence == 2

@@ -11,8 +11,7 @@ import stat
 import subprocess
 import sys
 from collections import namedtuple
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -21,37 +20,11 @@ import pytest
 
 from engine.domain.journal import SegmentKind
 from engine.domain.layout import ENTRY
-from engine.errors import InvariantBroken, OutcomeUnknown, StoreError, StoreFull, StoreLocked
+from engine.errors import OutcomeUnknown, StoreError, StoreFull, StoreLocked
 from engine.store import schema, seal, sqlite, sqlite_tables
 from engine.store.sqlite import SqliteStore
-from tests.store.made_up import MadeUp
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-def filled(path: Path, segments: int = 8, checkpoint: bool = True) -> MadeUp:
-    """Make a store with some segments of three entries, and a checkpoint at the fourth."""
-    made = MadeUp()
-    with SqliteStore.open(path) as store:
-        for number in range(1, segments + 1):
-            store.append([made.entries(3)])
-            if checkpoint and number == 4:
-                store.checkpoint(made.checkpoint(4))
-    return made
-
-
-@contextmanager
-def behind_its_back(path: Path) -> Iterator[apsw.Connection]:
-    """Change a closed store as somebody could who may write the file."""
-    connection = apsw.Connection(str(path))
-    connection.execute("PRAGMA ignore_check_constraints = ON; PRAGMA writable_schema = ON")
-    connection.execute("DROP TRIGGER segment_stays; DROP TRIGGER segment_keeps")
-    yield connection
-    connection.close()
-
+from tests.store.files import behind_its_back, filled
+from tests.store.made_up import MadeUp, write_whole
 
 # --- the lock ----------------------------------------------------------------------------
 
@@ -82,7 +55,7 @@ def test_a_hard_link_is_caught_by_sqlite(path: Path, tmp_path: Path) -> None:
 def test_a_killed_owner_leaves_nothing_locked(path: Path) -> None:
     program = (
         "import os, sys\nfrom engine.store.sqlite import SqliteStore\n"
-        "from tests.store.made_up import MadeUp\n"
+        "from tests.store.made_up import MadeUp, write_whole\n"
         "store = SqliteStore.open(sys.argv[1])\nstore.append([MadeUp().entries(5)])\n"
         "print('ready', flush=True)\nsys.stdin.read()\n"
     )
@@ -224,134 +197,6 @@ def test_the_indexes_are_used(path: Path, query: str) -> None:
     assert not any("SCAN" in str(step) or "B-TREE" in str(step) for step in plan)
 
 
-# --- tampering ---------------------------------------------------------------------------
-
-_TAMPER = {
-    "a byte of a record": (
-        "UPDATE segment SET records = "
-        "CAST(substr(records, 1, 99) || x'07' || substr(records, 101) AS BLOB) WHERE sequence = 6",
-        6,
-    ),
-    "a byte of a text": (
-        "UPDATE segment SET text = "
-        "CAST(substr(text, 1, length(text) - 1) || x'21' AS BLOB) WHERE sequence = 6",
-        6,
-    ),
-    "an instant": ("UPDATE segment SET instant = instant + 1 WHERE sequence = 6", 6),
-    "balanced sums": (
-        "UPDATE segment SET cash = cash + 1, account = account - 1 WHERE sequence = 6",
-        6,
-    ),
-    "text offsets": ("UPDATE segment SET text_starts = zeroblob(16) WHERE sequence = 6", 6),
-    "a digest": ("UPDATE segment SET digest = zeroblob(32) WHERE sequence = 6", 6),
-    "a removed segment": ("DELETE FROM segment WHERE sequence = 6", 6),
-    "a removed first segment": ("DELETE FROM segment WHERE sequence = 1", 1),
-    "two swapped": (
-        "UPDATE segment SET sequence = -1 WHERE sequence = 6;"
-        "UPDATE segment SET sequence = 6 WHERE sequence = 7;"
-        "UPDATE segment SET sequence = 7 WHERE sequence = -1;",
-        6,
-    ),
-    "an inserted copy": (
-        "INSERT INTO segment SELECT 9, kind, format, instant, first_position, items, total, "
-        "pooled_fund, large_amount_fund, institution_share, account, family_account, cash, "
-        "digest, text_starts, text, records FROM segment WHERE sequence = 8",
-        9,
-    ),
-}
-
-
-@pytest.mark.parametrize("what", _TAMPER)
-def test_a_change_is_found_and_located(path: Path, what: str) -> None:
-    statement, sequence = _TAMPER[what]
-    filled(path)
-    with behind_its_back(path) as connection:
-        connection.execute(statement)
-    with SqliteStore.open(path, check=False) as store:
-        problems = store.check_integrity()
-    assert problems[0].sequence == sequence
-    if sequence >= 4:  # the tables stand for 4: from there on it is looked at when opening
-        with pytest.raises(InvariantBroken, match=f"segment {sequence}"):
-            SqliteStore.open(path)
-
-
-def test_every_changed_segment_is_named(path: Path) -> None:
-    filled(path)
-    with behind_its_back(path) as connection:
-        connection.execute("UPDATE segment SET instant = 1 WHERE sequence IN (2, 7)")
-    with SqliteStore.open(path, check=False) as store:
-        assert [problem.sequence for problem in store.check_integrity()] == [2, 7]
-
-
-def test_a_journal_cut_behind_its_checkpoint_is_found(path: Path) -> None:
-    filled(path)
-    with behind_its_back(path) as connection:
-        connection.execute("DELETE FROM segment WHERE sequence > 3")
-    with pytest.raises(InvariantBroken, match="stand for segment 4"):
-        SqliteStore.open(path)
-    with SqliteStore.open(path, check=False) as store:
-        assert "stand for segment 4" in store.check_integrity()[0].what
-
-
-def test_tables_ahead_of_the_journal_are_found(path: Path) -> None:
-    filled(path)
-    with behind_its_back(path) as connection:
-        row = connection.execute("SELECT lines FROM account LIMIT 1").get
-        lines = np.frombuffer(row, dtype="<i8").reshape(-1, 3).copy()
-        lines[5, 1] = 13
-        connection.execute("UPDATE account SET lines = ?", (lines.tobytes(),))
-    with SqliteStore.open(path) as store:
-        assert [p.what for p in store.check_integrity()] == [
-            "account names entry 13, but at segment 4 the journal had 12"
-        ]
-
-
-def damage_pages(path: Path, pages: Iterable[int]) -> None:
-    content = bytearray(path.read_bytes())
-    for page in pages:
-        content[8192 * page : 8192 * page + 8] = b"\xff" * 8
-    path.write_bytes(content)
-
-
-def test_a_damaged_page_of_the_journal_is_found_by_who_looks(path: Path) -> None:
-    made = MadeUp()
-    large = made.entries(700)
-    with SqliteStore.open(path) as store:
-        store.append([large])
-        for _ in range(8):
-            store.append([made.entries(3)])
-        store.checkpoint(made.checkpoint(8))
-    # In the middle of a segment that takes many pages.
-    page = path.read_bytes().index(large.records[200_000:201_000]) // 8192
-    damage_pages(path, [page])
-    with SqliteStore.open(path) as store:
-        assert store.check_integrity()
-
-
-@pytest.mark.parametrize("table", ["member_year", "account", "visit", "request_id", "credit"])
-def test_a_damaged_page_of_a_table_is_found_at_once(path: Path, table: str) -> None:
-    filled(path)
-    with SqliteStore.open(path):
-        pass  # the log is copied into the file
-    connection = apsw.Connection(str(path))
-    query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
-    page = connection.execute(query, (table,)).get
-    connection.close()
-    damage_pages(path, [page - 1])
-    with pytest.raises((InvariantBroken, StoreError)):
-        SqliteStore.open(path)
-    with SqliteStore.open(path, check=False) as store:
-        assert store.check_integrity()
-
-
-def test_progress_is_told(path: Path) -> None:
-    filled(path)
-    told: list[tuple[int, int]] = []
-    with SqliteStore.open(path) as store:
-        assert store.check_integrity(lambda done, last: told.append((done, last))) == []
-    assert told == [(number, 8) for number in range(1, 9)]
-
-
 # --- full disks and failing syncs --------------------------------------------------------
 
 
@@ -361,7 +206,7 @@ def test_a_nearly_full_disk_is_refused_before_anything_is_written(path: Path) ->
         with pytest.raises(StoreFull, match="nothing was written"):
             store.append([made.entries(1)])
         with pytest.raises(StoreFull):
-            store.checkpoint(made.checkpoint(5))
+            write_whole(store, made.checkpoint(5))
         assert (store.sequence, store.checkpoint_sequence) == (8, 4)
         assert store.check_integrity() == []
 
@@ -441,7 +286,7 @@ def test_a_failed_commit_is_unknown_and_the_store_stops(
     with pytest.raises(OutcomeUnknown, match="earlier COMMIT"):
         store.append([segment])
     with pytest.raises(OutcomeUnknown, match="earlier COMMIT"):
-        store.checkpoint(made.checkpoint(1))
+        write_whole(store, made.checkpoint(1))
     store.close()
     with SqliteStore.open(path) as store:
         assert store.check_integrity() == []
@@ -459,12 +304,12 @@ def test_a_failed_checkpoint_is_unknown_and_loses_no_segment(path: Path, faulty:
     store.append([made.entries(2)])
     faulty.fail("write", after=1)
     with pytest.raises(OutcomeUnknown):
-        store.checkpoint(made.checkpoint(1))
+        write_whole(store, made.checkpoint(1))
     assert store.checkpoint_sequence == 0
     store.close()
     with SqliteStore.open(path) as store:
         assert (store.sequence, store.checkpoint_sequence) == (1, 0)
-        store.checkpoint(made.checkpoint(1))
+        write_whole(store, made.checkpoint(1))
         assert store.check_integrity() == []
 
 

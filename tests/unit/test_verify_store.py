@@ -212,6 +212,12 @@ def add_visit(store: MemoryStore) -> str:
     return "visit: paid"
 
 
+def add_visit_of_nobody(store: MemoryStore) -> str:
+    """A visit of a member-year that the journal knows nothing of."""
+    store._visits[9, 2026, -1, "W"] = 5
+    return "visit: paid"
+
+
 def spoil_position(store: MemoryStore) -> str:
     store.checkpoint_position -= 1
     return "checkpoint_position"
@@ -229,6 +235,7 @@ def spoil_position(store: MemoryStore) -> str:
         spoil_account,
         add_account,
         add_visit,
+        add_visit_of_nobody,
         spoil_position,
     ],
 )
