@@ -16,7 +16,7 @@ PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup fix check test crash years histories debug demo bench bench-setup bench-short proto
+.PHONY: help setup fix check test crash failover years histories debug demo bench bench-setup bench-short proto
 .PHONY: coverage-table lock ci clean
 
 help:
@@ -43,6 +43,9 @@ test: setup #> every test but the long crash series
 
 crash: setup #> the long crash and power-loss series
 	@$(PYTEST) -m crash --timeout 1800 -rP
+
+failover: setup #> kill the leader of a highly available PostgreSQL under load (needs patroni, etcd)
+	@$(BIN)/python -m tests.crash.failover
 
 years: setup #> 50 000 random member-years by both kernels, with what they met
 	@GONGJI_MEMBER_YEARS=50000 $(PYTEST) -n 2 tests/property/test_member_years.py -rP

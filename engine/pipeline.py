@@ -55,6 +55,9 @@ _QUIET_ROWS: Final = 1_000
 
 _WHOLE: Final = 1 << 62
 
+_RULING: Final = (SegmentKind.PLAN, SegmentKind.ACCOUNT_PLAN, SegmentKind.FIGURES)
+"""What the ledger has taken note of beside the state."""
+
 
 class Pipeline:
     """Answers requests; what it answers is durable."""
@@ -67,7 +70,9 @@ class Pipeline:
         self._kernel = kernel
         self._state = state
         self._ledger = self._new_ledger()
+        self._checkpoint = store.checkpoint_sequence
         self._broken = False
+        self._outdated = False
 
     @classmethod
     def open(cls, store: Store, cities: Mapping[str, CityRules], kernel: Kernel = FAST) -> Self:
@@ -104,8 +109,7 @@ class Pipeline:
             StoreError: nothing was recorded; the same requests may be sent again.
             OutcomeUnknown: the process must stop; on recovery, look the ids up.
         """
-        if self._broken:
-            raise OutcomeUnknown("an earlier request failed half-way; stop and recover")
+        self._follow(writes=not all(map(_looks, requests)))
         if not all(map(_reads, requests)):
             self._store.require_space()
         self._broken = True  # until the journal has followed the state, or the state the journal
@@ -115,7 +119,43 @@ class Pipeline:
             self._start_again()
             raise
         self._broken = bool(applied.segments)
+        if not applied.segments:
+            self._store.release()
         return applied
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write the store as well: then every request waits for it."""
+        return self._store.is_shared
+
+    def follow(self) -> None:
+        """Take what other processes have appended to a shared store.
+
+        Raises:
+            StoreError: the store cannot be reached; it may be tried again.
+            OutcomeUnknown: the process must stop.
+        """
+        if self._store.is_shared:
+            self._follow(writes=False)
+            self._store.release()
+
+    def _follow(self, *, writes: bool) -> None:
+        """Begin a transaction on a shared store, and take what others have appended."""
+        if self._broken:
+            raise OutcomeUnknown("an earlier request failed half-way; stop and recover")
+        if self._outdated:
+            self._start_again()
+        store, ruled = self._store, False
+        for sequence, segment in store.follow(writes=writes):
+            self._broken = True
+            self._state.fold(segment, held_only=sequence <= store.checkpoint_sequence)
+            self._broken = False
+            ruled = ruled or segment.kind in _RULING
+        if store.checkpoint_sequence != self._checkpoint:
+            self._checkpoint = store.checkpoint_sequence
+            self._state.learn_checkpoint(store.checkpoint_position)
+        if ruled:
+            self._ledger = self._new_ledger()
 
     def commit(self, applied: Applied) -> None:
         """Make what was applied durable; only then it may be answered. Another thread may do it.
@@ -132,16 +172,30 @@ class Pipeline:
         except StoreError:
             self._start_again()
             raise
-        if under_way and not self._store.checkpoint_under_way:
-            self._state.end_checkpoint()
+        if under_way:
+            self._look_at_checkpoint()
         self._broken = False
 
+    def _look_at_checkpoint(self) -> None:
+        """Note what became of a checkpoint that was under way."""
+        if self._store.checkpoint_lost:
+            self._outdated = True
+        elif not self._store.checkpoint_under_way:
+            self._checkpoint = self._store.checkpoint_sequence
+            self._state.end_checkpoint()
+
     def _start_again(self) -> None:
-        """Take the state from the journal again, of which it was ahead."""
+        """Take the state from the journal again, of which it was ahead.
+
+        Raises:
+            StoreError: the store cannot be read; it is tried again before the next request.
+        """
+        self._broken, self._outdated = False, True
         self._store.drop_checkpoint()
         self._state = recover(self._store)
+        self._checkpoint = self._store.checkpoint_sequence
         self._ledger = self._new_ledger()
-        self._broken = False
+        self._outdated = False
 
     def plan(self, digest: bytes) -> RulePlan | None:
         """Return the plan with this digest, of those that ever decided an entry or a preview."""
@@ -204,7 +258,9 @@ class Pipeline:
         Raises:
             StoreError: the store cannot be written.
         """
-        if self._broken or self._store.checkpoint_under_way or not self._state.changes:
+        if self._broken or self._outdated or self._store.checkpoint_under_way:
+            return
+        if not self._state.changes or not self._store.claim_checkpoint():
             return
         self._broken = True  # what the state has handed over, nobody but the store would write
         taken = self._state.begin_checkpoint(self._store.sequence)
@@ -225,9 +281,9 @@ class Pipeline:
             StoreError: this part was not written; it may be tried again.
             OutcomeUnknown: the process must stop.
         """
-        under_way = self._store.checkpoint_under_way
-        if under_way and self._store.write_checkpoint(room):
-            self._state.end_checkpoint()
+        if self._store.checkpoint_under_way:
+            self._store.write_checkpoint(room)
+            self._look_at_checkpoint()
         return not self._store.checkpoint_under_way
 
     def checkpoint(self) -> None:
@@ -257,6 +313,11 @@ def _reads(request: Request) -> bool:
             return tried
         case CreditStep(dry_run=tried):
             return tried
+    return _looks(request)
+
+
+def _looks(request: Request) -> bool:
+    """Return whether a request leaves nothing behind, not even a plan that it was tried under."""
     return isinstance(request, GetSettlement | GetCounters | GetStatement | GetDuty | ListChanges)
 
 
@@ -277,9 +338,9 @@ def _collector_paused() -> Iterator[None]:
 
 def recover(store: Store) -> State:
     """Return the state that the store's checkpoint and journal stand for."""
-    state = State(store)
-    state.next_position = store.checkpoint_position + 1
-    with _collector_paused():
+    with _collector_paused(), store.snapshot():
+        state = State(store)
+        state.next_position = store.checkpoint_position + 1
         for _, segment in store.segments(0, store.checkpoint_sequence):
             state.fold(segment)
     if state.next_position != store.last_position + 1:

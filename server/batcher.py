@@ -34,6 +34,8 @@ _ALONE_SECONDS: Final = 1.0
 _IDLE_BYTES: Final = 2 << 20
 """What of a checkpoint is written at once while nobody asks: who comes then waits so long."""
 
+_NOT_WRITTEN: Final = "no checkpoint was written"
+
 T = TypeVar("T")
 
 Finish = Callable[[Any, int], None]
@@ -215,10 +217,13 @@ class Batcher:
 
     async def _sleep(self) -> None:
         self._wake.clear()
+        watches = self._unsaved or self._pipeline.is_shared
         try:
-            async with asyncio.timeout(self._config.idle_seconds if self._unsaved else None):
+            async with asyncio.timeout(self._config.idle_seconds if watches else None):
                 await self._wake.wait()
         except TimeoutError:
+            with self._harmless("the store could not be read"):
+                await self._in_thread(self._pipeline.follow)
             await self._checkpoint()
 
     async def _commit_singles(self) -> None:
@@ -294,6 +299,7 @@ class Batcher:
     async def _answers(self, requests: Sequence[Request], *, apart: bool = False) -> list[Answer]:
         """Return the answers to requests, durable; with `apart`, the loop does none of it."""
         self._instant = instant = max(self._instant, self._clock())
+        apart = apart or self._pipeline.is_shared  # beginning may take as long as a commit
         if apart or not all(isinstance(request, SettleBatch) for request in requests):
             answers = await self._in_thread(lambda: self._pipeline.run(requests, instant))
         else:
@@ -312,7 +318,7 @@ class Batcher:
     async def _called(self, calls: Sequence[Single | Call]) -> list[Any]:
         """Return what calls return; they see everything that was asked before them."""
         pipeline = self._pipeline
-        return await self._in_thread(lambda: [_outcome_of(call, pipeline) for call in calls])
+        return await self._in_thread(lambda: _outcomes_of(calls, pipeline))
 
     async def _guarded(
         self, work: Callable[[], Awaitable[list[Any]]], finishes: Sequence[Finish]
@@ -331,14 +337,14 @@ class Batcher:
     async def _checkpoint_if_due(self) -> None:
         """Begin a checkpoint where one pays: commits carry it on, a part each."""
         if self.failure is None and self._pipeline.checkpoint_due:
-            with self._checkpointing():
+            with self._harmless(_NOT_WRITTEN):
                 await self._in_thread(self._pipeline.begin_checkpoint)
 
     async def _checkpoint(self) -> None:
         """Write a checkpoint while nobody asks; when somebody does, commits carry it on."""
         pipeline = self._pipeline
         self._unsaved = False
-        with self._checkpointing():
+        with self._harmless(_NOT_WRITTEN):
             if pipeline.quiet_checkpoint_due:
                 await self._in_thread(pipeline.begin_checkpoint)
                 while not self._wake.is_set():
@@ -347,12 +353,12 @@ class Batcher:
             self._unsaved = pipeline.quiet_checkpoint_due
 
     @contextlib.contextmanager
-    def _checkpointing(self) -> Iterator[None]:
+    def _harmless(self, said: str) -> Iterator[None]:
         """Go on after an error that harms nobody: the journal has everything."""
         try:
             yield
         except StoreError as error:
-            log_error("no checkpoint was written", error)
+            log_error(said, error)
         except Exception as error:  # noqa: BLE001  as in _guarded
             self._stop(error, ())
 
@@ -381,6 +387,14 @@ class Batcher:
         self._sources.clear()
         self._deliver([_Outcome(finish, self.failure) for finish in waiting])
         self.failed.set()
+
+
+def _outcomes_of(calls: Sequence[Single | Call], pipeline: Pipeline) -> list[Any]:
+    try:
+        pipeline.follow()
+    except StoreError as error:
+        return [error] * len(calls)
+    return [_outcome_of(call, pipeline) for call in calls]
 
 
 def _outcome_of(call: Single | Call, pipeline: Pipeline) -> Any:

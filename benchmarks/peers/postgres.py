@@ -9,14 +9,6 @@ What it settled is checked twice: the generated claims one by one against the re
 the load the whole journal, settled again by the compiled kernel in its order.
 """
 
-import csv
-import io
-import os
-import pwd
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,8 +19,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from benchmarks.peers.case import Case, settled
+from benchmarks.peers.cluster import Missing, Server, started
 from benchmarks.peers.peer import Answers, tell, timed
 from engine.kernel import FAST
+
+__all__ = ["Cluster", "Missing", "cluster"]
 
 CLIENTS: Final = 16
 THREADS: Final = 2
@@ -43,13 +38,6 @@ SCRIPT: Final = r"""
 \set in_scope 1000 + random_exponential(0, 200000, 6)
 SELECT * FROM settle(:client_id, :run || '-' || :n, :member, 2024, :level, :status, :in_scope);
 """
-_FOLDERS: Final = "/usr/lib/postgresql"
-_USERS: Final = ("postgres", "nobody")
-_START_SECONDS: Final = 60
-
-
-class Missing(Exception):
-    """PostgreSQL's server is not on this machine."""
 
 
 class Load(NamedTuple):
@@ -70,73 +58,11 @@ class Load(NamedTuple):
         return ordered[max(0, -(-len(ordered) * share // 100) - 1)] / 1e3
 
 
-def programs() -> Path:
-    """Return the folder of `initdb`, `postgres`, `psql` and `pgbench`.
-
-    Raises:
-        Missing: there is none.
-    """
-    found = shutil.which("initdb")
-    folders = [Path(found).resolve().parent] if found else []
-    folders += sorted(Path(_FOLDERS).glob("*/bin"), reverse=True)
-    for folder in folders:
-        if folder.joinpath("initdb").exists() and folder.joinpath("pgbench").exists():
-            return folder
-    raise Missing("no initdb: on Debian, apt install postgresql")
-
-
-def user() -> str | None:
-    """Return whom the server runs as: None for who we are, unless that is root.
-
-    Raises:
-        Missing: there is nobody else.
-    """
-    if os.geteuid() != 0:
-        return None
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    for name in _USERS:
-        if name in known:
-            return name
-    raise Missing(f"PostgreSQL does not run as root, and there is no user {' or '.join(_USERS)}")
-
-
 @dataclass
-class Cluster:
-    """A running server."""
+class Cluster(Server):
+    """A running server with the function in it."""
 
-    programs: Path
-    folder: Path
-    user: str | None
     runs: int = 0
-
-    def run(self, *command: str, given: str | None = None) -> str:
-        """Run one of the programs as the server's user; return what it printed.
-
-        Raises:
-            subprocess.CalledProcessError: it failed; its words are in the error.
-        """
-        done = subprocess.run(
-            [str(self.programs / command[0]), *command[1:]],
-            cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "PGHOST": str(self.folder), "PGUSER": "gongji"},
-            user=self.user,
-            group=pwd.getpwnam(self.user).pw_gid if self.user else None,
-            extra_groups=[] if self.user else None,
-            input=given,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode:
-            print(done.stderr[-2_000:], file=sys.stderr)
-            done.check_returncode()
-        return done.stdout
-
-    def sql(self, text: str) -> list[list[str]]:
-        """Run SQL; return the rows of its answer."""
-        options = ("--no-psqlrc", "--quiet", "--csv", "--tuples-only", "--set=ON_ERROR_STOP=1")
-        found = self.run("psql", *options, "postgres", given=text)
-        return list(csv.reader(io.StringIO(found)))
 
     def prepare(self, case: Case, members: int) -> None:
         """Make the tables and the function, and a line for each member."""
@@ -189,24 +115,8 @@ def cluster() -> Iterator[Cluster]:
     Raises:
         Missing: PostgreSQL cannot run here.
     """
-    at, whose = programs(), user()
-    with tempfile.TemporaryDirectory(prefix="gongji-pg-") as name:
-        folder = Path(name)
-        if whose:
-            shutil.chown(folder, whose)
-        server = Cluster(at, folder, whose)
-        data = str(folder / "data")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
-        log = ("-l", str(folder / "server.log"), "-t", str(_START_SECONDS), "-w")
-        try:
-            server.run("initdb", "-D", data, "-U", "gongji", "--auth=trust", "--no-instructions")
-            server.run("pg_ctl", "start", "-D", data, *log, "-o", options)
-        except subprocess.CalledProcessError as why:
-            raise Missing("PostgreSQL does not start here; its words are above") from why
-        try:
-            yield server
-        finally:
-            server.run("pg_ctl", "stop", "-D", data, "-m", "immediate", "-w")
+    with started(Cluster) as server:
+        yield server
 
 
 def settle(case: Case) -> Answers:

@@ -1,9 +1,9 @@
 """Asking a server or a store to move an account, so that the outcome is never in doubt."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from clients.cli.common import Fail, Unfound, Wrong
+from clients.cli.stores import Place
 from clients.errors import CallError, ClientError, Refusal
 from engine.errors import OutcomeUnknown
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def ask(
-    server: str | None, store: Path | None, request: "Request", *, request_id: str = ""
+    server: str | None, store: Place | None, request: "Request", *, request_id: str = ""
 ) -> "AccountAnswer | NothingToReverse":
     """Return the answer to a request, which was not refused.
 

@@ -4,12 +4,12 @@ import functools
 import ipaddress
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any, Final, ParamSpec, TypeVar
 
 import click
 
 from clients.cli.rules import rules_option
+from clients.cli.stores import Place, PlaceType
 from clients.errors import ClientError, FileError, Refusal
 from clients.lines import AUTO, ENCODINGS
 from engine.errors import (
@@ -114,8 +114,8 @@ server_option = click.option(
 )
 store_option = click.option(
     "--store",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Store (SQLite file) to work on directly; no server may hold it.",
+    type=PlaceType(),
+    help="Store to work on directly: an SQLite file that no server holds, or postgresql://…",
 )
 encoding_option = click.option(
     "--encoding",
@@ -149,7 +149,7 @@ def _either(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return lambda command: server(store_option(rules_option(command)))
 
 
-def one_of(server: str | None, store: Path | None) -> str | Path:
+def one_of(server: str | None, store: Place | None) -> str | Place:
     """Return which of the two was given; both at once are refused."""
     if store is None:
         return server or DEFAULT_SERVER

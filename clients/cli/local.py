@@ -3,7 +3,6 @@
 import gc
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -12,11 +11,11 @@ import numpy as np
 from clients.answers import Answers, Malformed
 from clients.answers import Refused as RefusedClaim
 from clients.cli.rules import known_cities
+from clients.cli.stores import Place, check_there, open_store, time_store
 from clients.clock import Clock
 from clients.errors import Refusal
 from clients.registers import RegisterItem
 from engine.domain.claim import Claim
-from engine.domain.journal import Segment
 from engine.domain.layout import AMOUNTS
 from engine.domain.movement import (
     AccountAnswer,
@@ -51,20 +50,14 @@ from engine.domain.request import (
     SupplyFigures,
 )
 from engine.domain.statement import GetStatement, Statement
-from engine.errors import InvalidInput, InvariantBroken, StoreError
+from engine.errors import InvalidInput, InvariantBroken
 from engine.kernel import kernel_by_name
 from engine.pipeline import Pipeline
 from engine.rules.book import PlanBook
 from engine.rules.plan import RulePlan
-from engine.store.schema import APPLICATION_ID
-from engine.store.sqlite import SqliteStore
 
 T = TypeVar("T")
 
-_SQLITE: Final = b"SQLite format 3\0"
-_APPLICATION: Final = slice(68, 72)
-"""Where SQLite's file format keeps the application id."""
-_HEAD_BYTES: Final = 100
 _COLLECT_AFTER: Final = 50_000
 """Objects more than before after which the garbage collector looks."""
 
@@ -74,88 +67,33 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def check_there(store: Path) -> None:
-    """Check that there is a store, without touching what is no store.
-
-    Raises:
-        StoreError: there is none, and what makes one.
-    """
-    if not store.exists():
-        raise StoreError(
-            f"{store}: there is no such store; make one with "
-            f"gongji register institutions FILE --store {store}"
-        )
-    if not store.stat().st_size:
-        raise StoreError(f"{store}: is empty, not a store")
-    check_not_foreign(store)
-
-
-def check_not_foreign(store: Path) -> None:
-    """Check that a file, if it is there, is empty or a store: opening it leaves files beside it.
-
-    Raises:
-        StoreError: it is something else.
-    """
-    try:
-        with store.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreError(f"{store}: {error.strerror}; name a file that can be read") from None
-    if head and not head.startswith(_SQLITE):
-        raise StoreError(f"{store}: is not a store; give another path")
-    ours = int.from_bytes(head[_APPLICATION], "big") == APPLICATION_ID
-    # A store that broke off while it was made has everything in its log still.
-    if head and not ours and not store.with_name(f"{store.name}-wal").exists():
-        raise StoreError(f"{store}: is an SQLite database, but not a store; give another path")
-
-
-class TimedStore(SqliteStore):
-    """A store that times what it does for good: commits and checkpoints."""
-
-    clock: Clock
-
-    def append(self, segments: Sequence[Segment]) -> int:
-        """Make the segments durable, timed."""
-        with self.clock.stage("commit"):
-            return super().append(segments)
-
-    def write_checkpoint(self, room: int) -> bool:
-        """Write rows of a checkpoint, timed."""
-        with self.clock.stage("checkpoint"):
-            return super().write_checkpoint(room)
-
-
-def open_pipeline(store: Path, kernel: str, clock: Clock | None = None) -> Pipeline:
-    """Return a pipeline on a store, which is made if it is not there.
+def open_pipeline(place: Place, kernel: str, clock: Clock | None = None) -> Pipeline:
+    """Return a pipeline on a store; a file is made if it is not there.
 
     Args:
-        store: Path of the store.
+        place: Where the store is.
         kernel: Its name.
         clock: What commits and checkpoints are timed with.
 
     Raises:
         StoreError: somebody else holds the store, or it cannot be opened.
     """
-    if not store.parent.is_dir():
-        raise StoreError(f"{store.parent}: there is no such folder; make it first")
-    check_not_foreign(store)
-    opened = TimedStore.open(store)
-    opened.clock = clock or Clock()
+    store = open_store(place)
+    if clock is not None:
+        time_store(store, clock)
     try:
-        return Pipeline.open(opened, known_cities(), kernel_by_name(kernel))
+        return Pipeline.open(store, known_cities(), kernel_by_name(kernel))
     except BaseException:
-        opened.close()
+        store.close()
         raise
 
 
 class LocalLedger:
-    """A pipeline on a SQLite store of its own; close it to let others have the store."""
+    """A pipeline on a store, in this process; close it to let others have the file."""
 
     def __init__(
         self,
-        store: Path,
+        store: Place,
         *,
         kernel: str = "fast",
         create: bool = True,

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "account": "Pay from personal accounts, credit and end them; show what moved one.",
     "policy": "Show the rules in force, and supply operator figures.",
     "explain": "Explain a settlement clause by clause.",
+    "store": "Make a store in a PostgreSQL database, for several servers.",
     "verify": "Check a store: every amount, every counter, every sum.",
     "cases": "Run worked cases through reference, fast, bulk and gRPC.",
 }

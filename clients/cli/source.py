@@ -9,6 +9,7 @@ from typing import Protocol, Self
 from clients.cli.common import one_of
 from clients.cli.local import LocalLedger
 from clients.cli.rules import known_cities
+from clients.cli.stores import Place
 from clients.errors import Refusal
 from clients.server import Server
 from engine.domain.dates import to_date
@@ -82,7 +83,7 @@ class RuleFiles:
 class StoreSource(RuleFiles, AbstractContextManager["StoreSource"]):
     """A store with its figures and settlements."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Place) -> None:
         """Open a store that exists.
 
         Raises:
@@ -149,17 +150,17 @@ class StoreSource(RuleFiles, AbstractContextManager["StoreSource"]):
         self.ledger.close()
 
 
-def open_ledger(server: str | None, store: Path | None) -> StoreSource | Server:
+def open_ledger(server: str | None, store: Place | None) -> StoreSource | Server:
     """Return what answers for a ledger, to be closed: the store given, or else a server.
 
     Raises:
         StoreError: there is no such store, or somebody else holds it.
     """
     target = one_of(server, store)
-    return StoreSource(target) if isinstance(target, Path) else Server(target)
+    return Server(target) if isinstance(target, str) else StoreSource(target)
 
 
-def open_source(stack: ExitStack, server: str | None, store: Path | None) -> Source:
+def open_source(stack: ExitStack, server: str | None, store: Place | None) -> Source:
     """Return where rules are read from: the server or store given, else the rule files."""
     if store is not None:
         one_of(server, store)

@@ -62,6 +62,10 @@ class Accounts:
             int(self.balances[slot]), int(self.entries[slot]), int(self.closed_by[slot])
         )
 
+    def holds(self, member: int) -> bool:
+        """Return whether an account is in memory."""
+        return self.places.slot(member) >= 0
+
     def open(self, member: int, balance_fen: int) -> None:
         """Set the balance of an account from before the journal."""
         slot = self.slot(member)
@@ -73,27 +77,31 @@ class Accounts:
         self.entries.values[slot] = position
         self.balances.mark(slot)
 
-    def move(self, movements: Array, act: Act, first: int) -> None:
+    def move(self, movements: Array, act: Act, first: int, *, held_only: bool = False) -> None:
         """Move accounts by what an act of the journal did; none is in it twice.
 
         Args:
             movements: of `MOVEMENT`.
             act: what moved them.
             first: journal position of the first of them.
+            held_only: move what is in memory; the tables have the rest already.
         """
         if act.kind == MovementKind.BARRED:
             return
-        slots = self.slots(movements["member"])
-        self.balances.values[slots] += movements["fen"]
-        self.entries.values[slots] = np.arange(first, first + len(slots))
+        moving = np.arange(len(movements))
+        if held_only:
+            moving = moving[self.places.held(movements["member"].astype(np.int64))]
+        slots = self.slots(movements["member"][moving])
+        self.balances.values[slots] += movements["fen"][moving]
+        self.entries.values[slots] = first + moving
         self.balances.mark(slots)
-        if act.closes:
+        if act.closes and len(slots):
             slot = int(slots[0])
             if not act.undoes and not self.closed_by.values[slot]:
                 self.closed_by.values[slot] = first
             elif act.undoes == self.closed_by.values[slot]:
                 self.closed_by.values[slot] = 0
-        if act.kind == MovementKind.CREDIT:
+        if act.kind == MovementKind.CREDIT and not held_only:
             lowest, highest = int(movements["member"].min()), int(movements["member"].max())
             self.new_credits.append(CreditRow(first, act.city, act.month, lowest, highest))
 

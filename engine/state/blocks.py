@@ -50,3 +50,9 @@ class Blocks:
         known[within] = self.firsts[blocks[within]]
         missing: list[int] = blocks[known < 0].tolist()
         return missing
+
+    def held(self, numbers: Array) -> Array:
+        """Return for each number whether its block has slots, bool."""
+        missing = self.missing(numbers)
+        found: Array = ~np.isin(numbers // BLOCK, missing)
+        return found

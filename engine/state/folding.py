@@ -2,6 +2,10 @@
 
 An undo's parts are negative, so one sum serves all kinds; a tombstone moves nothing. Sums are exact
 whatever their order; who was last is the last in the journal.
+
+Where several processes share a store, the tables may be ahead of a state: they have what it folds
+already. Then only what is in memory is moved, and the rest is read from the tables when it is asked
+for (`held_only`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,18 +59,33 @@ class Folded(Protocol):
         """Return the slot of a visit, or of what else has a key of its own."""
         ...
 
+    def holds_visit(self, key: VisitKey) -> bool:
+        """Return whether a visit is in memory; note that the tables have it if not."""
+        ...
 
-def fold_entries(state: Folded, segment: Segment) -> None:
-    """Move a state by the entries of a segment."""
+
+def fold_entries(state: Folded, segment: Segment, *, held_only: bool) -> None:
+    """Move a state by the entries of a segment, with `held_only` just what is in memory."""
     entries = segment.entries()
     texts = TextColumns(segment)
     request_ids = texts.column("request_id", slice(None))
     moving = np.flatnonzero(entries["link"]["kind"] != EntryKind.TOMBSTONE)
     moved = entries if len(moving) == len(entries) else opaque(entries)[moving].view(ENTRY)
-    _add_to_lines(state, moved)
-    _add_to_keyed(state, moved, moving, texts, request_ids)
-    _take_from_accounts(state, moved)
+    of_held = opaque(moved)[_in_memory(state, moved)].view(ENTRY) if held_only else moved
+    _add_to_lines(state, of_held)
+    _add_to_keyed(state, moved, moving, texts, request_ids, held_only)
+    _take_from_accounts(state, moved, held_only)
     _note_ids(state, entries, texts, request_ids)
+
+
+def _in_memory(state: Folded, entries: Array) -> Array:
+    """Return for each entry whether its member-year is in memory."""
+    members, years = entries["claim"]["member"].astype(np.int64), entries["row"]["year"]
+    held = np.zeros(len(entries), dtype=bool)
+    for year, blocks in state.member_years.items():
+        here = np.flatnonzero(years == year)
+        held[here] = blocks.held(members[here])
+    return held
 
 
 def _add_to_lines(state: Folded, entries: Array) -> None:
@@ -101,7 +120,12 @@ def _member_years(state: Folded, members: Array, years: Array) -> Array:
 
 
 def _add_to_keyed(
-    state: Folded, moved: Array, numbers: Array, texts: TextColumns, request_ids: Sequence[str]
+    state: Folded,
+    moved: Array,
+    numbers: Array,
+    texts: TextColumns,
+    request_ids: Sequence[str],
+    held_only: bool,
 ) -> None:
     """Add to the counters with keys of their own; `numbers` are the entries' in the segment."""
     for slot in KEYED_SLOTS:
@@ -109,7 +133,10 @@ def _add_to_keyed(
         here = np.flatnonzero(counts & _shared(moved) if slot == "visit" else counts)
         if len(here):
             counted = opaque(moved)[here].view(ENTRY)
-            keys = _keys(slot, counted, numbers[here], texts, request_ids)
+            keys = list(_keys(slot, counted, numbers[here], texts, request_ids))
+            if held_only:
+                held = [n for n, key in enumerate(keys) if state.holds_visit(key)]
+                here, keys = here[held], [keys[n] for n in held]
             slots = np.array([state.visit(key) for key in keys], dtype=np.int64)
             amounts = moved["result"][_MOVED_BY.get(slot, "pooled_fund")][here]
             np.add.at(state.visits.values, slots, amounts)
@@ -161,12 +188,14 @@ def _visits(
     )
 
 
-def _take_from_accounts(state: Folded, entries: Array) -> None:
+def _take_from_accounts(state: Folded, entries: Array, held_only: bool) -> None:
     """Take from the own account what it paid, and from the relative's."""
     claim, result = entries["claim"], entries["result"]
     owners = np.stack((claim["member"], claim["payer"]), axis=1).ravel()
     fen = np.stack((result["account"], result["family_account"]), axis=1).ravel()
     paid = np.flatnonzero(fen)
+    if held_only:
+        paid = paid[state.accounts.places.held(owners[paid])]
     slots = state.accounts.slots(owners[paid])
     balances = state.accounts.balances
     np.subtract.at(balances.values, slots, fen[paid])

@@ -4,7 +4,7 @@ What counts for a day, a month or a visit leaves the memory at a checkpoint: the
 claims. What counts for the year stays: a member has few, and they are asked for again and again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -71,6 +71,14 @@ class KeyedSlots:
         """Return the slot of a counter, -1 if it has none."""
         return self._slot_of.get(key, -1)
 
+    def holds(self, key: VisitKey) -> bool:
+        """Return whether a counter is in memory; if not, note that the tables have it."""
+        if self.find(key) >= 0:
+            return True
+        if not is_own(key):
+            self._is_first(key)
+        return False
+
     def new(self, key: VisitKey) -> int:
         """Return a slot for a counter that has none, whose block of members was read."""
         slot = self._slot_of[key] = self._free.pop() if self._free else self._new()
@@ -119,6 +127,17 @@ class KeyedSlots:
         for slot in passing[~changed].tolist():
             self._forget(slot)
         self._passing = passing[changed].tolist()
+
+    def forget_passing(self, in_tables: Callable[[int, int], bool]) -> None:
+        """Forget what passes of the member-years of which the tables have everything."""
+        kept = []
+        for slot in self._passing:
+            key = self._key_of[slot]
+            if key is not None and in_tables(key[0], key[1]):
+                self._forget(slot)
+            else:
+                kept.append(slot)
+        self._passing = kept
 
     def _forget(self, slot: int) -> None:
         key = self._key_of[slot]

@@ -20,7 +20,7 @@ from engine.errors import InvariantBroken
 from engine.kernel import PlanTable
 from engine.rules.account_plan import AccountPlan, account_plan_from_json
 from engine.rules.plan import plan_from_json
-from engine.state._ids import Ids
+from engine.state._ids import STATUS_BITS, Ids
 from engine.state.accounts import Accounts
 from engine.state.blocks import BLOCK, Blocks
 from engine.state.folding import fold_entries
@@ -145,24 +145,42 @@ class State:
 
     # --- fold ----------------------------------------------------------------------------
 
-    def fold(self, segment: Segment) -> None:
-        """Apply one segment of the journal."""
+    def fold(self, segment: Segment, *, held_only: bool = False) -> None:
+        """Apply one segment of the journal.
+
+        Args:
+            segment: the next one.
+            held_only: whether the tables have it already, in the checkpoint of another process.
+                Then what is not in memory is left to them.
+        """
         match segment.kind:
             case SegmentKind.ENTRIES:
-                self._fold_entries(segment)
+                self._fold_entries(segment, held_only)
             case SegmentKind.PLAN:
                 plan = plan_from_json(segment.text)
                 self.plan_numbers[plan.digest()] = self.plans.append(plan)
             case SegmentKind.MOVEMENTS:
-                self._fold_movements(segment)
+                self._fold_movements(segment, held_only)
             case SegmentKind.ACCOUNT_PLAN:
                 self.add_account_plan(account_plan_from_json(segment.text))
             case SegmentKind.FIGURES:
                 self.figures.append(segment.text)
             case _:
-                self._fold_registers(segment)
+                self._fold_registers(segment, held_only)
 
-    def _fold_registers(self, segment: Segment) -> None:
+    def _holds(self, opening: Opening | AccountOpening) -> bool:
+        """Return whether in memory is what an opening sets."""
+        member = self.members.numbers[opening.member]
+        if isinstance(opening, AccountOpening):
+            return self.accounts.holds(member)
+        blocks = self.member_years.get(opening.year)
+        return blocks is not None and blocks.slot(member) >= 0
+
+    def holds_visit(self, key: VisitKey) -> bool:
+        """Return whether a counter with a key is in memory; note that the tables have it if not."""
+        return self.keyed.holds(key)
+
+    def _fold_registers(self, segment: Segment, held_only: bool) -> None:
         match segment.kind:
             case SegmentKind.MEMBERS:
                 self.members.put_text(segment.text)
@@ -170,7 +188,8 @@ class State:
                 self.institutions.put_text(segment.text)
             case SegmentKind.OPENINGS:
                 for opening in openings_from_json(segment.text):
-                    self.open(opening)
+                    if not held_only or self._holds(opening):
+                        self.open(opening)
             case SegmentKind.REGISTER_CHANGES:
                 for changed in changes_from_json(segment.text):
                     self.change_register(changed, segment.instant)
@@ -201,25 +220,27 @@ class State:
         self.account_plans.append(plan)
         return number
 
-    def _fold_movements(self, segment: Segment) -> None:
+    def _fold_movements(self, segment: Segment, held_only: bool) -> None:
         self._check_continues(segment.first_position)
         try:
-            self.move_accounts(segment.movements(), act_from_json(segment.text))
+            act = act_from_json(segment.text)
+            self.move_accounts(segment.movements(), act, held_only=held_only)
         except (ValueError, LookupError) as error:
             where = f"the movements at {segment.first_position}"
             raise InvariantBroken(f"{where} cannot be read: {error}") from None
 
-    def move_accounts(self, movements: Array, act: Act) -> None:
+    def move_accounts(self, movements: Array, act: Act, *, held_only: bool = False) -> None:
         """Move accounts by what an act of the journal did; no account is in it twice.
 
         Args:
             movements: of `MOVEMENT`; their positions continue the journal.
             act: what moved them.
+            held_only: as of `fold`.
         """
         first = self.next_position
         self.next_position += len(movements)
         self._note_act_keys(act, first)
-        self.accounts.move(movements, act, first)
+        self.accounts.move(movements, act, first, held_only=held_only)
 
     def _note_act_keys(self, act: Act, position: int) -> None:
         """Record the request ids that an act uses up."""
@@ -247,11 +268,11 @@ class State:
                 f"the journal continues at {position}, expected {self.next_position}"
             )
 
-    def _fold_entries(self, segment: Segment) -> None:
+    def _fold_entries(self, segment: Segment, held_only: bool) -> None:
         entries = segment.entries()
         if len(entries):
             self._check_continues(int(entries["link"]["position"][0]))
-            fold_entries(self, segment)
+            fold_entries(self, segment, held_only=held_only)
         self.next_position += len(entries)
 
     def touch_member_year(self, slot: int, position: int) -> None:
@@ -352,6 +373,30 @@ class State:
         self.ids.forget_noted(uses)
         del self.accounts.new_credits[:credits]
         self.keyed.end_checkpoint()
+
+    def learn_checkpoint(self, position: int) -> None:
+        """Forget what the checkpoint of another process has written, up to a journal position.
+
+        The state must have folded that far.
+        """
+        known = int(np.searchsorted(self.noted_uses()["use"] >> STATUS_BITS, position, "right"))
+        self.ids.forget_noted(known)
+        credits = sum(row.first_position <= position for row in self.accounts.new_credits)
+        del self.accounts.new_credits[:credits]
+        uses_under_way, credits_under_way = self._under_way
+        self._under_way = max(0, uses_under_way - known), max(0, credits_under_way - credits)
+
+        def in_tables(member: int, year: int) -> bool:
+            # An opening makes no entry, and no entry comes before one.
+            return 0 < self.read_last_entry(member, year) <= position
+
+        self.keyed.forget_passing(in_tables)
+
+    def read_last_entry(self, member: int, year: int) -> int:
+        """Return the last entry of a member-year that is in memory, 0 if there is none."""
+        blocks = self.member_years.get(year)
+        slot = -1 if blocks is None else blocks.slot(member)
+        return int(self.last_entry[slot]) if slot >= 0 else 0
 
 
 def line_moves(entry: np.void) -> list[tuple[int, int]]:

@@ -1,34 +1,17 @@
 """Whether an SQLite store is whole: the file, the digest chain, the sums, the tables."""
 
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final
 
 import apsw
 import numpy as np
 
-from engine.domain.journal import POSITIONED, SegmentKind
-from engine.errors import InvariantBroken
 from engine.state.tables import ACCOUNT_WIDTH, ROW
+from engine.store.chain import COLUMNS, Link, Problem, Progress, link_of, problems_of
 from engine.store.schema import POSITIONED_KINDS
-from engine.store.seal import CHAIN_START, Sealed, seal
+from engine.store.seal import Sealed
 
-Progress = Callable[[int, int], None]
-"""Called with (sequence just checked, last sequence)."""
-
-COLUMNS: Final = ", ".join(Sealed._fields)
-_KINDS: Final = frozenset(SegmentKind)
 _FROM: Final = f"SELECT {COLUMNS} FROM segment WHERE sequence > ? ORDER BY sequence"
-
-
-class Problem(NamedTuple):
-    """Something that does not hold: the segment's sequence number (0: the file), and what."""
-
-    sequence: int
-    what: str
-
-    def __str__(self) -> str:
-        """Return the problem as one line."""
-        return f"segment {self.sequence}: {self.what}" if self.sequence else self.what
 
 
 def problems(connection: apsw.Connection, progress: Progress | None = None) -> Iterator[Problem]:
@@ -66,54 +49,13 @@ def _quick_check(connection: apsw.Connection, argument: str) -> Iterator[Problem
 def chain_problems(
     connection: apsw.Connection, after: int, progress: Progress | None = None
 ) -> Iterator[Problem]:
-    """Yield where the journal after a sequence number does not follow from what is before it.
-
-    After a break the check goes on from the digest that is stored, so that one changed segment
-    is one problem and not one for each segment behind it.
-    """
+    """Yield where the journal after a sequence number does not follow from what is before it."""
     last = connection.execute("SELECT max(sequence) FROM segment").get or 0
-    sequence, digest, position = after, CHAIN_START, 1
-    if after:
-        query = f"SELECT {COLUMNS} FROM segment WHERE sequence = ?"
-        for row in connection.execute(query, (after,)):
-            digest, position = row[_DIGEST], _next_position(row)
-    for row in connection.execute(_FROM, (after,)):
-        if row[0] != sequence + 1:
-            yield Problem(sequence + 1, f"segments are missing: the next one is {row[0]}")
-        sequence = row[0]
-        what = _segment_problem(row, digest, position)
-        if what:
-            yield Problem(sequence, what)
-        digest, position = row[_DIGEST], _next_position(row)
-        if progress is not None:
-            progress(sequence, last)
-
-
-_DIGEST: Final = Sealed._fields.index("digest")
-
-
-def _next_position(row: tuple[object, ...]) -> int:
-    """Return the journal position that the segment after this row starts with."""
-    stored = Sealed(*row)  # type: ignore[arg-type]  # the table is STRICT
-    return stored.first_position + (stored.items if stored.kind in POSITIONED else 0)
-
-
-def _segment_problem(row: tuple[object, ...], previous: bytes, position: int) -> str:
-    """Return what is wrong with one stored segment, or nothing."""
-    stored = Sealed(*row)  # type: ignore[arg-type]  # the table is STRICT
-    if stored.kind not in _KINDS:
-        return f"kind {stored.kind} is unknown"
-    if stored.first_position != position:
-        return f"it starts at position {stored.first_position}, expected {position}"
-    try:
-        again = seal(stored.segment(), stored.sequence, previous)
-    except InvariantBroken as error:
-        return str(error)
-    if again.digest != stored.digest:
-        return "it does not match its digest: it was changed, or does not follow the one before"
-    if again != stored:
-        return "its control sums or text offsets do not match its records"
-    return ""
+    before = Link(after)
+    query = f"SELECT {COLUMNS} FROM segment WHERE sequence = ?"
+    for row in connection.execute(query, (after,)):
+        before = link_of(Sealed(*row))
+    yield from problems_of(connection.execute(_FROM, (after,)), before, last, progress)
 
 
 def _table_problems(connection: apsw.Connection) -> Iterator[Problem]:

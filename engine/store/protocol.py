@@ -1,6 +1,7 @@
 """What a store must do; one conformance suite holds every store to it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from engine.domain.journal import Segment
@@ -8,7 +9,45 @@ from engine.state.tables import Checkpoint, Tables
 
 
 class Store(Tables, Protocol):
-    """A durable journal with its lagging tables. One process at a time writes it."""
+    """A durable journal with its lagging tables.
+
+    One process at a time has it, or several at once if it is shared: then a request is decided
+    between `follow` and `append` or `release`.
+    """
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write the store as well."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Let the body read the journal and the tables as they are at one moment."""
+        ...
+
+    def follow(self, *, writes: bool) -> Iterable[tuple[int, Segment]]:
+        """Begin a transaction; return (sequence, segment) of what others have appended.
+
+        Those up to `checkpoint_sequence` the tables have already. With `writes` nobody else appends
+        until `append` or `release`.
+
+        Raises:
+            StoreError: the store cannot be reached, or is held by others for too long.
+            InvariantBroken: the journal does not continue what was read of it.
+        """
+        ...
+
+    def release(self) -> None:
+        """End a transaction without writing; without one nothing happens."""
+        ...
+
+    def claim_checkpoint(self) -> bool:
+        """Return whether this process may begin a checkpoint: one process at a time writes one."""
+        ...
+
+    @property
+    def checkpoint_lost(self) -> bool:
+        """Whether a checkpoint of this process came to nothing that has to be in a later one."""
+        ...
 
     def require_space(self) -> None:
         """Check, before anything is moved, that there is room on the disk for a commit.
@@ -91,3 +130,32 @@ class Store(Tables, Protocol):
     def close(self) -> None:
         """Close the store; a second call does nothing."""
         ...
+
+
+class Alone:
+    """What a store of one process does about other processes: nothing."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write the store as well."""
+        return False
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Return what needs no care: nobody else changes anything."""
+        return nullcontext()
+
+    def follow(self, *, writes: bool) -> Iterable[tuple[int, Segment]]:
+        """Return nothing: nobody else appends."""
+        return ()
+
+    def release(self) -> None:
+        """End nothing: a transaction begins and ends with `append`."""
+
+    def claim_checkpoint(self) -> bool:
+        """Return that this process may begin a checkpoint."""
+        return True
+
+    @property
+    def checkpoint_lost(self) -> bool:
+        """Whether another process wrote a checkpoint in the place of ours."""
+        return False

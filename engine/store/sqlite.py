@@ -15,17 +15,11 @@ from engine.errors import (
     StoreError,
     StoreFull,
 )
-from engine.state.tables import (
-    Checkpoint,
-)
-from engine.store.integrity import (
-    Problem,
-    Progress,
-    chain_problems,
-    problems,
-    table_file_problems,
-)
+from engine.state.tables import Checkpoint
+from engine.store.chain import Link, Problem, Progress, link_of, seal_all
+from engine.store.integrity import chain_problems, problems, table_file_problems
 from engine.store.lock import PathLock
+from engine.store.protocol import Alone
 from engine.store.schema import (
     FOLDED_KINDS,
     POSITIONED_KINDS,
@@ -35,10 +29,11 @@ from engine.store.schema import (
     recognise,
     settle,
 )
-from engine.store.seal import CHAIN_START, Sealed, seal
+from engine.store.seal import Sealed
 from engine.store.sqlite_errors import Translated
 from engine.store.sqlite_tables import SqliteTables
-from engine.store.writing import FORGET, Part, Writing
+from engine.store.sqlite_writing import FORGET, write_part
+from engine.store.writing import Part, Writing
 
 HEADROOM_BYTES: Final = 64 << 20
 """Free space below which nothing is begun: a full disk in the middle of a COMMIT would leave an
@@ -71,7 +66,7 @@ PART_BYTES = 256 << 10
 """What a commit carries of a checkpoint that is under way: little enough for who waits."""
 
 
-class SqliteStore(SqliteTables):
+class SqliteStore(SqliteTables, Alone):
     """A `Store` in one SQLite file. To be used by one thread at a time."""
 
     def __init__(
@@ -83,7 +78,7 @@ class SqliteStore(SqliteTables):
         self._headroom = headroom
         self._closed = False
         self._failed = False
-        self._sequence, self._digest, self._next_position = 0, CHAIN_START, 1
+        self._end = Link()
         self._checkpoint = self._checkpoint_position = 0
         self._writing: Writing | None = None
 
@@ -135,17 +130,17 @@ class SqliteStore(SqliteTables):
 
     def _load(self, check: bool) -> None:
         """Read where the journal and the tables stand."""
-        for sequence, digest, position in self._connection.execute(_LAST):
-            self._sequence, self._digest, self._next_position = sequence, digest, position
+        for row in self._connection.execute(_LAST):
+            self._end = Link(*row)
         self._checkpoint = self._meta("checkpoint")
         self._checkpoint_position = self._position_at(self._checkpoint)
         if check:
-            if self._checkpoint > self._sequence:
+            if self._checkpoint > self._end.sequence:
                 raise InvariantBroken(
                     f"{self._path}: the tables stand for segment {self._checkpoint}, but the "
-                    f"journal ends at {self._sequence}: segments were lost or removed"
+                    f"journal ends at {self._end.sequence}: segments were lost or removed"
                 )
-            after = max(0, min(self._checkpoint, self._sequence - 1) - 1)
+            after = max(0, min(self._checkpoint, self._end.sequence - 1) - 1)
             looked_at = chain(
                 table_file_problems(self._connection), chain_problems(self._connection, after)
             )
@@ -159,17 +154,17 @@ class SqliteStore(SqliteTables):
     @property
     def sequence(self) -> int:
         """The sequence number of the last segment; 0 for an empty journal."""
-        return self._sequence
+        return self._end.sequence
 
     @property
     def last_position(self) -> int:
         """The journal position of the last entry; 0 for a journal without entries."""
-        return self._next_position - 1
+        return self._end.next_position - 1
 
     @property
     def last_digest(self) -> bytes:
         """The digest of the last segment, which stands for the whole journal before it."""
-        return self._digest
+        return self._end.digest
 
     def append(self, segments: Sequence[Segment]) -> int:
         """Make the segments durable, all in one transaction; return the last sequence number.
@@ -184,18 +179,7 @@ class SqliteStore(SqliteTables):
                 was recorded.
         """
         self._require_usable()
-        sequence, digest, position = self._sequence, self._digest, self._next_position
-        rows = []
-        for segment in segments:
-            if segment.first_position != position:
-                raise InvariantBroken(
-                    f"a segment starts at position {segment.first_position}, expected {position}"
-                )
-            sequence += 1
-            row = seal(segment, sequence, digest)
-            rows.append(row)
-            digest = row.digest
-            position = segment.next_position
+        rows = seal_all(segments, self._end)
         if rows:
             size = sum(len(row.records) + len(row.text) for row in rows)
             # As much as the segments at least, so that it ends sooner than as much again is due.
@@ -208,8 +192,8 @@ class SqliteStore(SqliteTables):
                 if self._writing is not None:
                     part = self._write(self._writing, room)
             self._written(part)
-            self._sequence, self._digest, self._next_position = sequence, digest, position
-        return sequence
+            self._end = link_of(rows[-1])
+        return self._end.sequence
 
     def segments(self, after: int, entries_after: int) -> Iterator[tuple[int, Segment]]:
         """Yield (sequence, segment) in order, from `after` or `entries_after` on.
@@ -219,7 +203,7 @@ class SqliteStore(SqliteTables):
         memory at a time. What is appended meanwhile is not part of it.
         """
         low, high = sorted((after, entries_after))
-        last = self._sequence
+        last = self._end.sequence
         partial = _REGISTERS if after <= entries_after else _FOLDED
         for query, first, end in ((partial, low, min(high, last)), (_ALL, high, last)):
             with Translated(self._path):
@@ -255,10 +239,10 @@ class SqliteStore(SqliteTables):
             InvariantBroken: the rows are ahead of the journal, or break a rule of the tables.
         """
         self._require_usable()
-        if not self._checkpoint < checkpoint.sequence <= self._sequence:
+        if not self._checkpoint < checkpoint.sequence <= self._end.sequence:
             raise InvariantBroken(
                 f"a checkpoint at segment {checkpoint.sequence}, but the last one was at "
-                f"{self._checkpoint} and the journal ends at {self._sequence}"
+                f"{self._checkpoint} and the journal ends at {self._end.sequence}"
             )
         self._writing = None
         self._forget_broken_off()
@@ -295,8 +279,7 @@ class SqliteStore(SqliteTables):
     def _write(self, writing: Writing, room: int) -> Part:
         """Write a part of a checkpoint in the transaction that is open."""
         part = writing.part(room)
-        for statement, rows in part.statements:
-            self._connection.executemany(statement, rows)
+        write_part(self._connection, part, writing.sequence)
         return part
 
     def _written(self, part: Part | None) -> None:

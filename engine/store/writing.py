@@ -1,8 +1,4 @@
-"""A checkpoint on its way into the lagging tables of an SQLite store, a part in each transaction.
-
-Rows have two sides. A part writes those that do not count yet, so that what the tables stand for
-stays whole until the last part says that the others count from now on.
-"""
+"""A checkpoint on its way into the lagging tables of a store, a part at a time."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
@@ -12,62 +8,32 @@ import numpy as np
 from engine.errors import InvariantBroken
 from engine.state._ids import STATUS_BITS
 from engine.state.tables import ID_USE, Checkpoint, Lines
-from engine.store.sqlite_tables import STANDS
 
-_OTHER_SIDE: Final = """
-2 * ?1 + coalesce((
-  SELECT 1 - (place & 1) FROM {table}
-  WHERE place BETWEEN 2 * ?1 AND 2 * ?1 + 1 AND sequence <= {stands}
-  ORDER BY sequence DESC LIMIT 1), 0)
-"""
-
-_PUT_LINES: Final = """
-INSERT INTO {table} VALUES({place}, ?2, ?3) ON CONFLICT DO UPDATE
-SET sequence = excluded.sequence, lines = excluded.lines
-"""
-_PUT_VISIT: Final = f"""
-INSERT INTO visit VALUES(?1, ?2, ?3, ?4, coalesce((
-  SELECT 1 - side FROM visit
-  WHERE member = ?1 AND year = ?2 AND institution = ?3 AND visit = ?4 AND sequence <= {STANDS}
-  ORDER BY sequence DESC LIMIT 1), 0), ?5, ?6)
-ON CONFLICT DO UPDATE SET sequence = excluded.sequence, paid = excluded.paid
-"""
-_PUT_USES: Final = "INSERT INTO request_id VALUES(?, ?, ?, ?, ?, ?)"
-_PUT_CREDIT: Final = "INSERT INTO credit VALUES(?, ?, ?, ?, ?)"
-_SET: Final = "UPDATE meta SET value = ? WHERE key = ?"
-FORGET: Final = (
-    *(
-        f"DELETE FROM {table} WHERE sequence > {STANDS}"
-        for table in ("request_id", "member_year", "account", "visit")
-    ),
-    "UPDATE meta SET value = 0 WHERE key = 'under_way'",
-)
-"""Takes away what a checkpoint wrote that was not written to its end; it never counted."""
+Row = tuple[Any, ...]
 
 _USES_A_ROW: Final = 4096
 _VISIT_BYTES: Final = 100
 """About what a row of a visit comes to, with its key."""
 
 
-def _put_lines(table: str) -> str:
-    place = _OTHER_SIDE.format(table=table, stands=STANDS)
-    return _PUT_LINES.format(table=table, place=place)
-
-
 class _Source(NamedTuple):
-    """Rows for one statement."""
+    """Rows of one table."""
 
-    statement: str
+    table: str
     length: int
     bytes_a_row: int
-    rows: Callable[[int, int], Iterator[tuple[Any, ...]]]
+    rows: Callable[[int, int], Iterator[Row]]
     """The rows from one number to another."""
 
 
 class Part(NamedTuple):
-    """What one transaction writes: statements with their rows, and where the next part begins."""
+    """Some rows of a checkpoint, and where the next part begins."""
 
-    statements: list[tuple[str, Iterator[tuple[Any, ...]]]]
+    rows: list[tuple[str, Iterator[Row]]]
+    """By table: of member_year and account (place, sequence, bytes of the lines); of visit the key,
+    (sequence, fen); of request_id and credit what their columns are called."""
+    is_first: bool
+    is_last: bool
     next_source: int
     next_row: int
 
@@ -99,8 +65,7 @@ class Writing:
             )
             if source.length
         ]
-        self._source = self._row = 0
-        self._begun = False
+        self.restart()
 
     @property
     def finished(self) -> bool:
@@ -113,21 +78,24 @@ class Writing:
         return sum(of.length * of.bytes_a_row for of in self._sources[self._source :])
 
     def part(self, room: int) -> Part:
-        """Return the next part, of about so many bytes; the last one makes the rows count."""
-        statements: list[tuple[str, Iterator[tuple[Any, ...]]]] = []
-        if not self._begun:
-            statements.append((_SET, iter([(1, "under_way")])))
+        """Return the next part, of about so many bytes."""
+        rows: list[tuple[str, Iterator[Row]]] = []
         source, row = self._source, self._row
         while source < len(self._sources) and room > 0:
             of = self._sources[source]
             last = min(of.length, row + 1 + room // of.bytes_a_row)
-            statements.append((of.statement, of.rows(row, last)))
+            rows.append((of.table, of.rows(row, last)))
             room -= (last - row) * of.bytes_a_row
             source, row = (source, last) if last < of.length else (source + 1, 0)
-        if source == len(self._sources):
-            statements.append((_PUT_CREDIT, iter(self._credits)))
-            statements.append((_SET, iter([(self.sequence, "checkpoint"), (0, "under_way")])))
-        return Part(statements, source, row)
+        is_last = source == len(self._sources)
+        if is_last:
+            rows.append(("credit", iter(self._credits)))
+        return Part(rows, not self._begun, is_last, source, row)
+
+    def restart(self) -> None:
+        """Begin again with the first part."""
+        self._source = self._row = 0
+        self._begun = False
 
     def written(self, part: Part) -> None:
         """Note that a part is durable."""
@@ -151,11 +119,11 @@ def _check(checkpoint: Checkpoint) -> None:
 def _lines(table: str, lines: Lines, sequence: int) -> _Source:
     places, values = lines
 
-    def rows(first: int, last: int) -> Iterator[tuple[Any, ...]]:
+    def rows(first: int, last: int) -> Iterator[Row]:
         for place, line in zip(places[first:last].tolist(), values[first:last], strict=True):
             yield place, sequence, line.tobytes()
 
-    return _Source(_put_lines(table), len(places), values[:1].nbytes or 1, rows)
+    return _Source(table, len(places), values[:1].nbytes or 1, rows)
 
 
 def _visits(checkpoint: Checkpoint) -> _Source:
@@ -164,22 +132,22 @@ def _visits(checkpoint: Checkpoint) -> _Source:
     # three times as long.
     keys = sorted(visits)
 
-    def rows(first: int, last: int) -> Iterator[tuple[Any, ...]]:
+    def rows(first: int, last: int) -> Iterator[Row]:
         for key in keys[first:last]:
             yield *key, checkpoint.sequence, visits[key]
 
-    return _Source(_PUT_VISIT, len(keys), _VISIT_BYTES, rows)
+    return _Source("visit", len(keys), _VISIT_BYTES, rows)
 
 
 def _uses(checkpoint: Checkpoint) -> _Source:
     """Return the rows that hold the uses of request ids, institution by institution."""
     uses = checkpoint.uses[np.argsort(checkpoint.uses["institution"], kind="stable")]
 
-    def rows(first: int, last: int) -> Iterator[tuple[Any, ...]]:
+    def rows(first: int, last: int) -> Iterator[Row]:
         for number in range(first, last):
             part = uses[number * _USES_A_ROW : (number + 1) * _USES_A_ROW]
             lowest, highest = int(part["institution"][0]), int(part["institution"][-1])
             furthest = int(part["use"].max()) >> STATUS_BITS
             yield checkpoint.sequence, number, lowest, highest, furthest, part.tobytes()
 
-    return _Source(_PUT_USES, -(-len(uses) // _USES_A_ROW), _USES_A_ROW * ID_USE.itemsize, rows)
+    return _Source("request_id", -(-len(uses) // _USES_A_ROW), _USES_A_ROW * ID_USE.itemsize, rows)

@@ -53,6 +53,8 @@ class Client:
         self.first: dict[str, Outcome] = {}
         self.heard = asyncio.Event()
         """Set with every answer."""
+        self.leaving = False
+        """Whether to ask for nothing new."""
         self.answered = 0
         self.changed = 0
         self.errors: list[str] = []
@@ -148,8 +150,8 @@ class Terminal(Client):
             return
         assert opened.WhichOneof("answer") == "opened"
         written = 0
-        while self.pending or not only_pending:
-            while not only_pending and len(self.pending) < WINDOW:
+        while self.pending or not (only_pending or self.leaving):
+            while not (only_pending or self.leaving) and len(self.pending) < WINDOW:
                 self.pending.append(self._next())
             while written < min(WINDOW, len(self.pending)):
                 await call.write(self.pending[written].message)
@@ -234,8 +236,8 @@ class Gateway(Client):
 
     async def _talk(self, call: Any, *, only_pending: bool) -> None:
         written = 0
-        while self.pending or not only_pending:
-            while not only_pending and len(self.pending) < BATCHES:
+        while self.pending or not (only_pending or self.leaving):
+            while not (only_pending or self.leaving) and len(self.pending) < BATCHES:
                 size = self._rng.choice((5, 20, 60))
                 self.pending.append([self.new_claim(self.new_id()) for _ in range(size)])
             while written < len(self.pending):

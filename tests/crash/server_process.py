@@ -21,14 +21,28 @@ _STOP_SECONDS: Final = 30
 class ServerProcess:
     """`python -m MODULE serve` on a free loopback port; `address` says which."""
 
-    def __init__(self, store: Path, module: str = SHIPPED, *, wait: bool = True) -> None:
-        """Start it and, with `wait`, return only when it takes requests."""
+    def __init__(
+        self,
+        store: Path | str,
+        module: str = SHIPPED,
+        *,
+        wait: bool = True,
+        log: Path | None = None,
+    ) -> None:
+        """Start it and, with `wait`, return only when it takes requests.
+
+        Args:
+            store: path or URL.
+            module: what is run.
+            wait: for it to take requests.
+            log: what it writes to stderr; by default it is beside the store.
+        """
         command = [sys.executable, "-m", module, "serve"]
         command += ["--store", str(store), "--listen", "127.0.0.1:0"]
-        self._log = store.with_suffix(".log")
-        with self._log.open("ab") as log:
+        self._log = log or Path(store).with_suffix(".log")
+        with self._log.open("ab") as errors:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
             )
         self.address = ""
         try:

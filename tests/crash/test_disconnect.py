@@ -21,6 +21,7 @@ import pytest
 
 from clients.exchange import CHANNEL_OPTIONS
 from clients.wire import amounts_of, claim_columns
+from engine.store.sqlite import SqliteStore
 from engine.verify.history import Asked, Outcome, Told
 from gongji.v1 import settlement_service_pb2 as pb
 from gongji.v1.settlement_service_pb2_grpc import SettlementServiceStub
@@ -217,7 +218,7 @@ async def break_all(address: str, count: int, batches: int) -> tuple[Verdict, li
 def run_and_judge(folder: Path, count: int, batches: int, module: str = SHIPPED) -> Verdict:
     """Let clients vanish from a server, stop it and judge its store."""
     path = folder / "ledger.db"
-    fill_registers(path)
+    fill_registers(SqliteStore.open(path))
     with ServerProcess(path, module) as server:
         verdict, clients = asyncio.run(break_all(server.address, count, batches))
         assert server.stop() == 0, server.last_words()

@@ -25,6 +25,7 @@ from engine.domain.register import AccountOpening, Institution, Member, Selectio
 from engine.domain.request import ImportOpenings, PutInstitutions, PutMembers, SupplyFigures
 from engine.pipeline import Pipeline
 from engine.rules.figures import to_json
+from engine.store.protocol import Store
 from engine.store.sqlite import SqliteStore
 from engine.verify.check import verify_store
 from engine.verify.history import check_history
@@ -67,8 +68,8 @@ def make_clients(seed: int) -> list[Terminal | Gateway]:
     return clients
 
 
-def fill_registers(path: Path) -> None:
-    """Make a store that knows the clients' members and institutions, of both cities in turn."""
+def fill_registers(store: Store) -> None:
+    """Enter the clients' members and institutions, of both cities in turn; close the store."""
     clients = range(TERMINALS + GATEWAYS)
     named = {name: number for number in clients for name in own_members(number)}
     named |= {name: number for number, name in enumerate(SHARED)}
@@ -77,7 +78,7 @@ def fill_registers(path: Path) -> None:
         for name, n in named.items()
     ]
     places = [Institution(f"h{n}", city_of(n), Level.LEVEL_1) for n in clients]
-    pipeline = Pipeline.open(SqliteStore.open(path), cities())
+    pipeline = Pipeline.open(store, cities())
     pipeline.run(
         [
             SupplyFigures(to_json(assumed_figures())),
@@ -96,14 +97,19 @@ def city_of(number: int) -> str:
 
 def judge_store(path: Path, clients: Sequence[Client]) -> Verdict:
     """Hold a store that no server has open against what the clients saw."""
-    verdict: Verdict = Counter()
     with SqliteStore.open(path) as store:
-        report = check_history(history(clients), store)
-        count_history(verdict, report)
-        found = verify_store(store)
-        verdict["findings"] += found.finding_count
-        verdict["entries"] = store.last_position
-        verdict["unanswered_present"] += report.unknown_present
+        return judged(store, clients)
+
+
+def judged(store: Store, clients: Sequence[Client]) -> Verdict:
+    """Hold a store against what the clients saw, and against itself."""
+    verdict: Verdict = Counter()
+    report = check_history(history(clients), store)
+    count_history(verdict, report)
+    found = verify_store(store)
+    verdict["findings"] += found.finding_count
+    verdict["entries"] = store.last_position
+    verdict["unanswered_present"] += report.unknown_present
     return verdict
 
 
@@ -159,7 +165,7 @@ async def kill_rounds(
     verdict: Verdict = Counter()
     rng, clients = random.Random(SEED), make_clients(SEED)
     path = folder / "ledger.db"
-    fill_registers(path)
+    fill_registers(SqliteStore.open(path))
     server = ServerProcess(path, module)
     try:
         for round_number in range(rounds):

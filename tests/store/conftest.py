@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.postgres import database, pg_server
+
+__all__ = ["database", "pg_server"]
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

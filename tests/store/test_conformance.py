@@ -1,16 +1,13 @@
 """What every store must do, written against the protocol alone.
 
-A store is added to the suite by a `Case`: how to open it at a place, and how to open it there
-from somewhere else while it is open.
+A store is added to the suite by a `Case`: how to open it.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,7 @@ import pytest
 
 from engine.domain.journal import FOLDED, Segment, SegmentKind, split_text
 from engine.domain.layout import ENTRY, MOVEMENT, Array
-from engine.errors import InvariantBroken, StoreError, StoreLocked
+from engine.errors import InvariantBroken, StoreError
 from engine.state.blocks import BLOCK
 from engine.state.tables import (
     ACCOUNT_WIDTH,
@@ -33,7 +30,8 @@ from engine.state.tables import (
     VisitKey,
     year_place,
 )
-from engine.store import sqlite
+from engine.store import postgres, sqlite
+from engine.store.postgres import PostgresStore
 from engine.store.protocol import Store
 from engine.store.sqlite import SqliteStore
 from tests.store.made_up import MadeUp, write_whole
@@ -44,27 +42,16 @@ from tests.support.memory_store import block_of, rows_of
 class Case:
     """A kind of store, at one place."""
 
-    place: Path
-    open_at: Callable[[str | os.PathLike[str]], Store]
-    locked_out: str
-    """A program that opens the store at the place given to it."""
-
-    def open(self) -> Store:
-        return self.open_at(self.place)
+    open: Callable[[], Store]
 
 
-OPEN_SQLITE = """
-import sys
-from engine.store.sqlite import SqliteStore
-SqliteStore.open(sys.argv[1])
-"""
-
-
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def case(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
-    assert request.param == "sqlite"
-    monkeypatch.setattr(sqlite, "PART_BYTES", 1)
-    return Case(tmp_path / "store.db", SqliteStore.open, OPEN_SQLITE)
+    if request.param == "sqlite":
+        monkeypatch.setattr(sqlite, "PART_BYTES", 1)
+        return Case(partial(SqliteStore.open, tmp_path / "store.db"))
+    monkeypatch.setattr(postgres, "PART_BYTES", 1)
+    return Case(partial(PostgresStore.open, request.getfixturevalue("database")))
 
 
 def sorted_uses(uses: Iterable[Array]) -> list[tuple[int, int, int]]:
@@ -386,20 +373,3 @@ def test_a_closed_store_says_so(case: Case) -> None:
         list(store.id_uses())
     with pytest.raises(StoreError):
         everything(store)
-
-
-def test_one_at_a_time(case: Case) -> None:
-    store = case.open()
-    with pytest.raises(StoreLocked):
-        case.open()
-    other = subprocess.run(
-        [sys.executable, "-c", case.locked_out, str(case.place)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert other.returncode != 0
-    assert "StoreLocked" in other.stderr
-    assert store.append([MadeUp().entries(1)]) == 1
-    store.close()
-    case.open().close()

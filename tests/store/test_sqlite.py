@@ -29,6 +29,21 @@ from tests.store.made_up import MadeUp, write_whole
 # --- the lock ----------------------------------------------------------------------------
 
 
+def test_one_process_at_a_time(path: Path) -> None:
+    program = (
+        "import sys\nfrom engine.store.sqlite import SqliteStore\nSqliteStore.open(sys.argv[1])\n"
+    )
+    with SqliteStore.open(path) as store:
+        with pytest.raises(StoreLocked):
+            SqliteStore.open(path)
+        command = [sys.executable, "-c", program, str(path)]
+        other = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert other.returncode != 0
+        assert "StoreLocked" in other.stderr
+        assert store.append([MadeUp().entries(1)]) == 1
+    SqliteStore.open(path).close()
+
+
 def test_the_owner_is_named(path: Path) -> None:
     with SqliteStore.open(path), pytest.raises(StoreLocked, match=f"process {os.getpid()} "):
         SqliteStore.open(path)

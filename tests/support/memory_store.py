@@ -21,9 +21,10 @@ from engine.state.tables import (
     VisitKey,
     year_place,
 )
+from engine.store.protocol import Alone
 
 
-class MemoryStore:
+class MemoryStore(Alone):
     """The store protocol over a list of segments; checkpoints go into dictionaries."""
 
     def __init__(self) -> None:

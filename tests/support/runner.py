@@ -1,6 +1,5 @@
 """Run a world through a pipeline, one request at a time or in batches, and collect its answers."""
 
-import itertools
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +80,10 @@ def assumed_figures() -> tuple[Figure, ...]:
     )
 
 
+Hand = list[tuple[str, int, Act]]
+"""Some acts: whose, which of theirs, and what."""
+
+
 @dataclass
 class Run:
     """What a run gave: an answer for each act, in a form that does not depend on positions."""
@@ -105,6 +108,25 @@ def run_world(
     """
     store = MemoryStore()
     run = Run(Pipeline.open(store, cities(), kernel), store)
+    enter(run, world, figures)
+    if batches is None:
+        for name, acts in world.acts.items():
+            for n, act in enumerate(acts):
+                answer = run.pipeline.run([_request(run, act)], 2)[0]
+                run.answers[name, n] = plain(answer, 0)
+    else:
+        for turn, hand in enumerate(deal(world, batches, (1, 3, 40, 400)), start=1):
+            play(run, hand)
+            if turn % 8 == 0:
+                if batches.random() < 0.7:
+                    run.pipeline.checkpoint()
+                run.pipeline = Pipeline.open(store, cities(), kernel)
+                run.opened += 1
+    return run
+
+
+def enter(run: Run, world: World, figures: Iterable[Figure] = ()) -> None:
+    """Enter the registers of a world, and figures beside the assumed ones."""
     run.pipeline.run(
         [
             PutInstitutions(world.institutions),
@@ -114,22 +136,14 @@ def run_world(
         ],
         1,
     )
-    if batches is None:
-        for name, acts in world.acts.items():
-            for n, act in enumerate(acts):
-                answer = run.pipeline.run([_request(run, act)], 2)[0]
-                run.answers[name, n] = plain(answer, 0)
-    else:
-        _run_mixed(run, world, kernel, batches)
-    return run
 
 
-def _run_mixed(run: Run, world: World, kernel: Kernel, rng: random.Random) -> None:
-    """Deal the members' acts out like cards, and send maximal runs of claims as batches."""
+def deal(world: World, rng: random.Random, sizes: Sequence[int]) -> Iterator[Hand]:
+    """Deal the members' acts out like cards, each member's in order; of one of the sizes a hand."""
     waiting = {name: list(enumerate(acts)) for name, acts in world.acts.items() if acts}
-    for turn in itertools.count(1):
+    while waiting:
         hand = []
-        for _ in range(rng.choice((1, 3, 40, 400))):
+        for _ in range(rng.choice(sizes)):
             if not waiting:
                 break
             name = rng.choice(tuple(waiting)) if len(waiting) < 50 else next(_some(waiting, rng))
@@ -137,14 +151,7 @@ def _run_mixed(run: Run, world: World, kernel: Kernel, rng: random.Random) -> No
             hand.append((name, n, act))
             if not waiting[name]:
                 del waiting[name]
-        _play(run, hand)
-        if not waiting:
-            return
-        if turn % 8 == 0:
-            if rng.random() < 0.7:
-                run.pipeline.checkpoint()
-            run.pipeline = Pipeline.open(run.store, cities(), kernel)
-            run.opened += 1
+        yield hand
 
 
 def _some(waiting: dict[str, list[tuple[int, Act]]], rng: random.Random) -> Iterator[str]:
@@ -154,7 +161,8 @@ def _some(waiting: dict[str, list[tuple[int, Act]]], rng: random.Random) -> Iter
             yield name
 
 
-def _play(run: Run, hand: list[tuple[str, int, Act]]) -> None:
+def play(run: Run, hand: Hand) -> None:
+    """Have the acts of a hand done, maximal runs of claims as batches."""
     start = 0
     while start < len(hand):
         kind = _batch_kind(hand[start][2])

@@ -1,12 +1,11 @@
 """`gongji account`: personal accounts."""
 
-from pathlib import Path
-
 import click
 
 from clients.cli.commands import account_credit, account_link, account_move, account_signals
 from clients.cli.common import echo_json, friendly, json_option, one_of, server_or_store
 from clients.cli.params import DAY
+from clients.cli.stores import Place
 
 _FIRST, _LAST = "2000-01-01", "2999-12-31"
 
@@ -36,7 +35,7 @@ for _commands in (account_move, account_credit, account_link, account_signals):
 @json_option
 @friendly
 def statement(
-    member: str, first: str, last: str, server: str | None, store: Path | None, as_json: bool
+    member: str, first: str, last: str, server: str | None, store: Place | None, as_json: bool
 ) -> None:
     """Show what moved the account of MEMBER on some days, and the balance after each.
 
@@ -56,7 +55,7 @@ def statement(
     if last_day < first_day:
         raise click.BadParameter("--to is before the first day, --from")
     target = one_of(server, store)
-    with StoreSource(target) if isinstance(target, Path) else Server(target) as source:
+    with Server(target) if isinstance(target, str) else StoreSource(target) as source:
         found = source.statement(member, first_day, last_day)
     if as_json:
         echo_json(statement_dict(found))
@@ -70,7 +69,7 @@ def statement(
 @server_or_store
 @json_option
 @friendly
-def duty(city: str, day: int, server: str | None, store: Path | None, as_json: bool) -> None:
+def duty(city: str, day: int, server: str | None, store: Place | None, as_json: bool) -> None:
     """Show what a member of a city contributes a month beside the insurance itself.
 
     Exit codes: 0 shown, also where the documents do not say; 2 there is no such city or day; 3

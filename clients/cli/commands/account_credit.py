@@ -1,12 +1,12 @@
 """`gongji account credit|credit-run`: the monthly credit of one member, or of a city."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from clients.cli.common import Fail, echo_json, friendly, json_option, server_or_store
 from clients.cli.params import MONTH
+from clients.cli.stores import Place
 
 if TYPE_CHECKING:
     from clients.cli.credit_report import CreditReport
@@ -28,7 +28,7 @@ def add_to(account: click.Group) -> None:
 @server_or_store
 @json_option
 @friendly
-def credit(member: str, month: int, server: str | None, store: Path | None, as_json: bool) -> None:
+def credit(member: str, month: int, server: str | None, store: Place | None, as_json: bool) -> None:
     """Credit the account of MEMBER for a month, by the register and the rules as they are now.
 
     Asked again, only what has changed since is posted, or taken back as far as the balance goes.
@@ -63,7 +63,7 @@ def credit_run(
     month: int,
     dry_run: bool,
     server: str | None,
-    store: Path | None,
+    store: Place | None,
     as_json: bool,
 ) -> None:
     """Credit every member of a city for a month, and report by rule what it came to.

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
 from clients.cli.common import echo_json, friendly, json_option, server_or_store
 from clients.cli.params import DAY, YUAN, names
+from clients.cli.stores import Place
 from engine.domain.account import DisposalEvent, Product, Purpose
 
 _EXIT = """
@@ -73,7 +73,7 @@ def pay(
     institution: str,
     request_id: str,
     server: str | None,
-    store: Path | None,
+    store: Place | None,
     as_json: bool,
 ) -> None:
     """Pay from the account of MEMBER something other than a settled claim.
@@ -144,7 +144,7 @@ def dispose(
     proof: str,
     request_id: str,
     server: str | None,
-    store: Path | None,
+    store: Place | None,
     as_json: bool,
 ) -> None:
     """End the account of MEMBER, or move it, as the city's document says of an event.
@@ -189,7 +189,7 @@ def undo(
     institution: str,
     request_id: str,
     server: str | None,
-    store: Path | None,
+    store: Place | None,
     as_json: bool,
 ) -> None:
     """Take a payment, a disposal or a credit back.
@@ -206,7 +206,7 @@ def undo(
     _move(UndoMovement(institution, own, movement or 0, original), server, store, as_json)
 
 
-def _move(request: Any, server: str | None, store: Path | None, as_json: bool) -> None:
+def _move(request: Any, server: str | None, store: Place | None, as_json: bool) -> None:
     """Ask for a movement, under the request's own id, and print what became of it."""
     from clients.cli.account_ask import ask, expect
     from clients.cli.movement_view import moved_dict, nothing_dict, print_moved, print_nothing

@@ -1,12 +1,12 @@
 """`gongji account signals`: what is worth a look in the use of accounts."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from clients.cli.common import echo_json, friendly, json_option, server_or_store
 from clients.cli.params import DAY, YUAN
+from clients.cli.stores import Place
 from engine.domain.dates import DATE_MAX
 from engine.domain.money import format_yuan
 from engine.domain.signals import Limits
@@ -82,7 +82,7 @@ def signals(
     places_a_day: int,
     several_persons: int,
     server: str | None,
-    store: Path | None,
+    store: Place | None,
     as_json: bool,
 ) -> None:
     """List what is worth a look in the use of the account of MEMBER, or of every account.
@@ -123,7 +123,7 @@ def _of_member(
     days: tuple[int, int],
     limits: Limits,
     server: str | None,
-    store: Path | None,
+    store: Place | None,
 ) -> "tuple[Signal, ...]":
     """Return the signals of one account, by its statement."""
     from clients.accounts import movements_of
@@ -136,7 +136,7 @@ def _of_member(
 
 
 def _of_store(
-    server: str | None, store: Path, days: tuple[int, int], limits: Limits, as_json: bool
+    server: str | None, store: Place, days: tuple[int, int], limits: Limits, as_json: bool
 ) -> "tuple[Signal, ...]":
     """Return the signals of every account, by a pass behind a progress bar on standard error."""
     from rich.console import Console

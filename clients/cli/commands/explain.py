@@ -1,10 +1,9 @@
 """`gongji explain`: who paid what of a settlement, and by which clause."""
 
-from pathlib import Path
-
 import click
 
 from clients.cli.common import echo_json, friendly, json_option, one_of, server_or_store
+from clients.cli.stores import Place
 
 
 @click.command(epilog="Example: gongji explain 17 --institution H1 --server 127.0.0.1:50051")
@@ -19,7 +18,7 @@ def explain(
     institution: str,
     by_request: bool,
     server: str | None,
-    store: Path | None,
+    store: Place | None,
     as_json: bool,
 ) -> None:
     """Explain settlement ID: its three sums, each part with the clause that decided it.
@@ -36,7 +35,7 @@ def explain(
         raise click.BadParameter(f"expected a settlement id such as 17, or --request; found {id}")
     target = one_of(server, store)
     settlement_id, request_id = (0, id) if by_request else (int(id), "")
-    with StoreSource(target) if isinstance(target, Path) else Server(target) as source:
+    with Server(target) if isinstance(target, str) else StoreSource(target) as source:
         explanation = source.explain(
             institution, settlement_id=settlement_id, request_id=request_id
         )

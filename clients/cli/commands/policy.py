@@ -23,6 +23,7 @@ from clients.cli.common import (
     server_or_store,
     server_or_store_or_files,
 )
+from clients.cli.stores import Place
 
 _BENEFITS: Final = (
     "ordinary",
@@ -68,7 +69,7 @@ def policy() -> None:
 @server_or_store_or_files
 @json_option
 @friendly
-def list_(city: str, strict: bool, server: str | None, store: Path | None, as_json: bool) -> None:
+def list_(city: str, strict: bool, server: str | None, store: Place | None, as_json: bool) -> None:
     """List cities, documents, versions, and the figures that are missing."""
     from clients.cli.policy_view import missing_dict, policies_dict, print_policies
     from clients.cli.source import open_source
@@ -110,7 +111,7 @@ def show(
     day: datetime.datetime | None,
     benefit: str | None,
     server: str | None,
-    store: Path | None,
+    store: Place | None,
     as_json: bool,
 ) -> None:
     """Show what decides in CITY (area code or pinyin) on a day, clause by clause.
@@ -146,7 +147,7 @@ def show(
 @server_or_store
 @json_option
 @friendly
-def supply(file: Path, server: str | None, store: Path | None, as_json: bool) -> None:
+def supply(file: Path, server: str | None, store: Place | None, as_json: bool) -> None:
     """Supply the operator figures of FILE (TOML): dated, each with its source.
 
     They decide from now on; what was settled stays as it is.
@@ -156,7 +157,7 @@ def supply(file: Path, server: str | None, store: Path | None, as_json: bool) ->
 
     content = read_figures(file)
     target = one_of(server, store)
-    if isinstance(target, Path):
+    if not isinstance(target, str):
         with StoreSource(target) as source:
             count = source.supply(file)
     else:

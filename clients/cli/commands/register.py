@@ -16,6 +16,7 @@ from clients.cli.common import (
     one_of,
     server_or_store,
 )
+from clients.cli.stores import Place
 
 if TYPE_CHECKING:
     from clients.registers import RegisterItem
@@ -55,7 +56,7 @@ def _command(name: str, what: str) -> None:
     @json_option
     @friendly
     def command(
-        file: Path, server: str | None, store: Path | None, encoding: str, as_json: bool
+        file: Path, server: str | None, store: Place | None, encoding: str, as_json: bool
     ) -> None:
         from clients.lines import UTF_8
         from clients.table import encoding_of, is_parquet
@@ -88,7 +89,7 @@ add_to(register)
 
 
 def enter_file(
-    file: Path, name: str, target: str | Path, encoding: str
+    file: Path, name: str, target: str | Place, encoding: str
 ) -> tuple[int, list["BadRow"]]:
     """Enter a register file; return how many items were taken, and the lines that were not."""
     from clients.cli.local import LocalLedger
@@ -96,7 +97,7 @@ def enter_file(
 
     bad: list[BadRow] = []
     chunks = _chunks(file, name, encoding, bad)
-    if isinstance(target, Path):
+    if not isinstance(target, str):
         with LocalLedger(target) as ledger:
             count = _enter(
                 chunks, bad, lambda items: [(e.index, e) for e in ledger.register(items)]

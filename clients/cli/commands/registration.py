@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
@@ -17,6 +16,7 @@ from clients.cli.common import (
     server_or_store,
 )
 from clients.cli.params import DAY, YUAN, names
+from clients.cli.stores import Place
 from clients.errors import CallError, ClientError
 from engine.domain.account import Relation
 from engine.domain.codes import DiseaseKind, FilingKind, Offer
@@ -350,7 +350,7 @@ def undo(**options: Any) -> None:
 @json_option
 @friendly
 def history(
-    member: str, institution: str, server: str | None, store: Path | None, as_json: bool
+    member: str, institution: str, server: str | None, store: Place | None, as_json: bool
 ) -> None:
     """List the changes of a member or an institution, the oldest first."""
     from clients.cli.registration_view import changes_dict, print_changes
@@ -390,7 +390,7 @@ def carry_out(request: ChangeRegister | Select | UndoChange, options: dict[str, 
         print_changed(answer)
 
 
-def _ask(target: str | Path, request: "RegistrationRequest", expected: type[T]) -> T:
+def _ask(target: str | Place, request: "RegistrationRequest", expected: type[T]) -> T:
     """Return the answer of a server or of a store, which is of the expected kind.
 
     Raises:
@@ -401,7 +401,7 @@ def _ask(target: str | Path, request: "RegistrationRequest", expected: type[T]) 
     from clients.server import Server
     from engine.domain.request import Refused
 
-    if isinstance(target, Path):
+    if not isinstance(target, str):
         with LocalLedger(target, create=False) as ledger:
             answer = ledger.registration(request)
     else:

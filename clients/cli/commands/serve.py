@@ -1,19 +1,19 @@
 """`gongji serve`: a settlement server on a store."""
 
-from pathlib import Path
-
 import click
 
 from clients.cli.common import DEFAULT_SERVER, Fail, check_address, friendly
 from clients.cli.rules import rules_option
+from clients.cli.stores import Place, PlaceType
 
 
 @click.command(epilog="Example: gongji serve --store ledger.sqlite --listen 127.0.0.1:50051")
 @click.option(
     "--store",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PlaceType(),
     required=True,
-    help="Store (SQLite file); it is made if it is not there.",
+    help="Store: an SQLite file, made if it is not there, or postgresql://USER@HOST/DATABASE, "
+    "which several servers may share.",
 )
 @click.option(
     "--listen",
@@ -33,7 +33,7 @@ from clients.cli.rules import rules_option
 )
 @rules_option
 @friendly
-def serve(store: Path, listen: str, reflection: bool, kernel: str) -> None:
+def serve(store: Place, listen: str, reflection: bool, kernel: str) -> None:
     """Run a settlement server; SIGTERM or Ctrl-C answers what was read and stops.
 
     Exit codes: 0 stopped as asked; 2 wrong command line; 3 the store or the address cannot be

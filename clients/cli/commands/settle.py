@@ -6,15 +6,16 @@ import click
 
 from clients.cli.common import encoding_option, friendly, json_option
 from clients.cli.rules import rules_option
+from clients.cli.stores import Place, PlaceType
 
 
 @click.command(epilog="Example: gongji settle claims.csv --store ledger.sqlite")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--store",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PlaceType(),
     required=True,
-    help="Store (SQLite file); no server may hold it.",
+    help="Store: an SQLite file that no server holds, or postgresql://…",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run. [FILE.gongji]")
 @click.option("--again", is_flag=True, help="Ask for every answer anew, under the same ids.")
@@ -32,7 +33,7 @@ from clients.cli.rules import rules_option
 @friendly
 def settle(
     file: Path,
-    store: Path,
+    store: Place,
     out: Path | None,
     again: bool,
     kernel: str,

@@ -1,6 +1,5 @@
 """`gongji verify`: check a store."""
 
-from pathlib import Path
 from typing import Final
 
 import click
@@ -15,9 +14,9 @@ from rich.progress import (
 )
 
 from clients.cli.common import DONE, echo_json, friendly, json_option
-from clients.cli.local import check_there
+from clients.cli.stores import Place, PlaceType, check_there, open_store
 from engine.domain.money import format_yuan
-from engine.store.sqlite import SqliteStore
+from engine.store.protocol import Store
 from engine.verify.check import STAGES, verify_store
 from engine.verify.report import FINDINGS_KEPT, Report
 
@@ -32,10 +31,10 @@ Example:
 @click.command(epilog=EXAMPLE, short_help="Check a store: every amount, every counter, every sum.")
 @click.option(
     "--store",
-    "path",
+    "place",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Store (SQLite file) to check; no server may hold it.",
+    type=PlaceType(),
+    help="Store to check: an SQLite file that no server holds, or postgresql://…",
 )
 @click.option(
     "--findings",
@@ -46,7 +45,7 @@ Example:
 )
 @json_option
 @friendly
-def verify(path: Path, findings: int, as_json: bool) -> None:
+def verify(place: Place, findings: int, as_json: bool) -> None:
     """Check a store: every amount, every counter, every sum.
 
     Reads the journal from its first segment. Settles every claim again by the reference kernel,
@@ -56,8 +55,8 @@ def verify(path: Path, findings: int, as_json: bool) -> None:
     Exit code 0: nothing found. 1: something is wrong; each finding is shown. 3: the store cannot
     be opened.
     """
-    check_there(path)
-    with SqliteStore.open(path, check=False) as store:
+    check_there(place)
+    with open_store(place, check=False) as store, store.snapshot():
         report = _run(store, findings, as_json)
     if as_json:
         echo_json(report.as_dict())
@@ -66,7 +65,7 @@ def verify(path: Path, findings: int, as_json: bool) -> None:
     raise SystemExit(DONE if report.ok else FOUND)
 
 
-def _run(store: SqliteStore, findings: int, as_json: bool) -> Report:
+def _run(store: Store, findings: int, as_json: bool) -> Report:
     """Check the store behind a progress bar on standard error."""
     console = Console(stderr=True)
     with Progress(

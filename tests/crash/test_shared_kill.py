@@ -1,0 +1,197 @@
+"""Two servers on one PostgreSQL store under load, and what is done to them and to the database.
+
+Terminals and gateways of both servers share members. A server is killed, or the database's
+connections, or the database itself; then the store is held against what the clients were told, all
+that was not answered is sent again, to either server, and the load goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from benchmarks.peers.cluster import Server, started
+from engine.store.postgres import PostgresStore
+from tests.crash.judge import Verdict
+from tests.crash.server_process import ServerProcess
+from tests.crash.test_kill import (
+    FIRST_SECONDS,
+    LOAD_SECONDS,
+    PROMISED,
+    RESOLVE_SECONDS,
+    fill_registers,
+    judged,
+    make_clients,
+    shown,
+)
+from tests.support.postgres import new_database
+
+SEED = 20261130
+START_TRIES = 100
+
+Fault = Callable[["Bench"], None]
+
+
+class Bench:
+    """Two servers, their clients, and the database behind them."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self.database = server
+        self.url = new_database(server)
+        self.clients = make_clients(SEED)
+        self.rng = random.Random(SEED)
+        self.verdict: Verdict = Counter()
+        self._folder = folder
+        fill_registers(PostgresStore.open(self.url))
+        self.servers = [self.new_server(), self.new_server()]
+
+    def new_server(self) -> ServerProcess:
+        return ServerProcess(self.url, log=self._folder / "servers.log")
+
+    def close(self) -> None:
+        for server in self.servers:
+            server.kill()
+
+    async def round(self, fault: Fault) -> None:
+        """Let something happen under load, then resolve everything and judge."""
+        for client in self.clients:
+            client.heard.clear()
+            client.leaving = False
+        tasks = [
+            asyncio.create_task(client.talk(server.address))
+            for client, server in zip(self.clients, self._each(), strict=True)
+        ]
+        async with asyncio.timeout(FIRST_SECONDS):
+            await asyncio.gather(*(client.heard.wait() for client in self.clients))
+        await asyncio.sleep(self.rng.uniform(0, LOAD_SECONDS))
+        await asyncio.to_thread(fault, self)
+        self.verdict[fault.__name__] += 1
+        await asyncio.sleep(self.rng.uniform(0, LOAD_SECONDS))
+        for client in self.clients:
+            client.leaving = True
+        async with asyncio.timeout(RESOLVE_SECONDS):
+            await asyncio.gather(*tasks)
+        self._judge()
+        await self._resolve()
+
+    def _each(self) -> list[ServerProcess]:
+        """Return a server for each client, another one each time."""
+        first = self.rng.randrange(2)
+        return [self.servers[(first + n) % 2] for n in range(len(self.clients))]
+
+    async def _resolve(self) -> None:
+        for client in self.clients:
+            client.ask_again(20)
+        talks = [
+            client.talk(server.address, only_pending=True)
+            for client, server in zip(self.clients, self._each(), strict=True)
+        ]
+        async with asyncio.timeout(RESOLVE_SECONDS):
+            await asyncio.gather(*talks)
+        self.verdict["unresolved"] += sum(len(client.pending) for client in self.clients)
+
+    def _judge(self) -> None:
+        with PostgresStore.open(self.url) as store, store.snapshot():
+            self.verdict += judged(store, self.clients)
+
+    def finish(self) -> Verdict:
+        """Stop both servers as asked, and judge what they leave."""
+        for server in self.servers:
+            assert server.stop() == 0, server.last_words()
+        self._judge()
+        self.verdict["answered"] = sum(client.answered for client in self.clients)
+        self.verdict["changed"] += sum(client.changed for client in self.clients)
+        assert [error for client in self.clients for error in client.errors] == []
+        return self.verdict
+
+
+# --- what is done ------------------------------------------------------------------------
+
+
+def kill_a_server(bench: Bench) -> None:
+    at = bench.rng.randrange(2)
+    bench.servers[at].kill()
+    bench.servers[at] = bench.new_server()
+
+
+def end_the_connections(bench: Bench) -> None:
+    """Have the database end every connection of the servers."""
+    bench.database.sql(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE application_name = 'gongji'"
+    )
+
+
+def kill_a_backend(bench: Bench) -> None:
+    """Kill one of the database's processes: it ends all others and recovers."""
+    found = bench.database.sql(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'gongji' ORDER BY random()"
+    )
+    os.kill(int(found[0][0]), signal.SIGKILL)
+
+
+def kill_the_database(bench: Bench) -> None:
+    main = psutil.Process(bench.database.postmaster())
+    processes = [main, *main.children()]
+    for process in processes:
+        process.kill()
+    psutil.wait_procs(processes)
+    start(bench.database)
+
+
+def stop_the_database(bench: Bench) -> None:
+    bench.database.stop(bench.rng.choice(("fast", "immediate")))
+    start(bench.database)
+
+
+def start(database: Server) -> None:
+    """Start the database; what was killed may be there for a moment still."""
+    for _ in range(START_TRIES):
+        try:
+            database.start()
+        except subprocess.CalledProcessError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the database does not start again")
+
+
+FAULTS: Sequence[Fault] = (
+    kill_a_server,
+    end_the_connections,
+    kill_a_backend,
+    kill_the_database,
+    stop_the_database,
+)
+
+
+@pytest.mark.parametrize(
+    "rounds", [1, pytest.param(10, marks=[pytest.mark.crash, pytest.mark.timeout(1_800)])]
+)
+def test_nothing_is_lost_between_two_servers(tmp_path: Path, rounds: int) -> None:
+    """Each fault so many times, in turn."""
+
+    async def run(bench: Bench) -> None:
+        for _ in range(rounds):
+            for fault in FAULTS:
+                await bench.round(fault)
+
+    with ExitStack() as stack:
+        bench = Bench(stack.enter_context(started(Server)), tmp_path)
+        stack.callback(bench.close)
+        asyncio.run(run(bench))
+        verdict = bench.finish()
+    print(f"two servers: {shown(verdict)}; {dict(verdict)}")  # noqa: T201
+    assert {name: verdict[name] for name in PROMISED if verdict[name]} == {}
+    assert verdict["answered"] > 50 * rounds
