@@ -23,7 +23,7 @@ from gongji.v1 import (
     settlement_pb2,
 )
 from gongji.v1 import settlement_service_pb2 as pb
-from server.app import ServerHandle
+from server.app import ServerHandle, now_ms
 from server.codec_register import decode_institution
 from server.config import ServerConfig
 from tests.server.conftest import Client
@@ -36,6 +36,9 @@ from tests.wire.encode import (
 )
 
 Told = tuple[object, ...]
+
+NEW_YEAR = 1_735_660_800_000
+"""The first instant of 2025 in China, UTC+8."""
 
 
 def _world(seed: int, members: int, city: str) -> World:
@@ -164,13 +167,36 @@ def _request(client: Client, act: Act) -> pb.SettleRequest:
             return pb.SettleRequest(sequence=2, settle=wire_claim(claim))
 
 
+class Jumping:
+    """A clock that jumps, back over midnight and over the new year too."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed)
+        self.instant = NEW_YEAR - 100
+
+    def __call__(self) -> int:
+        jump = self._rng.choice((0, 1, 99, 3_600_000, 86_400_000, 366 * 86_400_000))
+        self.instant += self._rng.choice((1, -1)) * jump
+        return self.instant
+
+
 @pytest.fixture
-def client() -> Iterator[Client]:
-    pipeline = Pipeline.open(MemoryStore(), cities())
-    with ServerHandle(pipeline, ServerConfig("127.0.0.1:0", chunk=37)) as server:
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture(params=[False, True], ids=["clock", "jumping-clock"])
+def client(request: pytest.FixtureRequest, store: MemoryStore) -> Iterator[Client]:
+    pipeline = Pipeline.open(store, cities())
+    config = ServerConfig("127.0.0.1:0", chunk=37)
+    clock = Jumping(1) if request.param else now_ms
+    with ServerHandle(pipeline, config, clock) as server:
         client = Client(server.address)
         yield client
         client.channel.close()
+    instants = [segment.instant for segment in store.journal]
+    assert instants == sorted(instants)
+    assert instants[0] < instants[-1]
 
 
 @pytest.mark.parametrize("city", list(YEARS))
