@@ -9,6 +9,8 @@ OUT    ?= proto
 MEMBERS ?= 1000000
 CLAIMS  ?= 2000000
 GROWTH  ?= 10000,1000000,10000000
+# How long each half of `make soak` takes.
+SECONDS ?= 900
 PYTEST := $(BIN)/python -m pytest
 
 COMPILED := setup.py $(shell find engine server -name "*.pyx" -o -name "*.pxd" -o -name "*.pxi")
@@ -16,7 +18,7 @@ PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup fix check test crash failover years histories debug demo bench bench-setup bench-short proto
+.PHONY: help setup fix check test crash soak failover years histories debug demo bench bench-setup bench-short proto
 .PHONY: coverage-table lock ci clean
 
 help:
@@ -43,6 +45,10 @@ test: setup #> every test but the long crash series
 
 crash: setup #> the long crash and power-loss series
 	@$(PYTEST) -m crash --timeout 1800 -rP
+
+soak: setup #> load and faults, on PostgreSQL with two servers, then on SQLite (SECONDS=900 each)
+	@$(BIN)/python -m tests.crash.soak --store postgres --seconds $(SECONDS)
+	@$(BIN)/python -m tests.crash.soak --store sqlite --seconds $(SECONDS)
 
 failover: setup #> kill the leader of a highly available PostgreSQL under load (needs patroni, etcd)
 	@$(BIN)/python -m tests.crash.failover

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import grpc.aio
@@ -25,6 +25,7 @@ from gongji.v1.settlement_service_pb2_grpc import SettlementServiceStub
 
 WINDOW = 8
 BATCHES = 3
+PAUSE_SECONDS = 0.05
 _GONE = (grpc.aio.AioRpcError, asyncio.InvalidStateError, grpc.aio.UsageError)
 
 
@@ -58,6 +59,8 @@ class Client:
         self.answered = 0
         self.changed = 0
         self.errors: list[str] = []
+        self.pending: deque[Any] = deque()
+        """What is not answered yet."""
         self._name = name
         self._members = members
         self._rng = random.Random(seed)
@@ -109,6 +112,16 @@ class Client:
     def unanswered(self, asked: Asked, request_id: str, claim: Claim | None) -> None:
         """Write down that a request was sent and its answer did not come."""
         self.history.append(Event(asked, self.institution, request_id, claim, None))
+
+    async def talk(self, address: str, *, only_pending: bool = False) -> None:
+        """Ask and take answers until the server is gone, or nothing is pending."""
+        raise NotImplementedError
+
+    async def keep_asking(self, address: Callable[[], str]) -> None:
+        """Ask until `leaving` is set and all is answered; when a stream breaks, go on somewhere."""
+        while not self.leaving or self.pending:
+            await self.talk(address())
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 class Terminal(Client):

@@ -19,13 +19,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from engine.store.postgres import PostgresStore
 from engine.store.postgres_connection import dial
 from engine.store.postgres_schema import create
-from tests.crash.clients import Gateway, Terminal
 from tests.crash.judge import Verdict
 from tests.crash.patroni import HighlyAvailable
 from tests.crash.server_process import ServerProcess
@@ -34,7 +34,6 @@ from tests.crash.test_kill import PROMISED, fill_registers, judged, make_clients
 BEFORE_SECONDS: Final = 3.0
 AFTER_SECONDS: Final = 3.0
 TAKEOVER_SECONDS: Final = 120.0
-_PAUSE_SECONDS: Final = 0.1
 
 
 class Run:
@@ -50,16 +49,14 @@ class Run:
         fill_registers(PostgresStore.open(pair.url))
         log = folder / "servers.log"
         self.servers = [ServerProcess(pair.url, log=log) for _ in range(2)]
-        self._first = 0.0
-        self._ended = False
 
     async def once(self) -> None:
         """Kill the leader once under load; note how long nobody was answered."""
-        self._ended = False
-        tasks = [
-            asyncio.create_task(self._keep_asking(client, self.servers[n % 2].address))
-            for n, client in enumerate(self.clients)
-        ]
+        tasks = []
+        for n, client in enumerate(self.clients):
+            client.leaving = False
+            address = partial(getattr, self.servers[n % 2], "address")
+            tasks.append(asyncio.create_task(client.keep_asking(address)))
         await asyncio.sleep(BEFORE_SECONDS)
         killed = await asyncio.to_thread(self.pair.kill_leader)
         for client in self.clients:
@@ -69,7 +66,6 @@ class Run:
             await asyncio.gather(*(client.heard.wait() for client in self.clients))
         self.gaps.append(time.monotonic() - began)
         await asyncio.sleep(AFTER_SECONDS)
-        self._ended = True
         for client in self.clients:
             client.leaving = True
         async with asyncio.timeout(TAKEOVER_SECONDS):
@@ -77,13 +73,6 @@ class Run:
         self.judge()
         await asyncio.to_thread(self.pair.start_node, killed)
         await asyncio.to_thread(self.pair.wait_for_standby)
-
-    async def _keep_asking(self, client: Terminal | Gateway, address: str) -> None:
-        """Talk, and talk again when the stream breaks: what is unanswered is sent again."""
-        client.leaving = False
-        while not self._ended or client.pending:
-            await client.talk(address, only_pending=self._ended)
-            await asyncio.sleep(_PAUSE_SECONDS)
 
     def judge(self) -> None:
         """Hold the store against what the clients were told."""

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final, Self
 
+import psutil
+
 ROOT: Final = Path(__file__).parents[2]
 SHIPPED: Final = "clients.cli.main"
 ANSWERS_EARLY: Final = "tests.crash.answers_early"
@@ -56,6 +58,14 @@ class ServerProcess:
         """SIGKILL; a second call does nothing."""
         self._process.kill()
         self._end()
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def memory(self) -> int:
+        """Return how many bytes of memory it has."""
+        return int(psutil.Process(self._process.pid).memory_info().rss)
 
     def stop(self) -> int:
         """SIGTERM; return the exit code."""

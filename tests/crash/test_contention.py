@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,17 +54,23 @@ class Place(NamedTuple):
     """A store, how it is opened, and how many servers it has."""
 
     name: str
-    open: Callable[[], Store]
+    open: Callable[[], SqliteStore | PostgresStore]
     servers: int
+
+
+def in_file(path: Path) -> Place:
+    return Place(str(path), partial(SqliteStore.open, path), 1)
+
+
+def in_database(url: str) -> Place:
+    return Place(url, partial(PostgresStore.open, url), 2)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "sqlite":
-        path = tmp_path / "ledger.db"
-        return Place(str(path), lambda: SqliteStore.open(path), 1)
-    url = request.getfixturevalue("database")
-    return Place(url, lambda: PostgresStore.open(url), 2)
+        return in_file(tmp_path / "ledger.db")
+    return in_database(request.getfixturevalue("database"))
 
 
 def fill(store: Store, institutions: int) -> None:
@@ -135,7 +142,7 @@ def test_many_at_once(place: Place, tmp_path: Path) -> None:
 
 def check(place: Place, clients: list[Terminal | Gateway]) -> None:
     everybody: list[Client] = list(clients)
-    with place.open() as store, store.snapshot():  # type: ignore[attr-defined]  # both have it
+    with place.open() as store, store.snapshot():
         verdict = judged(store, everybody)
         verdict["changed"] += sum(client.changed for client in clients)
         pipeline = Pipeline.open(store, cities(), FAST)

@@ -8,21 +8,17 @@ that was not answered is sent again, to either server, and the load goes on.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
-import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
 import pytest
 
 from benchmarks.peers.cluster import Server, started
 from engine.store.postgres import PostgresStore
+from tests.crash import database_faults
 from tests.crash.judge import Verdict
 from tests.crash.server_process import ServerProcess
 from tests.crash.test_kill import (
@@ -38,7 +34,6 @@ from tests.crash.test_kill import (
 from tests.support.postgres import new_database
 
 SEED = 20261130
-START_TRIES = 100
 
 Fault = Callable[["Bench"], None]
 
@@ -125,55 +120,15 @@ def kill_a_server(bench: Bench) -> None:
     bench.servers[at] = bench.new_server()
 
 
-def end_the_connections(bench: Bench) -> None:
-    """Have the database end every connection of the servers."""
-    bench.database.sql(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-        "WHERE application_name = 'gongji'"
-    )
+def to_the_database(fault: database_faults.Fault) -> Fault:
+    def happen(bench: Bench) -> None:
+        fault(bench.database, bench.rng)
+
+    happen.__name__ = fault.__name__
+    return happen
 
 
-def kill_a_backend(bench: Bench) -> None:
-    """Kill one of the database's processes: it ends all others and recovers."""
-    found = bench.database.sql(
-        "SELECT pid FROM pg_stat_activity WHERE application_name = 'gongji' ORDER BY random()"
-    )
-    os.kill(int(found[0][0]), signal.SIGKILL)
-
-
-def kill_the_database(bench: Bench) -> None:
-    main = psutil.Process(bench.database.postmaster())
-    processes = [main, *main.children()]
-    for process in processes:
-        process.kill()
-    psutil.wait_procs(processes)
-    start(bench.database)
-
-
-def stop_the_database(bench: Bench) -> None:
-    bench.database.stop(bench.rng.choice(("fast", "immediate")))
-    start(bench.database)
-
-
-def start(database: Server) -> None:
-    """Start the database; what was killed may be there for a moment still."""
-    for _ in range(START_TRIES):
-        try:
-            database.start()
-        except subprocess.CalledProcessError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the database does not start again")
-
-
-FAULTS: Sequence[Fault] = (
-    kill_a_server,
-    end_the_connections,
-    kill_a_backend,
-    kill_the_database,
-    stop_the_database,
-)
+FAULTS: Sequence[Fault] = (kill_a_server, *map(to_the_database, database_faults.FAULTS))
 
 
 @pytest.mark.parametrize(
