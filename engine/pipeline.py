@@ -10,7 +10,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from engine.domain.journal import SegmentKind
+from engine.domain.journal import Segment, SegmentKind
 from engine.domain.movement import CreditStep, GetDuty
 from engine.domain.parts import is_last_part
 from engine.domain.registration import ChangeRegister, ListChanges, Select, UndoChange
@@ -70,9 +70,14 @@ class Pipeline:
         self._kernel = kernel
         self._state = state
         self._ledger = self._new_ledger()
-        self._checkpoint = store.checkpoint_sequence
+        self._checkpoint = self._begun = store.checkpoint_sequence
+        """The last checkpoint that the state knows of, and the last one that it began."""
         self._broken = False
+        """Whether the process must stop."""
         self._outdated = False
+        """Whether the state has to be taken from the journal again."""
+        self._ruled = False
+        """Whether others appended what the ledger takes note of beside the state."""
 
     @classmethod
     def open(cls, store: Store, cities: Mapping[str, CityRules], kernel: Kernel = FAST) -> Self:
@@ -145,17 +150,33 @@ class Pipeline:
             raise OutcomeUnknown("an earlier request failed half-way; stop and recover")
         if self._outdated:
             self._start_again()
-        store, ruled = self._store, False
-        for sequence, segment in store.follow(writes=writes):
-            self._broken = True
-            self._state.fold(segment, held_only=sequence <= store.checkpoint_sequence)
+        self._broken = True  # if the journal does not continue, nothing may rest on the state
+        try:
+            for sequence, segment in self._store.follow(writes=writes):
+                self._fold(sequence, segment)
+        except StoreError:
             self._broken = False
-            ruled = ruled or segment.kind in _RULING
-        if store.checkpoint_sequence != self._checkpoint:
-            self._checkpoint = store.checkpoint_sequence
-            self._state.learn_checkpoint(store.checkpoint_position)
-        if ruled:
+            raise
+        self._broken = False
+        self._learn_checkpoint()
+        if self._ruled:
             self._ledger = self._new_ledger()
+            self._ruled = False
+
+    def _fold(self, sequence: int, segment: Segment) -> None:
+        """Take a segment of another process, of which the tables may know already."""
+        try:
+            self._state.fold(segment, held_only=sequence <= self._store.checkpoint_sequence)
+        except StoreError:
+            self._outdated = True  # half of it may be folded
+            raise
+        self._ruled = self._ruled or segment.kind in _RULING
+
+    def _learn_checkpoint(self) -> None:
+        """Take note of a checkpoint that another process has written."""
+        if self._store.checkpoint_sequence != self._checkpoint:
+            self._checkpoint = self._store.checkpoint_sequence
+            self._state.learn_checkpoint(self._store.checkpoint_position)
 
     def commit(self, applied: Applied) -> None:
         """Make what was applied durable; only then it may be answered. Another thread may do it.
@@ -181,7 +202,8 @@ class Pipeline:
         if self._store.checkpoint_lost:
             self._outdated = True
         elif not self._store.checkpoint_under_way:
-            self._checkpoint = self._store.checkpoint_sequence
+            if self._store.checkpoint_sequence == self._begun:
+                self._checkpoint = self._begun
             self._state.end_checkpoint()
 
     def _start_again(self) -> None:
@@ -262,8 +284,10 @@ class Pipeline:
             return
         if not self._state.changes or not self._store.claim_checkpoint():
             return
+        self._learn_checkpoint()
         self._broken = True  # what the state has handed over, nobody but the store would write
         taken = self._state.begin_checkpoint(self._store.sequence)
+        self._begun = taken.sequence
         if taken.sequence == self._store.checkpoint_sequence:
             self._state.end_checkpoint()  # previews alone: they moved nothing
         else:
@@ -281,7 +305,7 @@ class Pipeline:
             StoreError: this part was not written; it may be tried again.
             OutcomeUnknown: the process must stop.
         """
-        if self._store.checkpoint_under_way:
+        if self._store.checkpoint_under_way and not self._broken:
             self._store.write_checkpoint(room)
             self._look_at_checkpoint()
         return not self._store.checkpoint_under_way
@@ -293,9 +317,15 @@ class Pipeline:
         self.write_checkpoint(_WHOLE)
 
     def close(self) -> None:
-        """Checkpoint and close the store; a second call does nothing."""
+        """Checkpoint and close the store; a second call does nothing.
+
+        A shared store that cannot be reached is left as it is: the journal has everything.
+        """
         try:
             self.checkpoint()
+        except StoreError:
+            if not self._store.is_shared:
+                raise
         finally:
             self._store.close()
 

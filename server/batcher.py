@@ -9,6 +9,7 @@ work goes on, and its answer is in the journal.
 
 import asyncio
 import contextlib
+import functools
 import math
 import time
 from collections import deque
@@ -224,7 +225,8 @@ class Batcher:
         except TimeoutError:
             with self._harmless("the store could not be read"):
                 await self._in_thread(self._pipeline.follow)
-            await self._checkpoint()
+            if self.failure is None:
+                await self._checkpoint()
 
     async def _commit_singles(self) -> None:
         taken = self._next_singles()
@@ -241,14 +243,13 @@ class Batcher:
                 if waiting.source is not None:
                     waiting.source.broken = True
             return
-        calls = [w.ask for w, place in zip(taken, places, strict=True) if place is None]
-        called = iter(await self._called(calls) if calls else ())
+        placed = list(zip(taken, places, strict=True))
         self._deliver(
             _Outcome(waiting.finish, answers[place.request], place.row)
+            for waiting, place in placed
             if place
-            else _Outcome(waiting.finish, next(called))
-            for waiting, place in zip(taken, places, strict=True)
         )
+        await self._call([waiting for waiting, place in placed if place is None])
         # The answers go out, and what follows on them comes in, before the next group is taken.
         await asyncio.sleep(0)
 
@@ -315,10 +316,14 @@ class Batcher:
                         self._plans[digest] = plan
         return answers
 
-    async def _called(self, calls: Sequence[Single | Call]) -> list[Any]:
-        """Return what calls return; they see everything that was asked before them."""
-        pipeline = self._pipeline
-        return await self._in_thread(lambda: _outcomes_of(calls, pipeline))
+    async def _call(self, waiting: Sequence[_Waiting]) -> None:
+        """Answer what only reads; it sees everything that was asked before it."""
+        if not waiting:
+            return
+        calls, finishes = [each.ask for each in waiting], [each.finish for each in waiting]
+        work = functools.partial(_outcomes_of, calls, self._pipeline)
+        found = await self._guarded(lambda: self._in_thread(work), finishes)
+        self._deliver(map(_Outcome, finishes, found or ()))
 
     async def _guarded(
         self, work: Callable[[], Awaitable[list[Any]]], finishes: Sequence[Finish]
@@ -390,10 +395,7 @@ class Batcher:
 
 
 def _outcomes_of(calls: Sequence[Single | Call], pipeline: Pipeline) -> list[Any]:
-    try:
-        pipeline.follow()
-    except StoreError as error:
-        return [error] * len(calls)
+    pipeline.follow()
     return [_outcome_of(call, pipeline) for call in calls]
 
 

@@ -1,10 +1,10 @@
 """Where a store is: a file for one process, or a PostgreSQL database for several servers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.store.sqlite import SqliteStore
 
 _URL_STARTS: Final = ("postgresql://", "postgres://")
+_PASSWORD: Final = re.compile(r"([?&]password=)[^&]*")
 _SQLITE: Final = b"SQLite format 3\0"
 _APPLICATION: Final = slice(68, 72)
 """Where SQLite's file format keeps the application id."""
@@ -31,10 +32,10 @@ class Database:
 
     def __str__(self) -> str:
         """Return the URL without its password, for messages."""
-        parts = urlsplit(self.url)
-        if parts.password is None:
-            return self.url
-        return self.url.replace(f":{parts.password}@", ":***@", 1)
+        before, at, rest = self.url.partition("@")
+        scheme, _, user = before.partition("://")
+        shown = f"{scheme}://{user.partition(':')[0]}@{rest}" if at else self.url
+        return _PASSWORD.sub(r"\1***", shown)
 
 
 Place = Path | Database

@@ -149,5 +149,5 @@ class KeyedSlots:
         of_year.remove(slot)
         if not of_year:
             del self._of_member_year[key[:2]]
-        self.slots.values[slot] = 0
+        self.slots.values[slot] = self.slots.marks[slot] = 0
         self._free.append(slot)

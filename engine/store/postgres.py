@@ -35,21 +35,26 @@ from engine.store.schema import FOLDED_KINDS, POSITIONED_KINDS
 from engine.store.seal import Sealed
 
 _INSERT: Final = f"INSERT INTO segment VALUES ({', '.join(['%s'] * len(Sealed._fields))})"
-_END: Final = "SELECT sequence, digest, next_position FROM journal_end WHERE one = 1"
+_END: Final = """
+SELECT sequence, digest, next_position, current_setting('synchronous_standby_names') <> ''
+FROM journal_end WHERE one = 1
+"""
 _LOCK_END: Final = f"{_END} FOR UPDATE"
+_DIGEST: Final = "SELECT digest FROM segment WHERE sequence = %s"
 _MOVE_END: Final = (
     "UPDATE journal_end SET sequence = %s, digest = %s, next_position = %s "
     "WHERE one = 1 AND digest = %s"
 )
-_TOUCH_END: Final = "UPDATE journal_end SET sequence = sequence WHERE one = 1"
+_TOUCH: Final = "UPDATE meta SET value = value WHERE key = 'format'"
+"""Writes something: its commit waits until a standby has it, and everything before it."""
 _CHECKPOINT: Final = "SELECT sequence, position FROM checkpoint WHERE one = 1"
 _RANGE: Final = "sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s"
 _ALL: Final = f"SELECT {COLUMNS} FROM segment WHERE {_RANGE}"
 _FOLDED: Final = f"SELECT {COLUMNS} FROM segment WHERE kind IN {FOLDED_KINDS} AND {_RANGE}"
 _REGISTERS: Final = f"SELECT {COLUMNS} FROM segment WHERE kind NOT IN {FOLDED_KINDS} AND {_RANGE}"
 _POSITION: Final = (
-    f"SELECT first_position + CASE WHEN kind IN {POSITIONED_KINDS} THEN items ELSE 0 END - 1 "
-    "FROM segment WHERE sequence = %s"
+    f"SELECT first_position + CASE WHEN kind IN {POSITIONED_KINDS} THEN items ELSE 0 END - 1, "
+    "digest FROM segment WHERE sequence = %s"
 )
 
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -75,7 +80,11 @@ class PostgresStore(PostgresTables):
         self._connection = connection
         self._url = url
         self._closed = False
-        self._in_transaction = False
+        self._in_transaction = self._may_write = False
+        self._has_standby = False
+        """Whether a commit waits for a standby."""
+        self._is_news = False
+        """Whether others appended what was not confirmed by a commit of ours since."""
         self._end = Link()
         self._checkpoint = self._checkpoint_position = 0
         self._writer = CheckpointWriter(url)
@@ -111,11 +120,15 @@ class PostgresStore(PostgresTables):
         """
         self.release()
         self._require_open()
-        self._end = self._begin(writes=False)
+        end = self._begin(writes=False)
+        self._is_news = self._is_news or end != self._end
+        self._end = end
         try:
             yield
-        finally:
-            self.release()
+        except BaseException:
+            self._roll_back()
+            raise
+        self.release()
 
     def follow(self, *, writes: bool) -> Iterator[tuple[int, Segment]]:
         """Begin a transaction; yield (sequence, segment) of what others have appended.
@@ -128,23 +141,47 @@ class PostgresStore(PostgresTables):
         """
         self._require_open()
         end = self._begin(writes=writes)
-        if end.sequence < self._end.sequence:
-            raise InvariantBroken(
-                f"the journal ends at segment {end.sequence}, but had {self._end.sequence}: "
-                "the database lost what it had committed"
-            )
         for stored in self._fetch(_ALL, self._end.sequence, end.sequence):
             problem = segment_problem(stored, self._end)
-            if problem or stored.sequence != self._end.sequence + 1:
-                missing = f"expected {self._end.sequence + 1}"
-                raise InvariantBroken(f"segment {stored.sequence}: {problem or missing}")
+            if stored.sequence != self._end.sequence + 1:
+                problem = f"expected {self._end.sequence + 1}"
+            if problem:
+                self._roll_back()
+                raise InvariantBroken(f"segment {stored.sequence}: {problem}")
+            self._is_news = True
             yield stored.sequence, stored.segment()
             self._end = link_of(stored)
         if self._end != end:
+            self._roll_back()
             raise InvariantBroken(f"the journal ends otherwise than segment {end.sequence} says")
 
     def release(self) -> None:
-        """End the transaction without writing; without one nothing happens."""
+        """End the transaction without writing; without one nothing happens.
+
+        What others appended may be told from now on. Where a commit waits for a standby, theirs may
+        be there without it, if their wait was broken off: so a commit of ours waits first.
+
+        Raises:
+            StoreError: it cannot be told yet.
+        """
+        if not self._in_transaction:
+            return
+        if not (self._is_news and self._has_standby):
+            self._roll_back()
+            return
+        try:
+            if not self._may_write:
+                self._connection.execute("ROLLBACK")
+                self._connection.execute(_WRITE)
+            self._connection.execute(_TOUCH)
+            self._connection.execute("COMMIT")
+        except psycopg.Error as error:
+            self._lose()
+            raise ours(error) from error
+        self._in_transaction = self._is_news = False
+
+    def _roll_back(self) -> None:
+        """End the transaction, whatever was done in it."""
         if self._in_transaction:
             self._in_transaction = False
             try:
@@ -167,10 +204,32 @@ class PostgresStore(PostgresTables):
 
     def _begin_once(self, *, writes: bool) -> Link:
         self._open_connection().execute(_WRITE if writes else _READ)
-        self._in_transaction = True
-        end = Link(*self._row(_LOCK_END if writes else _END, ()))
-        self._checkpoint, self._checkpoint_position = self._row(_CHECKPOINT, ())
-        return end
+        self._in_transaction, self._may_write = True, writes
+        *end, self._has_standby = self._row(_LOCK_END if writes else _END, ())
+        checkpoint, position = self._row(_CHECKPOINT, ())
+        try:
+            self._require_kept(Link(*end), checkpoint)
+        except InvariantBroken:
+            self._roll_back()
+            raise
+        self._checkpoint, self._checkpoint_position = checkpoint, position
+        return Link(*end)
+
+    def _require_kept(self, end: Link, checkpoint: int) -> None:
+        """Check that the database has everything that it had: this process rests on it.
+
+        Raises:
+            InvariantBroken: it has not.
+        """
+        known, kept = self._end, checkpoint >= self._checkpoint
+        if end != known and known.sequence:
+            found = self._row(_DIGEST, (known.sequence,))
+            kept = kept and end.sequence > known.sequence and found == (known.digest,)
+        if not kept:
+            raise InvariantBroken(
+                f"the database lost what it had committed: it is at segment {end.sequence} and "
+                f"checkpoint {checkpoint}, and was at {known.sequence} and {self._checkpoint}"
+            )
 
     def _open_connection(self) -> Connection:
         """Return the connection; one that was lost, with what was begun on it, is made again."""
@@ -219,8 +278,9 @@ class PostgresStore(PostgresTables):
             StoreError: nothing was recorded: the database is full, cannot be reached, or another
                 server has appended meanwhile.
             OutcomeUnknown: a COMMIT was sent, and the database cannot be asked what came of it.
-            InvariantBroken: the segments do not continue the journal, or do not add up; nothing
-                was recorded.
+            InvariantBroken: the segments do not continue the journal, or do not add up, and nothing
+                was recorded; or the database lost what it had, or a row of a checkpoint under way
+                breaks a rule of the tables. The process must stop.
         """
         self._require_open()
         rows = seal_all(segments, self._end)
@@ -248,10 +308,10 @@ class PostgresStore(PostgresTables):
                 self._write(rows)
                 committing = True
                 self._connection.execute("COMMIT")
-                self._in_transaction = False
+                self._in_transaction = self._is_news = False
                 return
             except _Overtaken:
-                self.release()
+                self._roll_back()
                 raise
             except (*WORTH_ANOTHER_TRY, StoreError) as error:
                 self._lose()
@@ -260,7 +320,7 @@ class PostgresStore(PostgresTables):
                     raise _given_up(error, committing) from error
                 time.sleep(wait)
             except psycopg.Error as error:
-                self.release()
+                self._roll_back()
                 raise ours(error) from error
 
     def _is_recorded(self, rows: Sequence[Sealed]) -> bool:
@@ -270,13 +330,9 @@ class PostgresStore(PostgresTables):
         """
         end = self._begin_once(writes=True)
         last = rows[-1]
-        found = self._row("SELECT digest FROM segment WHERE sequence = %s", (last.sequence,))
-        if found == (last.digest,):
-            # Where a standby must have it too, the wait for that may have been broken off: this
-            # commit waits for everything before it.
-            self._connection.execute(_TOUCH_END)
-            self._connection.execute("COMMIT")
-            self._in_transaction = False
+        if self._row(_DIGEST, (last.sequence,)) == (last.digest,):
+            self._is_news = True
+            self.release()
             return True
         if end != self._end:
             raise _Overtaken("another server appended first; send again")
@@ -343,7 +399,9 @@ class PostgresStore(PostgresTables):
         Raises:
             StoreError: the database cannot be reached.
         """
-        return self._end.sequence > self._checkpoint and self._writer.claim(self._checkpoint)
+        if self._closed or self._end.sequence <= self._checkpoint:
+            return False
+        return self._writer.claim(self._checkpoint)
 
     def begin_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Take what is to be written to the tables, in the place of what is under way if any is.
@@ -357,11 +415,15 @@ class PostgresStore(PostgresTables):
                 f"a checkpoint at segment {checkpoint.sequence}, but the last one was at "
                 f"{self._checkpoint} and the journal ends at {self._end.sequence}"
             )
-        self._writer.drop()
+        if self._writer.under_way:
+            self._writer.drop()
         if not self._writer.claim(self._checkpoint):
             raise StoreError("another server writes a checkpoint")
-        found = self._row(_POSITION, (checkpoint.sequence,))
-        self._writer.begin(checkpoint, int(found[0]))
+        if checkpoint.sequence == self._end.sequence:
+            position, digest = self.last_position, self._end.digest
+        else:
+            position, digest = self._row(_POSITION, (checkpoint.sequence,))
+        self._writer.begin(checkpoint, position, digest)
 
     def drop_checkpoint(self) -> None:
         """Write no more of a checkpoint that is under way; what was written of it never counts."""
@@ -403,7 +465,7 @@ class PostgresStore(PostgresTables):
         if not self._closed:
             self._closed = True
             self._writer.close()
-            self.release()
+            self._roll_back()
             self._lose()
 
     def __enter__(self) -> Self:

@@ -14,6 +14,7 @@ URL_STARTS: Final = ("postgresql://", "postgres://")
 _OPTIONS: Final = {
     "connect_timeout": "5",
     "application_name": "gongji",
+    "client_encoding": "UTF8",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
@@ -24,6 +25,10 @@ _SETTINGS: Final = {
     "lock_timeout": "2s",
     # A server that stands still in a transaction must not keep the others waiting for ever.
     "idle_in_transaction_session_timeout": "60s",
+    # Nor must one whose machine is gone.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
     "client_min_messages": "warning",
 }
 

@@ -26,6 +26,7 @@ _NEEDED: Final = {
     # Anything less loses acknowledged commits when the server is killed.
     "synchronous_commit": ("on", "remote_write", "remote_apply"),
     "transaction_read_only": ("off",),
+    "server_encoding": ("UTF8",),
 }
 """Settings, and what they may say."""
 

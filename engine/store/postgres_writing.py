@@ -11,7 +11,7 @@ import numpy as np
 import psycopg
 from psycopg import errors
 
-from engine.errors import StoreError
+from engine.errors import InvariantBroken, StoreError
 from engine.state.tables import Checkpoint
 from engine.store.postgres_connection import connect
 from engine.store.postgres_errors import ours
@@ -20,6 +20,7 @@ from engine.store.writing import Part, Writing
 
 _CLAIM: Final = "SELECT sequence FROM checkpoint WHERE one = 1 FOR UPDATE NOWAIT"
 _LOCK_END: Final = "SELECT sequence FROM journal_end WHERE one = 1 FOR UPDATE"
+_DIGEST: Final = "SELECT digest FROM segment WHERE sequence = %s"
 _COUNTS: Final = "UPDATE checkpoint SET sequence = %s, position = %s WHERE one = 1"
 _PUT_LINES: Final = """
 INSERT INTO {} VALUES (%s, %s, %s, %s) ON CONFLICT (place) DO UPDATE SET
@@ -37,6 +38,12 @@ ON CONFLICT (member, year, institution, visit) DO UPDATE SET
     "credit": "INSERT INTO credit VALUES (%s, %s, %s, %s, %s)",
 }
 _LINES: Final = ("member_year", "account")
+_SETTINGS: Final = (
+    # Parts come with commits, or when nobody asks: it may be quiet for a while in between.
+    "SET idle_in_transaction_session_timeout = '15min'",
+    # For the last part, which waits for a decision: much work would be for nothing.
+    "SET lock_timeout = '60s'",
+)
 
 
 class CheckpointWriter:
@@ -49,6 +56,7 @@ class CheckpointWriter:
         self._claimed = False
         self._before = 0
         self._writing: Writing | None = None
+        self._digest = b""
         self.lost = False
         """Whether a checkpoint was overtaken by one that is not as far."""
 
@@ -75,14 +83,19 @@ class CheckpointWriter:
 
     def _hold(self) -> int | None:
         """Hold the row of the last checkpoint; return its sequence, None if another holds it."""
-        try:
-            row = self._begin().execute(_CLAIM).fetchone()
-        except errors.LockNotAvailable:
-            return None
-        except psycopg.Error as error:
-            self._give_up()
-            raise ours(error) from error
-        return int(row[0]) if row else None
+        kept = self._connection is not None
+        while True:
+            try:
+                row = self._begin().execute(_CLAIM).fetchone()
+            except errors.LockNotAvailable:
+                return None
+            except psycopg.Error as error:
+                self._close()
+                if not kept:
+                    raise ours(error) from error
+                kept = False  # the database may have been restarted since the last checkpoint
+            else:
+                return int(row[0]) if row else None
 
     def _hold_again(self, writing: Writing) -> bool:
         """Go on after the connection broke; return whether there is still something to write.
@@ -110,32 +123,36 @@ class CheckpointWriter:
     def _open(self) -> Connection:
         if self._connection is None:
             self._connection = connect(self._url)
-            # A checkpoint takes as long as it takes; it is in nobody's way.
-            self._connection.execute("SET idle_in_transaction_session_timeout = 0")
+            for setting in _SETTINGS:
+                self._connection.execute(setting)
         return self._connection
 
     def _give_up(self) -> None:
         """Let others write the checkpoint; what was written of ours is gone."""
         self._claimed = False
+        self._close()
+        if self._writing is not None:
+            self._writing.restart()
+
+    def _close(self) -> None:
         if self._connection is not None:
             with suppress(psycopg.Error):
                 self._connection.close()
             self._connection = None
-        if self._writing is not None:
-            self._writing.restart()
 
-    def begin(self, checkpoint: Checkpoint, position: int) -> None:
+    def begin(self, checkpoint: Checkpoint, position: int, digest: bytes) -> None:
         """Take a checkpoint, which `claim` has allowed.
 
         Args:
             checkpoint: What is written.
             position: The journal's at its sequence.
+            digest: Of the segment at its sequence: what it stands for.
 
         Raises:
             InvariantBroken: something in it is below 0 that cannot be.
         """
         self.lost = False
-        self._writing = Writing(checkpoint, position)
+        self._writing, self._digest = Writing(checkpoint, position), digest
 
     def drop(self) -> None:
         """Write no more of the checkpoint."""
@@ -148,7 +165,8 @@ class CheckpointWriter:
 
         Raises:
             StoreError: it begins again.
-            InvariantBroken: a row breaks a rule of the tables.
+            InvariantBroken: a row breaks a rule of the tables, or the journal is not the one that
+                the checkpoint is of.
         """
         writing = self._writing
         if writing is None:
@@ -157,7 +175,7 @@ class CheckpointWriter:
             return None
         part = writing.part(room)
         try:
-            _write(self._open(), part, writing)
+            self._write(self._open(), part, writing)
         except psycopg.Error as error:
             self._give_up()
             raise ours(error) from error
@@ -167,21 +185,23 @@ class CheckpointWriter:
         self._writing, self._claimed = None, False
         return writing.sequence, writing.position
 
+    def _write(self, connection: Connection, part: Part, writing: Writing) -> None:
+        with connection.cursor() as cursor:
+            for table, rows in part.rows:
+                cursor.executemany(_PUT[table], _with_lowest(rows) if table in _LINES else rows)
+            if part.is_last:
+                # Who follows the journal sees the tables move between two transactions only.
+                cursor.execute(_LOCK_END)
+                if cursor.execute(_DIGEST, (writing.sequence,)).fetchone() != (self._digest,):
+                    self._give_up()
+                    raise InvariantBroken("the journal is not the one that a checkpoint is of")
+                cursor.execute(_COUNTS, (writing.sequence, writing.position))
+                cursor.execute("COMMIT")
+
     def close(self) -> None:
         """Close the connection; what is under way is dropped."""
         self._writing = None
         self._give_up()
-
-
-def _write(connection: Connection, part: Part, writing: Writing) -> None:
-    with connection.cursor() as cursor:
-        for table, rows in part.rows:
-            cursor.executemany(_PUT[table], _with_lowest(rows) if table in _LINES else rows)
-        if part.is_last:
-            # Who follows the journal sees the tables move between two transactions only.
-            cursor.execute(_LOCK_END)
-            cursor.execute(_COUNTS, (writing.sequence, writing.position))
-            cursor.execute("COMMIT")
 
 
 def _with_lowest(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -50,6 +50,12 @@ class Run:
         log = folder / "servers.log"
         self.servers = [ServerProcess(pair.url, log=log) for _ in range(2)]
 
+    async def several(self, times: int) -> None:
+        """Do it so many times."""
+        for number in range(times):
+            await self.once()
+            say(f"failover {number + 1}: {self.gaps[-1]:.1f} s without an answer")
+
     async def once(self) -> None:
         """Kill the leader once under load; note how long nobody was answered."""
         tasks = []
@@ -96,9 +102,7 @@ def measure(folder: Path, times: int) -> Run:
     with HighlyAvailable(folder) as pair:
         run = Run(pair, folder)
         try:
-            for number in range(times):
-                asyncio.run(run.once())
-                say(f"failover {number + 1}: {run.gaps[-1]:.1f} s without an answer")
+            asyncio.run(run.several(times))
             for server in run.servers:
                 assert server.stop() == 0, server.last_words()
             run.judge()

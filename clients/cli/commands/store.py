@@ -22,8 +22,8 @@ def store() -> None:
 def init(place: Place) -> None:
     """Make a store in the database at URL, in a schema of its own called gongji.
 
-    The user of the URL becomes its owner; servers may connect as another one, with SELECT, INSERT
-    and UPDATE on its tables.
+    The user of the URL becomes its owner; servers may connect as another one, with USAGE on the
+    schema, and SELECT, INSERT and UPDATE on its tables.
 
     Exit codes: 0 made; 2 not a URL; 3 the database cannot be used, or has a store already.
     """
