@@ -8,7 +8,7 @@ numbers are the segments', and no lock can be taken in the wrong one.
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Final, Self
 
 import psycopg
@@ -29,25 +29,16 @@ from engine.store.chain import (
 from engine.store.postgres_connection import connect
 from engine.store.postgres_errors import OUT_OF_ROOM, WORTH_ANOTHER_TRY, ours
 from engine.store.postgres_schema import Connection
-from engine.store.postgres_tables import PostgresTables
+from engine.store.postgres_session import DIGEST, PostgresSession, told
 from engine.store.postgres_writing import CheckpointWriter
 from engine.store.schema import FOLDED_KINDS, POSITIONED_KINDS
 from engine.store.seal import Sealed
 
 _INSERT: Final = f"INSERT INTO segment VALUES ({', '.join(['%s'] * len(Sealed._fields))})"
-_END: Final = """
-SELECT sequence, digest, next_position, current_setting('synchronous_standby_names') <> ''
-FROM journal_end WHERE one = 1
-"""
-_LOCK_END: Final = f"{_END} FOR UPDATE"
-_DIGEST: Final = "SELECT digest FROM segment WHERE sequence = %s"
 _MOVE_END: Final = (
     "UPDATE journal_end SET sequence = %s, digest = %s, next_position = %s "
     "WHERE one = 1 AND digest = %s"
 )
-_TOUCH: Final = "UPDATE meta SET value = value WHERE key = 'format'"
-"""Writes something: its commit waits until a standby has it, and everything before it."""
-_CHECKPOINT: Final = "SELECT sequence, position FROM checkpoint WHERE one = 1"
 _RANGE: Final = "sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s"
 _ALL: Final = f"SELECT {COLUMNS} FROM segment WHERE {_RANGE}"
 _FOLDED: Final = f"SELECT {COLUMNS} FROM segment WHERE kind IN {FOLDED_KINDS} AND {_RANGE}"
@@ -57,13 +48,8 @@ _POSITION: Final = (
     "digest FROM segment WHERE sequence = %s"
 )
 
-_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
-
-_BEGIN_WAITS: Final = (0, 0, 1)
-"""Seconds to wait before another try to begin; then whoever asks may send again."""
 _COMMIT_WAITS: Final = (0, 0, *[1] * 60)
-"""The same where a commit is at stake: a standby takes over within them."""
+"""Seconds to wait before another try to commit: a standby takes over within them."""
 
 _FETCH_BYTES: Final = 16 << 20
 _FETCH_ROWS: Final = 1_000
@@ -72,21 +58,12 @@ PART_BYTES = 256 << 10
 """What of a checkpoint under way is written after a commit."""
 
 
-class PostgresStore(PostgresTables):
+class PostgresStore(PostgresSession):
     """A `Store` in a PostgreSQL database. To be used by one thread at a time."""
 
     def __init__(self, url: str, connection: Connection) -> None:
         """Take over a connection that `open` has made."""
-        self._connection = connection
-        self._url = url
-        self._closed = False
-        self._in_transaction = self._may_write = False
-        self._has_standby = False
-        """Whether a commit waits for a standby."""
-        self._is_news = False
-        """Whether others appended what was not confirmed by a commit of ours since."""
-        self._end = Link()
-        self._checkpoint = self._checkpoint_position = 0
+        super().__init__(url, connection)
         self._writer = CheckpointWriter(url)
 
     @classmethod
@@ -103,32 +80,6 @@ class PostgresStore(PostgresTables):
         with store.snapshot():
             pass
         return store
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether other processes may write the store as well."""
-        return True
-
-    # --- transactions --------------------------------------------------------------------
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Let the body read the journal and the tables as they are at one moment.
-
-        Raises:
-            StoreError: the database cannot be reached.
-        """
-        self.release()
-        self._require_open()
-        end = self._begin(writes=False)
-        self._is_news = self._is_news or end != self._end
-        self._end = end
-        try:
-            yield
-        except BaseException:
-            self._roll_back()
-            raise
-        self.release()
 
     def follow(self, *, writes: bool) -> Iterator[tuple[int, Segment]]:
         """Begin a transaction; yield (sequence, segment) of what others have appended.
@@ -154,99 +105,6 @@ class PostgresStore(PostgresTables):
         if self._end != end:
             self._roll_back()
             raise InvariantBroken(f"the journal ends otherwise than segment {end.sequence} says")
-
-    def release(self) -> None:
-        """End the transaction without writing; without one nothing happens.
-
-        What others appended may be told from now on. Where a commit waits for a standby, theirs may
-        be there without it, if their wait was broken off: so a commit of ours waits first.
-
-        Raises:
-            StoreError: it cannot be told yet.
-        """
-        if not self._in_transaction:
-            return
-        if not (self._is_news and self._has_standby):
-            self._roll_back()
-            return
-        try:
-            if not self._may_write:
-                self._connection.execute("ROLLBACK")
-                self._connection.execute(_WRITE)
-            self._connection.execute(_TOUCH)
-            self._connection.execute("COMMIT")
-        except psycopg.Error as error:
-            self._lose()
-            raise ours(error) from error
-        self._in_transaction = self._is_news = False
-
-    def _roll_back(self) -> None:
-        """End the transaction, whatever was done in it."""
-        if self._in_transaction:
-            self._in_transaction = False
-            try:
-                self._connection.execute("ROLLBACK")
-            except psycopg.Error:
-                self._lose()
-
-    def _begin(self, *, writes: bool) -> Link:
-        """Begin a transaction, with some patience; return where the journal ends."""
-        waits = iter(_BEGIN_WAITS)
-        while True:
-            try:
-                return self._begin_once(writes=writes)
-            except (*WORTH_ANOTHER_TRY, StoreError) as error:
-                self._lose()
-                wait = next(waits, None)
-                if wait is None:
-                    raise _told(error) from error
-                time.sleep(wait)
-
-    def _begin_once(self, *, writes: bool) -> Link:
-        self._open_connection().execute(_WRITE if writes else _READ)
-        self._in_transaction, self._may_write = True, writes
-        *end, self._has_standby = self._row(_LOCK_END if writes else _END, ())
-        checkpoint, position = self._row(_CHECKPOINT, ())
-        try:
-            self._require_kept(Link(*end), checkpoint)
-        except InvariantBroken:
-            self._roll_back()
-            raise
-        self._checkpoint, self._checkpoint_position = checkpoint, position
-        return Link(*end)
-
-    def _require_kept(self, end: Link, checkpoint: int) -> None:
-        """Check that the database has everything that it had: this process rests on it.
-
-        Raises:
-            InvariantBroken: it has not.
-        """
-        known, kept = self._end, checkpoint >= self._checkpoint
-        if end != known and known.sequence:
-            found = self._row(_DIGEST, (known.sequence,))
-            kept = kept and end.sequence > known.sequence and found == (known.digest,)
-        if not kept:
-            raise InvariantBroken(
-                f"the database lost what it had committed: it is at segment {end.sequence} and "
-                f"checkpoint {checkpoint}, and was at {known.sequence} and {self._checkpoint}"
-            )
-
-    def _open_connection(self) -> Connection:
-        """Return the connection; one that was lost, with what was begun on it, is made again."""
-        self._require_open()
-        if self._connection.closed and not self._in_transaction:
-            self._connection = connect(self._url)
-        return self._connection
-
-    def _require_open(self) -> None:
-        if self._closed:
-            raise StoreError("the store is closed")
-
-    def _lose(self) -> None:
-        """Give the connection up: nobody knows in what state it is."""
-        self._in_transaction = False
-        with suppress(psycopg.Error):
-            self._connection.close()
 
     # --- the journal ---------------------------------------------------------------------
 
@@ -330,7 +188,7 @@ class PostgresStore(PostgresTables):
         """
         end = self._begin_once(writes=True)
         last = rows[-1]
-        if self._row(_DIGEST, (last.sequence,)) == (last.digest,):
+        if self._row(DIGEST, (last.sequence,)) == (last.digest,):
             self._is_news = True
             self.release()
             return True
@@ -487,11 +345,4 @@ def _given_up(error: Exception, committing: bool) -> EngineError:
             "the database went away during a COMMIT and does not come back; start again and look "
             "the request ids up"
         )
-    return _told(error)
-
-
-def _told(error: Exception) -> EngineError:
-    """Return one of the database's errors, or of ours, as ours."""
-    if isinstance(error, EngineError):
-        return error
-    return ours(error) if isinstance(error, psycopg.Error) else StoreError(str(error))
+    return told(error)

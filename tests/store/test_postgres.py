@@ -12,7 +12,7 @@ import pytest
 from benchmarks.peers.cluster import Server
 from engine.domain.journal import SegmentKind
 from engine.errors import InvariantBroken, OutcomeUnknown, StoreError
-from engine.store import postgres
+from engine.store import postgres, postgres_session
 from engine.store.postgres import PostgresStore
 from engine.store.postgres_connection import dial
 from engine.store.postgres_schema import Connection, create
@@ -105,7 +105,7 @@ def test_who_decides_keeps_the_others_waiting(
     two: tuple[PostgresStore, PostgresStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = two
-    monkeypatch.setattr(postgres, "_BEGIN_WAITS", ())
+    monkeypatch.setattr(postgres_session, "_BEGIN_WAITS", ())
     assert list(one.follow(writes=True)) == []
     assert list(other.follow(writes=False)) == []
     other.release()
@@ -194,7 +194,7 @@ def test_without_the_lock_nobody_appends(
 ) -> None:
     """The second guard: whoever does not know the last digest changes nothing."""
     one, other = two
-    monkeypatch.setattr(postgres, "_LOCK_END", postgres._END)
+    monkeypatch.setattr(postgres_session, "_LOCK_END", postgres_session._END)
     assert list(one.follow(writes=True)) == []
     assert list(other.follow(writes=True)) == []
     other.append([MadeUp(seed=1).entries(1)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -116,13 +116,13 @@ def test_a_database_that_lost_commits_stops_who_knows_them(bench: Bench, asked: 
     for _ in range(3):
         bench.settle(bench.one)
     bench.sql(*LOSE_TWO)
-    ask = {
+    ways: dict[str, Callable[[], object]] = {
         "decides": partial(bench.settle, bench.one),
         "recovers": bench.one._start_again,
         "follows": bench.one.follow,
-    }[asked]
+    }
     with pytest.raises(InvariantBroken, match="lost what it had committed"):
-        ask()
+        ways[asked]()
     if asked != "recovers":
         with pytest.raises(OutcomeUnknown):
             bench.settle(bench.one)
