@@ -120,6 +120,13 @@ def kill_a_server(bench: Bench) -> None:
     bench.servers[at] = bench.new_server()
 
 
+def restart_a_server(bench: Bench) -> None:
+    """As in a rolling upgrade: it answers what it has read, and another takes its place."""
+    at = bench.rng.randrange(2)
+    assert bench.servers[at].stop() == 0, bench.servers[at].last_words()
+    bench.servers[at] = bench.new_server()
+
+
 def to_the_database(fault: database_faults.Fault) -> Fault:
     def happen(bench: Bench) -> None:
         fault(bench.database, bench.rng)
@@ -128,7 +135,11 @@ def to_the_database(fault: database_faults.Fault) -> Fault:
     return happen
 
 
-FAULTS: Sequence[Fault] = (kill_a_server, *map(to_the_database, database_faults.FAULTS))
+FAULTS: Sequence[Fault] = (
+    kill_a_server,
+    restart_a_server,
+    *map(to_the_database, database_faults.FAULTS),
+)
 
 
 @pytest.mark.parametrize(
