@@ -67,6 +67,10 @@ class ServerProcess:
         """Return how many bytes of memory it has."""
         return int(psutil.Process(self._process.pid).memory_info().rss)
 
+    def open_files(self) -> int:
+        """Return how many files and sockets it has open."""
+        return int(psutil.Process(self._process.pid).num_fds())
+
     def stop(self) -> int:
         """SIGTERM; return the exit code."""
         self._process.terminate()
