@@ -11,6 +11,8 @@ CLAIMS  ?= 2000000
 GROWTH  ?= 10000,1000000,10000000
 # How long each half of `make soak` takes.
 SECONDS ?= 900
+# And `make fuzz`, at the most; what is planted is found sooner.
+FUZZ_SECONDS ?= 60
 PYTEST := $(BIN)/python -m pytest
 
 COMPILED := setup.py $(shell find engine server -name "*.pyx" -o -name "*.pxd" -o -name "*.pxi")
@@ -18,7 +20,7 @@ PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup fix check test crash soak failover years histories debug demo bench bench-setup bench-short proto
+.PHONY: help setup fix check test crash soak fuzz failover years histories debug demo bench bench-setup bench-short proto
 .PHONY: coverage-table lock ci clean
 
 help:
@@ -49,6 +51,10 @@ crash: setup #> the long crash and power-loss series
 soak: setup #> load and faults, on PostgreSQL with two servers, then on SQLite (SECONDS=900 each)
 	@$(BIN)/python -m tests.crash.soak --store postgres --seconds $(SECONDS)
 	@$(BIN)/python -m tests.crash.soak --store sqlite --seconds $(SECONDS)
+
+fuzz: setup .venv/fuzz #> mutated messages through codec, ledger and both kernels (FUZZ_SECONDS=60)
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --plant
 
 failover: setup #> kill the leader of a highly available PostgreSQL under load (needs patroni, etcd)
 	@$(BIN)/python -m tests.crash.failover
@@ -105,7 +111,7 @@ coverage-table: setup #> write tests/cases/COVERAGE.md again: clause, rule value
 		--markdown > tests/cases/COVERAGE.md
 
 lock: .venv/installed #> pin requirements/*.in again, keeping pins that still fit
-	cd requirements && for set in run dev bench proto; do \
+	cd requirements && for set in run dev bench fuzz proto; do \
 		../$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 		-o $$set.txt $$set.in || exit 1; done
@@ -128,6 +134,11 @@ clean: #> forget everything built, environments included
 .venv/peers: .venv/installed requirements/bench.txt
 	@echo "setup: peers of the benchmarks (.venv)"
 	@$(BIN)/python $(PIP) --require-hashes -r requirements/bench.txt
+	@touch $@
+
+.venv/fuzz: .venv/installed requirements/fuzz.txt
+	@echo "setup: fuzzer (.venv)"
+	@$(BIN)/python $(PIP) --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 .venv/built: .venv/installed pyproject.toml $(COMPILED)

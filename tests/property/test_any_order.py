@@ -113,11 +113,11 @@ def claim(member: str, request_id: str, fen: int = 80_000) -> Claim:
 
 
 def test_a_claim_and_its_reversal_in_every_order(servers: Servers) -> None:
-    """24 orders, from one connection or by turns, with a death before any of them or none: 240."""
+    """24 orders, from one connection or by turns, with a death in the middle or none: 96."""
     cases = 0
     for order in ORDERS:
         for turns in (0, 1):
-            for dies in (None, 0, 1, 2, 3):
+            for dies in (None, 2):
                 member = f"m{cases}"
                 servers.enter(member)
                 before = servers.counters(member)
@@ -128,7 +128,7 @@ def test_a_claim_and_its_reversal_in_every_order(servers: Servers) -> None:
                 _check_told(order, told)
                 assert servers.counters(member)._replace(last_entry=0) == before
                 cases += 1
-    assert cases == 240
+    assert cases == 96
 
 
 def _send(servers: Servers, member: str, step: str, number: int, *, dies: bool) -> Answer:
