@@ -131,3 +131,17 @@ def test_no_code_knows_a_city() -> None:
             if CITY.search(line)
         ]
     )
+
+
+def test_promises_name_tests_that_exist() -> None:
+    """`tests/PROMISES.md` is what people go by."""
+    tests = ROOT / "tests"
+    named = re.findall(r"`([a-z_/]+\.py)::(\w+)`", (tests / "PROMISES.md").read_text("utf-8"))
+    assert len(named) > 40
+    report(
+        [
+            f"tests/PROMISES.md: {file}::{name} is not there: name the one that took its place"
+            for file, name in named
+            if f"def {name}(" not in (tests / file).read_text("utf-8")
+        ]
+    )
