@@ -20,7 +20,7 @@ PROTOS  = $(patsubst proto/%,%,$(shell find proto -name '*.proto'))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup fix check test crash soak fuzz failover years histories debug demo bench bench-setup bench-short proto
+.PHONY: help setup fix check test crash soak simulate fuzz failover years histories debug demo bench bench-setup bench-short proto
 .PHONY: coverage-table lock ci clean
 
 help:
@@ -51,6 +51,9 @@ crash: setup #> the long crash and power-loss series
 soak: setup #> load and faults, on PostgreSQL with two servers, then on SQLite (SECONDS=900 each)
 	@$(BIN)/python -m tests.crash.soak --store postgres --seconds $(SECONDS)
 	@$(BIN)/python -m tests.crash.soak --store sqlite --seconds $(SECONDS)
+
+simulate: setup #> a thousand seeds of server, streams, sessions and outboxes on a virtual clock, wire and disk
+	@$(BIN)/python -m tests.simulation --count 1000
 
 fuzz: setup .venv/fuzz #> mutated messages through codec, ledger and both kernels (FUZZ_SECONDS=60)
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)

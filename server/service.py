@@ -47,7 +47,8 @@ class Host:
         self.batcher = batcher
         self.config = config
         self.batches = BatchesOnWire(PlansOnWire(batcher.plan))
-        self._conversations: set[Conversation] = set()
+        self._conversations: dict[Conversation, None] = {}
+        """In the order in which they began: a set would stop them in another one each time."""
         self.is_stopping = False
         """Whether the server stops."""
         self._codec = ThreadPoolExecutor(1, thread_name_prefix="gongji-codec")
@@ -97,13 +98,13 @@ class Host:
         conversation = Conversation(
             context, accept, in_flight_max=in_flight_max, drain=drain.SerializeToString()
         )
-        self._conversations.add(conversation)
+        self._conversations[conversation] = None
         if self.is_stopping:
             conversation.stop()
         try:
             await conversation.run()
         finally:
-            self._conversations.discard(conversation)
+            del self._conversations[conversation]
 
     def stop(self) -> None:
         """Bring every stream to its end: what was read is answered, nothing more is read."""
