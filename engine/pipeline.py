@@ -72,6 +72,8 @@ class Pipeline:
         self._ledger = self._new_ledger()
         self._checkpoint = self._begun = store.checkpoint_sequence
         """The last checkpoint that the state knows of, and the last one that it began."""
+        self._not_before = 0
+        """How many uses it takes until a checkpoint is due again that another process writes."""
         self._broken = False
         """Whether the process must stop."""
         self._outdated = False
@@ -157,11 +159,11 @@ class Pipeline:
         except StoreError:
             self._broken = False
             raise
-        self._broken = False
         self._learn_checkpoint()
         if self._ruled:
             self._ledger = self._new_ledger()
             self._ruled = False
+        self._broken = False
 
     def _fold(self, sequence: int, segment: Segment) -> None:
         """Take a segment of another process, of which the tables may know already."""
@@ -257,7 +259,7 @@ class Pipeline:
         """Whether enough has changed for a checkpoint to pay, and none is under way."""
         uses = self._state.uses
         return (
-            uses >= CHECKPOINT_USES
+            uses >= max(CHECKPOINT_USES, self._not_before)
             and not self._store.checkpoint_under_way
             and uses >= min(USES_A_ROW * self._state.rows, _CHECKPOINT_USES_MAX * CHECKPOINT_USES)
         )
@@ -282,8 +284,12 @@ class Pipeline:
         """
         if self._broken or self._outdated or self._store.checkpoint_under_way:
             return
-        if not self._state.changes or not self._store.claim_checkpoint():
+        if not self._state.changes:
             return
+        if not self._store.claim_checkpoint():
+            self._not_before = self._state.uses + CHECKPOINT_USES // 16
+            return
+        self._not_before = 0
         self._learn_checkpoint()
         self._broken = True  # what the state has handed over, nobody but the store would write
         taken = self._state.begin_checkpoint(self._store.sequence)
@@ -312,6 +318,7 @@ class Pipeline:
 
     def checkpoint(self) -> None:
         """Bring the lagging tables up to the journal, from beginning to end."""
+        self._store.release()  # of a request that was broken off
         self.write_checkpoint(_WHOLE)
         self.begin_checkpoint()
         self.write_checkpoint(_WHOLE)

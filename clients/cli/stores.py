@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.store.sqlite import SqliteStore
 
 _URL_STARTS: Final = ("postgresql://", "postgres://")
-_PASSWORD: Final = re.compile(r"([?&]password=)[^&]*")
+_PASSWORD: Final = re.compile(r"([?&](?:ssl)?password=)[^&]*")
 _SQLITE: Final = b"SQLite format 3\0"
 _APPLICATION: Final = slice(68, 72)
 """Where SQLite's file format keeps the application id."""

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 import psycopg
 
-from engine.domain.journal import Segment, SegmentKind
+from engine.domain.journal import Segment
 from engine.errors import EngineError, InvariantBroken, OutcomeUnknown, StoreError
 from engine.state.tables import Checkpoint
 from engine.store.chain import (
@@ -48,7 +48,7 @@ _POSITION: Final = (
     "digest FROM segment WHERE sequence = %s"
 )
 
-_COMMIT_WAITS: Final = (0, 0, *[1] * 60)
+_COMMIT_WAITS: Final = (0, 0, *[1] * 45)
 """Seconds to wait before another try to commit: a standby takes over within them."""
 
 _FETCH_BYTES: Final = 16 << 20
@@ -92,19 +92,21 @@ class PostgresStore(PostgresSession):
         """
         self._require_open()
         end = self._begin(writes=writes)
-        for stored in self._fetch(_ALL, self._end.sequence, end.sequence):
-            problem = segment_problem(stored, self._end)
-            if stored.sequence != self._end.sequence + 1:
-                problem = f"expected {self._end.sequence + 1}"
-            if problem:
-                self._roll_back()
-                raise InvariantBroken(f"segment {stored.sequence}: {problem}")
-            self._is_news = True
-            yield stored.sequence, stored.segment()
-            self._end = link_of(stored)
-        if self._end != end:
+        try:
+            for stored in self._fetch(_ALL, self._end.sequence, end.sequence):
+                problem = segment_problem(stored, self._end)
+                if stored.sequence != self._end.sequence + 1:
+                    problem = f"expected {self._end.sequence + 1}"
+                if problem:
+                    raise InvariantBroken(f"segment {stored.sequence}: {problem}")
+                self._is_news = True
+                yield stored.sequence, stored.segment()
+                self._end = link_of(stored)
+            if self._end != end:
+                raise InvariantBroken(f"the journal ends otherwise than {end.sequence} says")
+        except BaseException:
             self._roll_back()
-            raise InvariantBroken(f"the journal ends otherwise than segment {end.sequence} says")
+            raise
 
     # --- the journal ---------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class PostgresStore(PostgresSession):
                     committing = False
                 self._write(rows)
                 committing = True
-                self._connection.execute("COMMIT")
+                self._execute_commit()
                 self._in_transaction = self._is_news = False
                 return
             except _Overtaken:
@@ -221,8 +223,7 @@ class PostgresStore(PostgresSession):
         count = 1
         while after < last:
             rows = [Sealed(*row) for row in self._rows(query, (after, last, count))]
-            for stored in rows:
-                yield stored._replace(kind=SegmentKind(stored.kind))
+            yield from rows
             if len(rows) < count:
                 return
             after = rows[-1].sequence
@@ -339,7 +340,7 @@ class _Overtaken(StoreError):
     """Another server appended first: nothing was recorded, and another try would not help."""
 
 
-def _given_up(error: Exception, committing: bool) -> EngineError:
+def _given_up(error: psycopg.Error | StoreError, committing: bool) -> EngineError:
     if committing:
         return OutcomeUnknown(
             "the database went away during a COMMIT and does not come back; start again and look "

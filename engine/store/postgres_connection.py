@@ -8,11 +8,8 @@ from engine.errors import StoreError
 from engine.store.postgres_errors import Translated
 from engine.store.postgres_schema import SCHEMA, Connection, check_settings, recognise
 
-URL_STARTS: Final = ("postgresql://", "postgres://")
-"""How the name of a PostgreSQL store begins."""
-
 _OPTIONS: Final = {
-    "connect_timeout": "5",
+    "connect_timeout": "3",
     "application_name": "gongji",
     "client_encoding": "UTF8",
     "keepalives_idle": "10",
@@ -23,6 +20,7 @@ _OPTIONS: Final = {
 _SETTINGS: Final = {
     "search_path": SCHEMA,
     "lock_timeout": "2s",
+    "statement_timeout": "0",
     # A server that stands still in a transaction must not keep the others waiting for ever.
     "idle_in_transaction_session_timeout": "60s",
     # Nor must one whose machine is gone.

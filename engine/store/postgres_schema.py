@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import psycopg
 
+from engine.domain.journal import SegmentKind
 from engine.domain.layout import ENTRY, FORMAT, MOVEMENT
 from engine.errors import StoreError
 from engine.state.tables import ACCOUNT_WIDTH, ID_USE, MEMBER_YEAR_WIDTH, ROW
@@ -61,7 +62,7 @@ CREATE TABLE checkpoint(
     f"""
 CREATE TABLE segment(
   sequence bigint PRIMARY KEY CHECK (sequence >= 1),
-  kind smallint NOT NULL,
+  kind smallint NOT NULL CHECK (kind BETWEEN 1 AND {max(SegmentKind):d}),
   format integer NOT NULL REFERENCES layout(format),
   instant bigint NOT NULL,
   first_position bigint NOT NULL CHECK (first_position >= 1),
@@ -167,7 +168,7 @@ def recognise(connection: Connection) -> None:
     if found != (STORE_FORMAT,):
         raise StoreError(
             f"the store has format {found[0] if found else None}, this program knows "
-            f"{STORE_FORMAT}; use the version that wrote it, or gongji store upgrade"
+            f"{STORE_FORMAT}; use the version that wrote it, or a newer one"
         )
     layouts: dict[int, str] = {}
     for number, description in connection.execute("SELECT format, description FROM layout"):
@@ -188,6 +189,8 @@ def check_settings(connection: Connection) -> None:
     version = connection.info.server_version
     if version < _OLDEST_SERVER:
         raise StoreError(f"PostgreSQL {version // 10_000} is too old: 14 or newer is needed")
+    if connection.execute("SELECT pg_is_in_recovery()").fetchone() != (False,):
+        raise StoreError("the server is a standby and takes no writes; name the primary")
     for name, allowed in _NEEDED.items():
         row = connection.execute(f"SHOW {name}").fetchone()
         found = row[0] if row else None
@@ -196,5 +199,3 @@ def check_settings(connection: Connection) -> None:
                 f"PostgreSQL runs with {name} = {found} where {allowed[0]} is needed; "
                 "the store would not be safe, so it is not opened"
             )
-    if connection.execute("SELECT pg_is_in_recovery()").fetchone() != (False,):
-        raise StoreError("the server is a standby and takes no writes; name the primary")

@@ -15,7 +15,7 @@ import psycopg
 from engine.errors import EngineError, InvariantBroken, StoreError
 from engine.store.chain import Link
 from engine.store.postgres_connection import connect
-from engine.store.postgres_errors import WORTH_ANOTHER_TRY, ours
+from engine.store.postgres_errors import WORTH_ANOTHER_TRY, Translated, ours
 from engine.store.postgres_schema import Connection
 from engine.store.postgres_tables import PostgresTables
 
@@ -32,6 +32,9 @@ _CHECKPOINT: Final = "SELECT sequence, position FROM checkpoint WHERE one = 1"
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
+_NO_HURRY: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
+"""For who looks at everything; it is in nobody's way."""
+
 _BEGIN_WAITS: Final = (0, 0, 1)
 """Seconds to wait before another try to begin; then whoever asks may send again."""
 
@@ -41,7 +44,8 @@ class PostgresSession(PostgresTables):
 
     def __init__(self, url: str, connection: Connection) -> None:
         """Take over a connection that `open` has made."""
-        self._connection = connection
+        self._connection = self._heard(connection)
+        self._warned = False
         self._url = url
         self._closed = False
         self._in_transaction = self._may_write = False
@@ -67,6 +71,8 @@ class PostgresSession(PostgresTables):
         self.release()
         self._require_open()
         end = self._begin(writes=False)
+        with Translated():
+            self._connection.execute(_NO_HURRY)
         self._is_news = self._is_news or end != self._end
         self._end = end
         try:
@@ -95,11 +101,27 @@ class PostgresSession(PostgresTables):
                 self._connection.execute("ROLLBACK")
                 self._connection.execute(_WRITE)
             self._connection.execute(_TOUCH)
-            self._connection.execute("COMMIT")
+            self._execute_commit()
         except psycopg.Error as error:
             self._lose()
             raise ours(error) from error
         self._in_transaction = self._is_news = False
+
+    def _execute_commit(self) -> None:
+        """Commit; where the wait for a standby was broken off, fail as if the answer were lost."""
+        self._warned = False
+        self._connection.execute("COMMIT")
+        if self._warned:
+            raise psycopg.OperationalError("the wait for a standby was broken off")
+
+    def _heard(self, connection: Connection) -> Connection:
+        """Take note of the database's warnings: it commits without a standby, and warns."""
+
+        def note(diagnostic: psycopg.errors.Diagnostic) -> None:
+            self._warned = self._warned or diagnostic.severity_nonlocalized == "WARNING"
+
+        connection.add_notice_handler(note)
+        return connection
 
     def _roll_back(self) -> None:
         """End the transaction, whatever was done in it."""
@@ -156,7 +178,7 @@ class PostgresSession(PostgresTables):
         """Return the connection; one that was lost, with what was begun on it, is made again."""
         self._require_open()
         if self._connection.closed and not self._in_transaction:
-            self._connection = connect(self._url)
+            self._connection = self._heard(connect(self._url))
         return self._connection
 
     def _require_open(self) -> None:
@@ -170,8 +192,6 @@ class PostgresSession(PostgresTables):
             self._connection.close()
 
 
-def told(error: Exception) -> EngineError:
+def told(error: psycopg.Error | StoreError) -> EngineError:
     """Return one of the database's errors, or of ours, as ours."""
-    if isinstance(error, EngineError):
-        return error
-    return ours(error) if isinstance(error, psycopg.Error) else StoreError(str(error))
+    return error if isinstance(error, EngineError) else ours(error)

@@ -78,7 +78,7 @@ class CheckpointWriter:
             self._claimed = self._hold() == before
             self._before = before
             if not self._claimed:
-                self._give_up()
+                self._let_go()
         return self._claimed
 
     def _hold(self) -> int | None:
@@ -107,7 +107,7 @@ class CheckpointWriter:
         if found == self._before:
             self._claimed = True
             return True
-        self._give_up()
+        self._let_go()
         if found is None:
             raise StoreError("another server writes a checkpoint")
         # One that is as far has what ours would have had, and may be ours.
@@ -126,6 +126,13 @@ class CheckpointWriter:
             for setting in _SETTINGS:
                 self._connection.execute(setting)
         return self._connection
+
+    def _let_go(self) -> None:
+        """End the transaction, and keep the connection for another time."""
+        try:
+            self._open().execute("ROLLBACK")
+        except psycopg.Error:
+            self._close()
 
     def _give_up(self) -> None:
         """Let others write the checkpoint; what was written of ours is gone."""
@@ -179,6 +186,9 @@ class CheckpointWriter:
         except psycopg.Error as error:
             self._give_up()
             raise ours(error) from error
+        except BaseException:
+            self._give_up()
+            raise
         writing.written(part)
         if not writing.finished:
             return None
@@ -193,7 +203,6 @@ class CheckpointWriter:
                 # Who follows the journal sees the tables move between two transactions only.
                 cursor.execute(_LOCK_END)
                 if cursor.execute(_DIGEST, (writing.sequence,)).fetchone() != (self._digest,):
-                    self._give_up()
                     raise InvariantBroken("the journal is not the one that a checkpoint is of")
                 cursor.execute(_COUNTS, (writing.sequence, writing.position))
                 cursor.execute("COMMIT")

@@ -263,7 +263,8 @@ def test_a_server_ends_as_asked_without_its_database(pg_server: Server, bench: B
     assert bench.paid(bench.other) > 0
 
 
-def test_nothing_is_told_that_no_standby_has(pg_server: Server, bench: Bench) -> None:
+@pytest.mark.parametrize("how", ["pg_terminate_backend", "pg_cancel_backend"])
+def test_nothing_is_told_that_no_standby_has(pg_server: Server, bench: Bench, how: str) -> None:
     """A commit's wait for the standby is broken off: neither server answers before one has it."""
     expected = bench.paid(bench.one)
     pg_server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'; SELECT pg_reload_conf();")
@@ -271,7 +272,7 @@ def test_nothing_is_told_that_no_standby_has(pg_server: Server, bench: Bench) ->
     try:
         first = threading.Thread(target=lambda: told.append(len(bench.settle(bench.one).entries)))
         first.start()
-        end_who_waits(pg_server)
+        end_who_waits(pg_server, how)
         second = threading.Thread(target=lambda: told.append(bench.paid(bench.other)))
         second.start()
         time.sleep(1)
@@ -285,12 +286,10 @@ def test_nothing_is_told_that_no_standby_has(pg_server: Server, bench: Bench) ->
     bench.verify()
 
 
-def end_who_waits(server: Server) -> None:
-    """End the connection whose commit waits for a standby, once there is one."""
+def end_who_waits(server: Server, how: str) -> None:
+    """Break off the wait of the connection whose commit waits for a standby, once there is one."""
     for _ in range(200):
-        found = server.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-        )
+        found = server.sql(f"SELECT {how}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
         if found:
             return
         time.sleep(0.05)
