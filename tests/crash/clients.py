@@ -170,8 +170,8 @@ class Terminal(Client):
                 await call.write(self.pending[written].message)
                 written += 1
             response = await call.read()
-            if response is grpc.aio.EOF:
-                return
+            if response is grpc.aio.EOF or response.WhichOneof("answer") == "drain":
+                return  # what was read is answered before a server stops; the rest is sent again
             self._take(response)
             written -= 1
 
@@ -258,7 +258,7 @@ class Gateway(Client):
                 await call.write(pb.SettleBatchRequest(sequence=written, claims=columns))
                 written += 1
             response = await call.read()
-            if response is grpc.aio.EOF:
+            if response is grpc.aio.EOF or response.WhichOneof("answer") == "drain":
                 return
             self._take(response)
             written -= 1

@@ -18,8 +18,10 @@ import pytest
 
 from benchmarks.peers.cluster import Server, started
 from engine.store.postgres import PostgresStore
+from engine.verify.history import check_history
 from tests.crash import database_faults
-from tests.crash.judge import Verdict
+from tests.crash.clients import history
+from tests.crash.judge import Verdict, count_history
 from tests.crash.server_process import ServerProcess
 from tests.crash.test_kill import (
     FIRST_SECONDS,
@@ -77,7 +79,7 @@ class Bench:
             client.leaving = True
         async with asyncio.timeout(RESOLVE_SECONDS):
             await asyncio.gather(*tasks)
-        self._judge()
+        self._look()
         await self._resolve()
 
     def _each(self) -> list[ServerProcess]:
@@ -96,15 +98,19 @@ class Bench:
             await asyncio.gather(*talks)
         self.verdict["unresolved"] += sum(len(client.pending) for client in self.clients)
 
-    def _judge(self) -> None:
+    def _look(self) -> None:
+        """Hold the journal against what the clients were told so far."""
         with PostgresStore.open(self.url) as store, store.snapshot():
-            self.verdict += judged(store, self.clients)
+            report = check_history(history(self.clients), store)
+        count_history(self.verdict, report)
+        self.verdict["unanswered_present"] += report.unknown_present
 
     def finish(self) -> Verdict:
         """Stop both servers as asked, and judge what they leave."""
         for server in self.servers:
             assert server.stop() == 0, server.last_words()
-        self._judge()
+        with PostgresStore.open(self.url) as store, store.snapshot():
+            self.verdict += judged(store, self.clients)
         self.verdict["answered"] = sum(client.answered for client in self.clients)
         self.verdict["changed"] += sum(client.changed for client in self.clients)
         assert [error for client in self.clients for error in client.errors] == []
@@ -142,6 +148,7 @@ FAULTS: Sequence[Fault] = (
 )
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     "rounds", [1, pytest.param(10, marks=[pytest.mark.crash, pytest.mark.timeout(1_800)])]
 )
