@@ -33,6 +33,27 @@ class Link(NamedTuple):
     next_position: int = 1
 
 
+class JournalEnd:
+    """What a store says of where its journal ends, as far as it has read or appended it."""
+
+    _end: Link
+
+    @property
+    def sequence(self) -> int:
+        """The sequence number of the last segment; 0 for an empty journal."""
+        return self._end.sequence
+
+    @property
+    def last_position(self) -> int:
+        """The journal position of the last entry; 0 for a journal without entries."""
+        return self._end.next_position - 1
+
+    @property
+    def last_digest(self) -> bytes:
+        """The digest of the last segment, which stands for the whole journal before it."""
+        return self._end.digest
+
+
 def link_of(stored: Sealed) -> Link:
     """Return what the segment after this one must follow from."""
     takes = stored.items if stored.kind in POSITIONED else 0

@@ -18,6 +18,7 @@ from engine.errors import EngineError, InvariantBroken, OutcomeUnknown, StoreErr
 from engine.state.tables import Checkpoint
 from engine.store.chain import (
     COLUMNS,
+    JournalEnd,
     Link,
     Problem,
     Progress,
@@ -58,7 +59,7 @@ PART_BYTES = 256 << 10
 """What of a checkpoint under way is written after a commit."""
 
 
-class PostgresStore(PostgresSession):
+class PostgresStore(PostgresSession, JournalEnd):
     """A `Store` in a PostgreSQL database. To be used by one thread at a time."""
 
     def __init__(self, url: str, connection: Connection) -> None:
@@ -109,21 +110,6 @@ class PostgresStore(PostgresSession):
             raise
 
     # --- the journal ---------------------------------------------------------------------
-
-    @property
-    def sequence(self) -> int:
-        """The sequence number of the last segment that was read or appended; 0 for none."""
-        return self._end.sequence
-
-    @property
-    def last_position(self) -> int:
-        """The journal position of the last entry at `sequence`; 0 for a journal without entries."""
-        return self._end.next_position - 1
-
-    @property
-    def last_digest(self) -> bytes:
-        """The digest of the last segment, which stands for the whole journal before it."""
-        return self._end.digest
 
     def require_space(self) -> None:
         """Leave the disk to the database, which refuses by itself."""

@@ -13,7 +13,7 @@ from engine.domain.layout import ENTRY, FORMAT, MOVEMENT
 from engine.errors import StoreError
 from engine.state.tables import ACCOUNT_WIDTH, ID_USE, MEMBER_YEAR_WIDTH, ROW
 from engine.store.chain import Link
-from engine.store.schema import FOLDED_KINDS, POSITIONED_KINDS
+from engine.store.schema import FOLDED_KINDS, NO_SUMS, PAYERS, POSITIONED_KINDS
 from engine.store.seal import SUMS, describe_layout
 
 SCHEMA: Final = "gongji"
@@ -36,8 +36,6 @@ _SECRET_SHIFT: Final = 128 - 63
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-_PAYERS: Final = " + ".join(SUMS[1:])
-_NO_SUMS: Final = " AND ".join(f"{name} = 0" for name in SUMS)
 
 _TABLES: Final = (
     f"CREATE SCHEMA {SCHEMA}",
@@ -72,13 +70,13 @@ CREATE TABLE segment(
   text_starts bytea NOT NULL,
   text bytea NOT NULL,
   records bytea NOT NULL,
-  CONSTRAINT total_of_payers CHECK (total = {_PAYERS}),
+  CONSTRAINT total_of_payers CHECK (total = {PAYERS}),
   CHECK (kind <> 1 OR (items >= 1 AND length(text_starts) = 4 * (items + 1))),
   CHECK (kind <> 1 OR format <> {FORMAT} OR length(records) = items * {ENTRY.itemsize}),
-  CHECK (kind <> 8 OR (items >= 1 AND length(text_starts) = 0 AND {_NO_SUMS})),
+  CHECK (kind <> 8 OR (items >= 1 AND length(text_starts) = 0 AND {NO_SUMS})),
   CHECK (kind <> 8 OR format <> {FORMAT} OR length(records) = items * {MOVEMENT.itemsize}),
   CHECK (kind IN {POSITIONED_KINDS}
-    OR (length(text_starts) = 0 AND length(records) = 0 AND {_NO_SUMS}))
+    OR (length(text_starts) = 0 AND length(records) = 0 AND {NO_SUMS}))
 )""",
     f"CREATE INDEX segment_position ON segment(first_position) WHERE kind IN {POSITIONED_KINDS}",
     f"CREATE INDEX segment_register ON segment(sequence) WHERE kind NOT IN {FOLDED_KINDS}",

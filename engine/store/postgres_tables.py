@@ -1,5 +1,6 @@
 """Reads of a PostgreSQL store: the lagging tables, single entries and movements of the journal."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -39,11 +40,12 @@ _MOVEMENTS: Final = (
 _USES_A_FETCH: Final = 64
 
 
-class PostgresTables:
+class PostgresTables(ABC):
     """`Tables` on a connection, which a subclass keeps."""
 
+    @abstractmethod
     def _open_connection(self) -> Connection:
-        raise NotImplementedError
+        """Return the connection that is read from."""
 
     def entry(self, position: int) -> tuple[bytes, bytes] | None:
         """Return one durable journal entry, its record and its text, or None if there is none."""

@@ -52,8 +52,8 @@ FOLDED_KINDS: Final = str(tuple(map(int, FOLDED)))
 _OLDEST_SQLITE: Final = (3, 51, 3)
 """Versions before it may corrupt a WAL."""
 
-_PAYERS: Final = " + ".join(SUMS[1:])
-_NO_SUMS: Final = " AND ".join(f"{name} = 0" for name in SUMS)
+PAYERS: Final = " + ".join(SUMS[1:])
+NO_SUMS: Final = " AND ".join(f"{name} = 0" for name in SUMS)
 
 _TABLES: Final = f"""
 CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
@@ -75,14 +75,14 @@ CREATE TABLE segment(
   text_starts BLOB NOT NULL,
   text BLOB NOT NULL,
   records BLOB NOT NULL,
-  CHECK (total = {_PAYERS}),
+  CHECK (total = {PAYERS}),
   CHECK (kind <> 1 OR items >= 1),
   CHECK (kind <> 1 OR length(text_starts) = 4 * (items + 1)),
   CHECK (kind <> 1 OR format <> {FORMAT} OR length(records) = items * {ENTRY.itemsize}),
-  CHECK (kind <> 8 OR (items >= 1 AND length(text_starts) = 0 AND {_NO_SUMS})),
+  CHECK (kind <> 8 OR (items >= 1 AND length(text_starts) = 0 AND {NO_SUMS})),
   CHECK (kind <> 8 OR format <> {FORMAT} OR length(records) = items * {MOVEMENT.itemsize}),
   CHECK (kind IN {POSITIONED_KINDS}
-    OR (length(text_starts) = 0 AND length(records) = 0 AND {_NO_SUMS}))
+    OR (length(text_starts) = 0 AND length(records) = 0 AND {NO_SUMS}))
 ) STRICT;
 
 CREATE INDEX segment_position ON segment(first_position) WHERE kind IN {POSITIONED_KINDS};

@@ -16,7 +16,7 @@ from engine.errors import (
     StoreFull,
 )
 from engine.state.tables import Checkpoint
-from engine.store.chain import Link, Problem, Progress, link_of, seal_all
+from engine.store.chain import JournalEnd, Link, Problem, Progress, link_of, seal_all
 from engine.store.integrity import chain_problems, problems, table_file_problems
 from engine.store.lock import PathLock
 from engine.store.protocol import Alone
@@ -66,7 +66,7 @@ PART_BYTES = 256 << 10
 """What a commit carries of a checkpoint that is under way: little enough for who waits."""
 
 
-class SqliteStore(SqliteTables, Alone):
+class SqliteStore(SqliteTables, JournalEnd, Alone):
     """A `Store` in one SQLite file. To be used by one thread at a time."""
 
     def __init__(
@@ -150,21 +150,6 @@ class SqliteStore(SqliteTables, Alone):
             self._forget_broken_off()
 
     # --- the journal ---------------------------------------------------------------------
-
-    @property
-    def sequence(self) -> int:
-        """The sequence number of the last segment; 0 for an empty journal."""
-        return self._end.sequence
-
-    @property
-    def last_position(self) -> int:
-        """The journal position of the last entry; 0 for a journal without entries."""
-        return self._end.next_position - 1
-
-    @property
-    def last_digest(self) -> bytes:
-        """The digest of the last segment, which stands for the whole journal before it."""
-        return self._end.digest
 
     def append(self, segments: Sequence[Segment]) -> int:
         """Make the segments durable, all in one transaction; return the last sequence number.

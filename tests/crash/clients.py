@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -113,9 +114,13 @@ class Client:
         """Write down that a request was sent and its answer did not come."""
         self.history.append(Event(asked, self.institution, request_id, claim, None))
 
+
+class Talking(Client, ABC):
+    """A client with streams of its own."""
+
+    @abstractmethod
     async def talk(self, address: str, *, only_pending: bool = False) -> None:
         """Ask and take answers until the server is gone, or nothing is pending."""
-        raise NotImplementedError
 
     async def keep_asking(self, address: Callable[[], str]) -> None:
         """Ask until `leaving` is set and all is answered; when a stream breaks, go on somewhere."""
@@ -124,7 +129,7 @@ class Client:
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-class Terminal(Client):
+class Terminal(Talking):
     """One stream at a time, up to `WINDOW` requests unanswered."""
 
     def __init__(self, name: str, members: Sequence[str], institution: str, seed: int) -> None:
@@ -220,7 +225,7 @@ class Terminal(Client):
         return Sent(Asked.SETTLE, claim.request_id, message, claim)
 
 
-class Gateway(Client):
+class Gateway(Talking):
     """Batches of claims as columns, `BATCHES` unanswered."""
 
     def __init__(self, name: str, members: Sequence[str], institution: str, seed: int) -> None:
