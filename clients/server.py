@@ -32,6 +32,7 @@ from gongji.v1 import (
     policy_service_pb2,
     register_pb2,
     settlement_service_pb2,
+    store_service_pb2,
 )
 from gongji.v1.account_service_pb2_grpc import AccountServiceStub
 from gongji.v1.institution_service_pb2_grpc import InstitutionServiceStub
@@ -40,6 +41,7 @@ from gongji.v1.policy_service_pb2 import ListedPlan
 from gongji.v1.policy_service_pb2_grpc import PolicyServiceStub
 from gongji.v1.registration_service_pb2_grpc import RegistrationServiceStub
 from gongji.v1.settlement_service_pb2_grpc import SettlementServiceStub
+from gongji.v1.store_service_pb2_grpc import StoreServiceStub
 
 T = TypeVar("T")
 
@@ -173,6 +175,34 @@ class Server:
         )
         answer = self._call(AccountServiceStub(self._channel).GetStatement, request)
         return _taken(answer, account_service_pb2.Statement, "statement")
+
+    # --- the store -----------------------------------------------------------------------
+
+    def back_up(self) -> Iterator[store_service_pb2.BackUpResponse]:
+        """Have the store copied; yield how far it is, then the copy.
+
+        Whoever stops reading before that ends the copying; nothing is kept.
+
+        Raises:
+            Refusal: no copy was made; why, and what to do.
+            CallError: the server cannot be reached, or stops.
+        """
+        start = StoreServiceStub(self._channel).BackUp
+        responses = self._call(
+            lambda *args, **more: _Steps(start, *args, **more), store_service_pb2.BackUpRequest()
+        )
+        try:
+            for response in responses:
+                if response.WhichOneof("answer") == "not_made":
+                    raise Refusal(response.not_made.message)
+                yield response
+        except grpc.RpcError as error:
+            broken: Any = error
+            raise CallError(
+                f"{self._address}: no copy was made: {broken.details()}; run the same command again"
+            ) from error
+        finally:
+            responses.close()
 
     # --- registers -----------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
       StoreError            nothing was recorded; try again or elsewhere
         StoreLocked         another process holds the store
         StoreFull           the disk is nearly full
+      BackupError           no copy was made; the store is as it was
       OutcomeUnknown        an error at COMMIT: stop, recover, look the ids up
       InvariantBroken       our own bug: never answer with a guess
 
@@ -50,6 +51,10 @@ class StoreLocked(StoreError):
 
 class StoreFull(StoreError):
     """The disk is nearly full; nothing was written."""
+
+
+class BackupError(EngineError):
+    """No copy of the store was made: why, and what to do. The store is as it was."""
 
 
 class OutcomeUnknown(EngineError):

@@ -6,6 +6,7 @@ The one place that knows both the ledger and the store. It is for one thread at 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
@@ -33,6 +34,7 @@ from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
 from engine.signals import Progress, find_signals
 from engine.state.state import State
+from engine.store.backup import Backup
 from engine.store.protocol import Store
 
 CHECKPOINT_USES = 500_000
@@ -315,6 +317,14 @@ class Pipeline:
             self._store.write_checkpoint(room)
             self._look_at_checkpoint()
         return not self._store.checkpoint_under_way
+
+    def back_up(self, folder: Path) -> Backup:
+        """Begin a copy of the store in a folder; its steps are taken between requests.
+
+        Raises:
+            BackupError: it cannot be made there, or something else makes copies of this store.
+        """
+        return self._store.back_up(folder)
 
     def checkpoint(self) -> None:
         """Bring the lagging tables up to the journal, from beginning to end."""

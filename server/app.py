@@ -23,6 +23,7 @@ from server.registers import InstitutionService, MemberService
 from server.registrations import RegistrationService
 from server.service import Host, Servicer, generic_handler
 from server.settlement import SettlementService
+from server.store import StoreService
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 70
@@ -68,6 +69,7 @@ class Server:
             RegistrationService(self._host),
             AccountService(self._host),
             PolicyService(self._host),
+            StoreService(self._host),
         ]
         self.port = 0
 

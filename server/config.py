@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -25,6 +26,8 @@ class ServerConfig:
 
     address: str = "127.0.0.1:50051"
     """A loopback address and a port; port 0 lets the system choose one."""
+    backups: Path | None = None
+    """Folder for copies of the store; without it none are made."""
     reflection: bool = False
     """Whether tools may ask for the contracts."""
     in_flight_max: int = 64

@@ -9,12 +9,13 @@ numbers are the segments', and no lock can be taken in the wrong one.
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Final, Self
+from pathlib import Path
+from typing import Final, NoReturn, Self
 
 import psycopg
 
 from engine.domain.journal import Segment
-from engine.errors import EngineError, InvariantBroken, OutcomeUnknown, StoreError
+from engine.errors import BackupError, EngineError, InvariantBroken, OutcomeUnknown, StoreError
 from engine.state.tables import Checkpoint
 from engine.store.chain import (
     COLUMNS,
@@ -304,6 +305,14 @@ class PostgresStore(PostgresSession, JournalEnd):
             what = f"the tables stand for segment {self._checkpoint}, the journal ends at {last}"
             problems.append(Problem(0, what))
         return problems
+
+    def back_up(self, folder: Path) -> NoReturn:
+        """Make no copy.
+
+        Raises:
+            BackupError: always.
+        """
+        raise BackupError("the store is a PostgreSQL database: copy it with pg_dump")
 
     def close(self) -> None:
         """Close the store; a second call does nothing."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Protocol
 
 from engine.domain.journal import Segment
 from engine.state.tables import Checkpoint, Tables
+from engine.store.backup import Backup
 
 
 class Store(Tables, Protocol):
@@ -125,6 +127,14 @@ class Store(Tables, Protocol):
     @property
     def last_position(self) -> int:
         """The journal position of the last entry; 0 for a journal without entries."""
+        ...
+
+    def back_up(self, folder: Path) -> Backup:
+        """Begin a copy in a folder; the thread of the store takes its steps, between requests.
+
+        Raises:
+            BackupError: it cannot be made there, or something else makes copies of this store.
+        """
         ...
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import Final, Self
 
 import apsw
@@ -16,6 +17,7 @@ from engine.errors import (
     StoreFull,
 )
 from engine.state.tables import Checkpoint
+from engine.store.backup import Backup
 from engine.store.chain import JournalEnd, Link, Problem, Progress, link_of, seal_all
 from engine.store.integrity import chain_problems, problems, table_file_problems
 from engine.store.lock import PathLock
@@ -339,6 +341,15 @@ class SqliteStore(SqliteTables, JournalEnd, Alone):
                 f"{self._path}: {free >> 20} MiB free, {(self._headroom + needed) >> 20} MiB "
                 "needed; nothing was written: make room and send again"
             )
+
+    def back_up(self, folder: Path) -> Backup:
+        """Begin a copy in a folder; what is committed until its last step is in it.
+
+        Raises:
+            BackupError: it cannot be made there.
+        """
+        self._require_usable()
+        return Backup(self._connection, self, self._path, folder)
 
     # --- the end -------------------------------------------------------------------------
 

@@ -53,3 +53,32 @@ def test_a_password_is_not_shown() -> None:
     said = run("store", "upgrade", "postgresql://gongji:secret@127.0.0.1:1/tour").output
     assert "cannot be reached" in said
     assert "secret" not in said
+
+
+def test_an_sqlite_file_is_copied(tmp_path: Path) -> None:
+    path, folder = tmp_path / "tour.sqlite", tmp_path / "backups"
+    folder.mkdir()
+    assert run("register", "members", EXAMPLES / "members.csv", "--store", path).exit_code == 0
+    done = run("store", "backup", "--store", path, "--into", folder)
+    assert done.exit_code == 0, done.output
+    copy = folder / "tour-1.sqlite"
+    assert done.output.startswith(f"{copy}: complete up to segment 1, journal position 0\n")
+    assert run("verify", "--store", copy).exit_code == 0
+    told = json.loads(run("store", "backup", "--store", path, "--into", folder, "--json").output)
+    assert told["file"] == str(copy)
+    assert told["digest"] in done.output
+
+
+def test_a_copy_that_cannot_be_made(pg_server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "tour.sqlite"
+    alone = run("store", "backup", "--store", path)
+    assert (alone.exit_code, "belong together" in alone.output) == (2, True)
+    missing = run("store", "backup", "--store", path, "--into", tmp_path)
+    assert (missing.exit_code, "there is no such store" in missing.output) == (3, True)
+    pg_server.sql("CREATE DATABASE copied")
+    url = pg_server.url("copied")
+    assert run("store", "init", url).exit_code == 0
+    refused = run("store", "backup", "--store", url, "--into", tmp_path)
+    assert (refused.exit_code, "pg_dump" in refused.output) == (1, True)
+    nobody = run("store", "backup", "--server", "127.0.0.1:1")
+    assert (nobody.exit_code, "cannot be connected to" in nobody.output) == (3, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -30,6 +31,7 @@ class ServerProcess:
         *,
         wait: bool = True,
         log: Path | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         """Start it and, with `wait`, return only when it takes requests.
 
@@ -38,9 +40,10 @@ class ServerProcess:
             module: what is run.
             wait: for it to take requests.
             log: what it writes to stderr; by default it is beside the store.
+            options: more of `serve`.
         """
         command = [sys.executable, "-m", module, "serve"]
-        command += ["--store", str(store), "--listen", "127.0.0.1:0"]
+        command += ["--store", str(store), "--listen", "127.0.0.1:0", *options]
         self._log = log or Path(store).with_suffix(".log")
         with self._log.open("ab") as errors:
             self._process = subprocess.Popen(

@@ -1,12 +1,13 @@
 """Load for as long as you like, and faults all the while; then everything is counted.
 
-    python -m tests.crash.soak [--store sqlite|postgres] [--seconds S] [--every S]
+    python -m tests.crash.soak [--store sqlite|postgres] [--seconds S] [--every S] [--only FAULT]
 
 Terminals on one member and gateways on members they share, on one server with SQLite or on two with
 PostgreSQL. Every few seconds something happens: a server is killed or stands still for a while, or
 the database's connections, one of its processes or all of it are ended. Clients go on with any
-server that answers. After each epoch what clients were told is held against the journal; in the end
-`gongji verify`'s checker looks at the whole store. Memory is that of the servers.
+server that answers. Then nothing happens for a while, and the servers' memory and open files are
+looked at. After each epoch what clients were told is held against the journal; in the end
+`gongji verify`'s checker looks at the whole store.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from benchmarks.peers.cluster import Server, started
 from engine.verify.check import verify_store
@@ -39,6 +40,8 @@ from tests.support.postgres import new_database
 EPOCH_SECONDS: Final = 300.0
 RESOLVE_SECONDS: Final = 120.0
 STILL_SECONDS: Final = (0.5, 4.0)
+WARM_UP: Final = 0.25
+"""Share of the calm stretch after which memory is looked at for the first time."""
 _WRONG: Final = ("lost", "doubled", "changed", "torn", "findings")
 
 
@@ -48,14 +51,37 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+class Stretch(NamedTuple):
+    """Part of a soak: seconds, and seconds between faults; 0: none happen."""
+
+    seconds: float
+    every: float
+
+
+class Size(NamedTuple):
+    """How large the larger server is, and of what."""
+
+    applied: int
+    """Requests that changed the ledger so far, all servers' together."""
+    bytes: int
+    files: int
+    """Files and sockets it has open."""
+
+
 class Soak:
     """Servers, their clients, and what happens to them."""
 
     def __init__(
-        self, place: Place, database: Server | None, clients: tuple[int, int], log: Path
+        self,
+        place: Place,
+        database: Server | None,
+        clients: tuple[int, int],
+        log: Path,
+        only: str | None = None,
     ) -> None:
         self._place = place
         self._terminals, self._gateways = clients
+        self._only = only
         self._log = log
         self._rng = random.Random(20261130)
         self._number = 0
@@ -63,10 +89,11 @@ class Soak:
         self.done: Counter[str] = Counter()
         self.verdict: Verdict = Counter()
         self.answered = 0
+        self._applied = 0
         self.settled = 0
         self.seconds = 0.0
-        self.memory: list[tuple[int, int]] = []
-        """After each epoch: requests answered so far, and bytes of memory of the larger server."""
+        self.sizes: list[Size] = []
+        """In the calm stretch, after warming up and at its end."""
         self._unjudged: list[Client] = []
         fill(place.open(), sum(clients))
         self.servers = [self._start() for _ in range(place.servers)]
@@ -88,11 +115,14 @@ class Soak:
         time.sleep(self._rng.uniform(*STILL_SECONDS))
         server.signal(signal.SIGCONT)
 
-    def _faults(self) -> list[Callable[[], None]]:
+    def _faults(self) -> list[tuple[str, Callable[[], None]]]:
+        """Return what may happen, by its name; a server is killed twice as often as the rest."""
         own = [self.kill_a_server, self.kill_a_server, self.make_a_server_stand_still]
-        if self.database is None:
-            return own
-        return own + [partial(fault, self.database, self._rng) for fault in DATABASE_FAULTS]
+        faults = [(fault.__name__, fault) for fault in own]
+        if self.database is not None:
+            for fault in DATABASE_FAULTS:
+                faults.append((fault.__name__, partial(fault, self.database, self._rng)))
+        return [(name, fault) for name, fault in faults if self._only in (None, name)]
 
     # --- load -----------------------------------------------------------------------------
 
@@ -107,27 +137,47 @@ class Soak:
         return clients
 
     async def epoch(self, seconds: float, every: float) -> None:
-        """Let new clients work for so long, with faults if `every` is above 0; then judge."""
+        """Let new clients work for so long; then judge.
+
+        Args:
+            seconds: for how long.
+            every: seconds from one fault to the next; 0: none, and the servers are measured.
+        """
         clients = self._new_clients()
         began = time.monotonic()
         tasks = [asyncio.create_task(client.keep_asking(self._anybody)) for client in clients]
-        while (left := seconds - (time.monotonic() - began)) > 0:
-            await asyncio.sleep(min(left, every or left))
-            if every and time.monotonic() - began < seconds:
-                fault = self._rng.choice(self._faults())
-                await asyncio.to_thread(fault)
-                named = fault.func if isinstance(fault, partial) else fault
-                self.done[named.__name__] += 1
+        if every:
+            await self._have_faults(began + seconds, every)
+        else:
+            await self._measure(seconds, clients)
         for client in clients:
             client.leaving = True
         async with asyncio.timeout(RESOLVE_SECONDS):
             await asyncio.gather(*tasks)
         self.seconds += time.monotonic() - began
         self.answered += sum(client.answered for client in clients)
-        self.memory.append((self.answered, max(server.memory() for server in self.servers)))
+        self._applied += sum(len(client.first) for client in clients)
         self._unjudged += clients
         if self._place.servers > 1:  # SQLite is for one process at a time
             await asyncio.to_thread(self._judge)
+
+    async def _have_faults(self, end: float, every: float) -> None:
+        """Have something happen again and again."""
+        while (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, every))
+            if time.monotonic() < end:
+                name, fault = self._rng.choice(self._faults())
+                await asyncio.to_thread(fault)
+                self.done[name] += 1
+
+    async def _measure(self, seconds: float, clients: Sequence[Client]) -> None:
+        """Look at the servers when they are warm, and when the time is over."""
+        for share in (WARM_UP, 1 - WARM_UP):
+            await asyncio.sleep(seconds * share)
+            applied = self._applied + sum(len(client.first) for client in clients)
+            memory = max(server.memory() for server in self.servers)
+            files = max(server.open_files() for server in self.servers)
+            self.sizes.append(Size(applied, memory, files))
 
     def _anybody(self) -> str:
         return self._rng.choice(self.servers).address
@@ -167,39 +217,41 @@ class Soak:
             ", ".join(f"{name} {self.verdict[name]}" for name in _WRONG)
             + f"; {self.verdict['unanswered but there']} were there before they were answered",
         ]
-        if len(self.memory) > 1 and not self.done["kill_a_server"]:
-            (first, before), (last, after) = self.memory[0], self.memory[-1]
-            each = (after - before) / (last - first)
-            grown = f"{before >> 20} to {after >> 20} MiB"
-            lines.append(f"memory of a server {grown}: {each:.0f} B a request, for each server")
+        if self.sizes:
+            first, last = self.sizes[0], self.sizes[-1]
+            each = (last.bytes - first.bytes) / (last.applied - first.applied)
+            lines.append(
+                f"then calm: memory of a server {first.bytes / 2**20:.0f} to "
+                f"{last.bytes / 2**20:.0f} MiB with {last.applied - first.applied:,} settled and "
+                f"taken back, {each:.0f} B each; open files {first.files} to {last.files}"
+            )
         return "\n".join(lines)
 
 
 def soak(
-    kind: str,
-    seconds: float,
-    every: float,
-    clients: tuple[int, int],
-    *,
-    epoch: float = EPOCH_SECONDS,
-    servers: int | None = None,
+    kind: str, clients: tuple[int, int], stretches: Sequence[Stretch], only: str | None = None
 ) -> Soak:
     """Run a soak; return what it came to."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gongji-soak-")))
         database = stack.enter_context(started(Server)) if kind == "postgres" else None
         place = in_database(new_database(database)) if database else in_file(folder / "ledger.db")
-        place = place._replace(servers=servers or place.servers)
-        run = Soak(place, database, clients, folder / "servers.log")
+        run = Soak(place, database, clients, folder / "servers.log", only)
         stack.callback(run.close)
-        left = seconds
-        while left > 0:
-            asyncio.run(run.epoch(min(left, epoch), every))
-            left -= epoch
-            if left > 0:
-                say(run.told())
+        for stretch in stretches:
+            asyncio.run(run.epoch(*stretch))
+            say(run.told())
         run.finish()
     return run
+
+
+def stretches_of(seconds: float, every: float, calm: float) -> Iterator[Stretch]:
+    """Yield the stretches of a soak: epochs with faults, then a calm one."""
+    while seconds > 0:
+        yield Stretch(min(seconds, EPOCH_SECONDS), every)
+        seconds -= EPOCH_SECONDS
+    if calm > 0:
+        yield Stretch(calm, 0.0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -208,17 +260,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--store", choices=["sqlite", "postgres"], default="postgres")
-    parser.add_argument("--seconds", type=float, default=120.0)
-    parser.add_argument("--every", type=float, default=4.0, help="seconds between faults; 0: none")
-    parser.add_argument("--epoch", type=float, default=EPOCH_SECONDS, help="seconds of one")
-    parser.add_argument("--servers", type=int, help="how many; SQLite has one")
+    parser.add_argument("--seconds", type=float, default=120.0, help="with faults (120)")
+    parser.add_argument("--every", type=float, default=4.0, help="seconds between faults (4)")
+    database_faults = [fault.__name__ for fault in DATABASE_FAULTS]
+    names = ["kill_a_server", "make_a_server_stand_still", *database_faults]
+    parser.add_argument("--only", choices=names, help="make no other fault")
+    parser.add_argument(
+        "--calm", type=float, default=60.0, help="seconds without faults, then (60)"
+    )
     parser.add_argument("--terminals", type=int, default=64)
     parser.add_argument("--gateways", type=int, default=8)
     given = parser.parse_args(arguments)
-    clients = given.terminals, given.gateways
-    run = soak(
-        given.store, given.seconds, given.every, clients, epoch=given.epoch, servers=given.servers
-    )
+    if given.every <= 0:
+        parser.error("--every: expected seconds above 0; for none at all, --seconds 0")
+    if given.store == "sqlite" and given.only in database_faults:
+        parser.error(f"--only {given.only}: needs --store postgres")
+    stretches = list(stretches_of(given.seconds, given.every, given.calm))
+    run = soak(given.store, (given.terminals, given.gateways), stretches, given.only)
     say(run.told())
     return int(any(run.verdict[name] for name in PROMISED))
 

@@ -2,11 +2,14 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
 from engine.domain.journal import FOLDED, Segment, SegmentKind, text_length
 from engine.domain.layout import Array
+from engine.errors import BackupError
 from engine.state.blocks import BLOCK
 from engine.state.tables import (
     ACCOUNT_WIDTH,
@@ -49,6 +52,9 @@ class MemoryStore(Alone):
     @property
     def last_position(self) -> int:
         return self._next_position - 1
+
+    def back_up(self, folder: Path) -> NoReturn:
+        raise BackupError("nothing here is durable")
 
     def require_space(self) -> None:
         """There is always room."""

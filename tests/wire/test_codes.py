@@ -15,6 +15,7 @@ from server.policy import PolicyService
 from server.registers import InstitutionService, MemberService
 from server.registrations import RegistrationService
 from server.settlement import SettlementService
+from server.store import StoreService
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,7 @@ def test_deductible_kinds_are_the_engines() -> None:
         RegistrationService,
         AccountService,
         PolicyService,
+        StoreService,
     ],
 )
 def test_every_rpc_has_a_method(service: type) -> None:

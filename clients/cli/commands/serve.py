@@ -1,5 +1,7 @@
 """`gongji serve`: a settlement server on a store."""
 
+from pathlib import Path
+
 import click
 
 from clients.cli.common import DEFAULT_SERVER, Fail, check_address, friendly
@@ -23,6 +25,11 @@ from clients.cli.stores import Place, PlaceType
     callback=check_address,
     help="Where to listen, on this machine only; port 0 takes a free one.",
 )
+@click.option(
+    "--backups",
+    type=click.Path(exists=True, file_okay=False, writable=True, resolve_path=True, path_type=Path),
+    help="Folder for copies of an SQLite file, which gongji store backup asks for.",
+)
 @click.option("--reflection", is_flag=True, help="Let tools ask for the contracts.")
 @click.option(
     "--kernel",
@@ -33,7 +40,7 @@ from clients.cli.stores import Place, PlaceType
 )
 @rules_option
 @friendly
-def serve(store: Place, listen: str, reflection: bool, kernel: str) -> None:
+def serve(store: Place, listen: str, backups: Path | None, reflection: bool, kernel: str) -> None:
     """Run a settlement server; SIGTERM or Ctrl-C answers what was read and stops.
 
     Exit codes: 0 stopped as asked; 2 wrong command line; 3 the store or the address cannot be
@@ -51,7 +58,7 @@ def serve(store: Place, listen: str, reflection: bool, kernel: str) -> None:
     from server.process import run
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    config = ServerConfig(address=listen, reflection=reflection)
+    config = ServerConfig(address=listen, backups=backups, reflection=reflection)
     host = listen.rpartition(":")[0]
     pipeline = open_pipeline(store, kernel)
     try:
