@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from grpc import StatusCode
 
 from engine.errors import (
+    BackupError,
     InvalidInput,
     InvariantBroken,
     OutcomeUnknown,
@@ -69,6 +70,9 @@ _TABLE: Final[dict[type[Exception], Status]] = {
         StatusCode.UNAVAILABLE,
         "STORE_UNAVAILABLE",
         "nothing was recorded; send it again with the same id",
+    ),
+    BackupError: Status(
+        StatusCode.FAILED_PRECONDITION, "NO_BACKUP", "no copy of the store was made"
     ),
     OutcomeUnknown: Status(
         StatusCode.UNAVAILABLE,

@@ -155,7 +155,7 @@ def _check_told(order: Sequence[str], told: Sequence[Answer]) -> None:
             assert not answer.refusals
         else:
             wanted = Detail.REVERSED_BEFORE_ARRIVAL if is_late else Detail.UNDONE
-            assert answer.refusals[0].detail == wanted
+            assert [refused.detail for refused in answer.refusals.values()] == [wanted]
     for n in reverses:
         answer = told[n]
         if is_late:

@@ -55,6 +55,10 @@ NEW_YEAR = 1_767_196_800_000
 class Disk(MemoryStore):
     """A store that survives its process; now and then a commit fails, or nobody knows."""
 
+    fails = 0.01
+    in_doubt = 0.01
+    """How often, of all commits; of those in doubt half are there."""
+
     def __init__(self, rng: random.Random, met: Counter[str]) -> None:
         super().__init__()
         self._rng = rng
@@ -63,14 +67,14 @@ class Disk(MemoryStore):
 
     def append(self, segments: Sequence[Segment]) -> int:
         draw = self._rng.random() if self.faults and segments else 1.0
-        if draw < 0.01:
+        if draw < self.fails:
             self._met["not recorded"] += 1
             raise StoreError("simulated: nothing was recorded")
-        if draw < 0.015:
+        if draw < self.fails + self.in_doubt / 2:
             self._met["unknown, not there"] += 1
             raise OutcomeUnknown("simulated: before it was written")
         sequence = super().append(segments)
-        if draw < 0.02:
+        if draw < self.fails + self.in_doubt:
             self._met["unknown, there"] += 1
             raise OutcomeUnknown("simulated: after it was written")
         return sequence

@@ -1,6 +1,7 @@
 """A store in memory, for tests of what stands above the store. Nothing here is durable."""
 
 from bisect import bisect_right
+from collections import UserDict, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -27,6 +28,18 @@ from engine.state.tables import (
 from engine.store.protocol import Alone
 
 
+class _Visits(UserDict[VisitKey, int]):
+    """Paid fen by key; `keys_of` has the keys of a (member, year) in their order."""
+
+    def __init__(self) -> None:
+        self.keys_of: dict[tuple[int, int], dict[VisitKey, None]] = defaultdict(dict)
+        super().__init__()
+
+    def __setitem__(self, key: VisitKey, paid: int) -> None:
+        self.keys_of[key[:2]][key] = None
+        super().__setitem__(key, paid)
+
+
 class MemoryStore(Alone):
     """The store protocol over a list of segments; checkpoints go into dictionaries."""
 
@@ -40,7 +53,7 @@ class MemoryStore(Alone):
         self._uses: list[Array] = []
         self.member_year_rows: dict[int, Array] = {}
         """By place, as in `Lines`."""
-        self._visits: dict[VisitKey, int] = {}
+        self._visits = _Visits()
         self.account_rows: dict[int, Array] = {}
         self._under_way: Checkpoint | None = None
         self._credits: list[CreditRow] = []
@@ -120,7 +133,7 @@ class MemoryStore(Alone):
         return [(k[0], *k[2:]) for k in self._visits if (k[1], k[0] // BLOCK) == (year, block)]
 
     def visits(self, member: int, year: int) -> list[tuple[int, str, int]]:
-        return [(k[2], k[3], paid) for k, paid in self._visits.items() if k[:2] == (member, year)]
+        return [(*key[2:], self._visits[key]) for key in self._visits.keys_of[member, year]]
 
     def credit_count(self) -> int:
         return len(self._credits)

@@ -25,8 +25,8 @@ def digest(run: Run) -> bytes:
 
 def entries_of(run: Run) -> Array:
     """Return every entry of a run's journal as one array."""
-    found = [s.entries() for s in run.store.journal if s.kind == SegmentKind.ENTRIES]
-    return np.concatenate([np.zeros(0, dtype=ENTRY), *found])
+    found = (s.records for s in run.store.journal if s.kind == SegmentKind.ENTRIES)
+    return np.frombuffer(b"".join(found), dtype=ENTRY)
 
 
 def check_sums(run: Run) -> None:
