@@ -21,6 +21,9 @@ from engine.state.state import State
 
 _ALL_OF_SEGMENT: Final = 1 << 31
 
+ENTRIES_KEPT: Final = 4_096
+"""Entries that were read of late and are kept: some 2 KB each."""
+
 
 class JournalMovement(NamedTuple):
     """A movement of an account: its record of the layout `MOVEMENT`, and what moved it."""
@@ -48,6 +51,7 @@ class Context:
         self._segments: list[Segment] = []
         self._runs: list[tuple[Array, list[bytes]]] = []
         self._open_runs = 0
+        self._kept: dict[int, tuple[np.void, EntryText]] = {}
         self._first_position = state.next_position
         self._plan_on: dict[tuple[str, int, int], int] = {}
         # By identity: the book returns one object for every day of an interval, and keeps it.
@@ -238,6 +242,9 @@ class Context:
 
     def record(self, position: int) -> tuple[np.void, EntryText] | None:
         """Return the record and the texts of an entry, durable or made in this batch."""
+        kept = self._kept.get(position)
+        if kept is not None:
+            return kept
         for entries, texts in self._runs:
             row = position - int(entries["link"]["position"][0])
             if 0 <= row < len(entries):
@@ -246,7 +253,18 @@ class Context:
         if found is None:
             return None
         entry = entry_from_bytes(found[0])
-        return entry, split_text(entry, found[1][: text_length(entry)])
+        read = entry, split_text(entry, found[1][: text_length(entry)])
+        self._keep(position, read)
+        return read
+
+    def _keep(self, position: int, read: tuple[np.void, EntryText]) -> None:
+        """Keep a durable entry, which never changes; of too many the one that was read first goes.
+
+        Whoever undoes, or asks for counters, walks through the member's year again and again.
+        """
+        if len(self._kept) >= ENTRIES_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[position] = read
 
     def record_at(self, position: int) -> tuple[np.void, EntryText]:
         """Return the record and the texts of the entry at a position, which the journal names.

@@ -6,6 +6,7 @@ memory, from the counters as they would have been.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -33,6 +34,9 @@ from engine.state.tables import KeyStatus, VisitKey
 
 Written = tuple[np.void, EntryText]
 """A record of the journal and its texts."""
+
+LATER_MAX: Final = 1_000
+"""Later settlements of the year that are settled again at the most, while everybody waits."""
 
 _COMPARED = [name for name in AMOUNTS if name not in ("account", "family_account", "cash")]
 """What must not change in a later settlement; account and cash do not count here."""
@@ -124,7 +128,14 @@ def _undo(
     context: Context, target: Sequence[Written], kind: EntryKind, undo_id: str
 ) -> Undone | Refused:
     """Write an entry with the negated parts for each entry of a settlement."""
-    blockers = _blockers(context, target)
+    later = _later_standing(context, target[0][0])
+    if len(later) > LATER_MAX:
+        return Refused(
+            Reason.CANCEL_BLOCKED,
+            message=f"more than {LATER_MAX} later settlements of the year stand, too many to look "
+            "at; undo them first, the last one first",
+        )
+    blockers = _blockers(context, target, later)
     if blockers:
         return Refused(
             Reason.CANCEL_BLOCKED,
@@ -230,12 +241,13 @@ def _write_tombstone(context: Context, institution: int, undo_id: str, original:
 # --- what stands in the way --------------------------------------------------------------
 
 
-def _blockers(context: Context, target: Sequence[Written]) -> tuple[Blocker, ...]:
-    """Return the later standing settlements that would come out differently without `target`."""
-    first = target[0][0]
-    later = _later_standing(context, first)
+def _blockers(
+    context: Context, target: Sequence[Written], later: Sequence[Written]
+) -> tuple[Blocker, ...]:
+    """Return those of the later standing settlements that would come out differently without it."""
     if not later:
         return ()
+    first = target[0][0]
     state = context.state
     number, year = int(first["claim"]["member"]), int(first["row"]["year"])
     counters = layout.aligned_counters(1)
@@ -278,6 +290,8 @@ def differs(stored: np.void, again: np.void) -> bool:
 def _later_standing(context: Context, target: np.void) -> list[Written]:
     """Return the entries of the member-year after a settlement that stand, in order.
 
+    Where there are more than `LATER_MAX`, the last ones of them.
+
     Args:
         context: of the ledger.
         target: the first entry of the settlement.
@@ -285,14 +299,25 @@ def _later_standing(context: Context, target: np.void) -> list[Written]:
     link = target["link"]
     number, year = int(target["claim"]["member"]), int(target["row"]["year"])
     last_part = int(link["position"]) + int(link["parts"]) - 1
-    return standing(context, number, year, after=last_part)
+    return standing(context, number, year, after=last_part, at_most=LATER_MAX + 1)
 
 
-def standing(context: Context, member: int, year: int, after: int = 0) -> list[Written]:
-    """Return the entries of a member-year that stand, in order, those after a position."""
+def standing(
+    context: Context, member: int, year: int, after: int = 0, at_most: int | None = None
+) -> list[Written]:
+    """Return the entries of a member-year that stand, in order, those after a position.
+
+    Args:
+        context: of the ledger.
+        member: its number.
+        year: the policy year.
+        after: the position.
+        at_most: how many, the last ones of them; None: all.
+    """
     position = context.state.read_member_year(member, year).last_entry
-    later, undone = [], set()
-    while position > after:
+    later: list[Written] = []
+    undone = set()
+    while position > after and len(later) != at_most:
         found = context.record_at(position)
         link = found[0]["link"]
         # From the last entry back: an undo comes before what it undoes.

@@ -24,16 +24,32 @@ from engine.store.postgres_errors import Translated
 from engine.store.postgres_schema import Connection
 from engine.store.schema import POSITIONED_KINDS
 
+
+def _number_at(place: str) -> str:
+    """Return SQL that reads one of the little-endian numbers of four bytes in `text_starts`."""
+    bytes_of = (f"(get_byte(text_starts, {place} + {n}) << {8 * n})" for n in range(4))
+    return f"({' | '.join(bytes_of)})"
+
+
 _AT: Final = f"""
 SELECT sequence, first_position, items, kind, instant FROM segment
 WHERE kind IN {POSITIONED_KINDS} AND first_position <= %s ORDER BY first_position DESC LIMIT 1
 """
 _ENTRY: Final = f"""
-SELECT substring(records FROM {ENTRY.itemsize} * %(index)s::int + 1 FOR {ENTRY.itemsize}),
-  substring(text_starts FROM 4 * %(index)s::int + 1 FOR 8)
-FROM segment WHERE sequence = %(sequence)s
+SELECT substring(records FROM {ENTRY.itemsize} * index + 1 FOR {ENTRY.itemsize}),
+  substring(text FROM start + 1 FOR after - start)
+FROM (
+  SELECT records, text, index, {_number_at("4 * index")} AS start,
+    {_number_at("4 * index + 4")} AS after
+  FROM (
+    SELECT kind, items, records, text_starts, text, (%s - first_position)::int AS index
+    FROM segment
+    WHERE kind IN {POSITIONED_KINDS} AND first_position <= %s
+    ORDER BY first_position DESC LIMIT 1
+  ) AS found
+  WHERE kind = {SegmentKind.ENTRIES:d} AND index < items
+) AS entry
 """
-_TEXT: Final = "SELECT substring(text FROM %s::int FOR %s::int) FROM segment WHERE sequence = %s"
 _MOVEMENTS: Final = (
     "SELECT substring(records FROM %s::int FOR %s::int), text FROM segment WHERE sequence = %s"
 )
@@ -49,15 +65,8 @@ class PostgresTables(ABC):
 
     def entry(self, position: int) -> tuple[bytes, bytes] | None:
         """Return one durable journal entry, its record and its text, or None if there is none."""
-        found = self._segment_at(position, SegmentKind.ENTRIES)
-        if found is None:
-            return None
-        sequence, first_position, _ = found
-        at = {"sequence": sequence, "index": position - first_position}
-        record, ends = self._row(_ENTRY, at)
-        start, end = (int.from_bytes(ends[n : n + 4], "little") for n in (0, 4))
-        (text,) = self._row(_TEXT, (start + 1, end - start, sequence))
-        return record, text
+        found = self._row(_ENTRY, (position, position))
+        return None if found is None else (found[0], found[1])
 
     def movements(self, position: int, count: int = 1) -> tuple[int, bytes, bytes] | None:
         """Return durable movements, or None: their segment's instant, their records, its text.
