@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
-from engine.domain.ids import check_id
+from engine.domain.ids import ID_LENGTH_MAX, check_id
 from engine.domain.request import (
     BatchAnswer,
     Cancel,
@@ -294,12 +294,13 @@ class _Terminal:
 
 
 def _request_id(message: pb.SettleRequest) -> str:
-    """Return the id to echo, empty where the request has none."""
+    """Return the id to echo, empty where the request has none, or one that is too long for one."""
     which = message.WhichOneof("request")
     if which is None or which == "open":
         return ""
     request: claim_pb2.Claim | pb.Cancel | pb.Reverse | pb.Query = getattr(message, which)
-    return request.request_id
+    # Nobody has himself sent back megabytes, which a client would refuse with its whole stream.
+    return request.request_id if len(request.request_id) <= ID_LENGTH_MAX else ""
 
 
 class _Batch(NamedTuple):
