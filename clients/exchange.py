@@ -43,6 +43,9 @@ CHANNEL_OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
 )
 
+_TOLD_PAUSE_MAX: Final = 30.0
+"""Longer than this nobody waits because a server said so."""
+
 _LOOK_SECONDS: Final = 0.005
 
 
@@ -95,6 +98,7 @@ class Exchange(Generic[Req, Resp]):
         self._draining = False
         self._reached = False
         self._last_status = ""
+        self._told_pause = 0.0
         self.reconnects = 0
 
     async def send(self, request: Req) -> None:
@@ -122,7 +126,8 @@ class Exchange(Generic[Req, Resp]):
                     if response is not None:
                         return response
                     self.reconnects += 1
-                    await asyncio.sleep(pause * random.uniform(0.8, 1.2))
+                    wait = max(pause, min(self._told_pause, _TOLD_PAUSE_MAX))
+                    await asyncio.sleep(wait * random.uniform(0.8, 1.2))
                     pause = min(2 * pause, _BACKOFF_MAX)
         except TimeoutError:
             self._forget()
@@ -170,7 +175,7 @@ class Exchange(Generic[Req, Resp]):
                     continue
                 return self._take(cast(Resp, response))
         except grpc.aio.AioRpcError as error:
-            self._check_final(error.code(), error.details())
+            self._check_final(error.code(), error.details(), error.trailing_metadata())
         except asyncio.InvalidStateError:
             self._last_status = "the stream was closed"
         self._forget()
@@ -235,10 +240,11 @@ class Exchange(Generic[Req, Resp]):
 
     async def _ended(self, call: "grpc.aio.StreamStreamCall[Req, Resp]") -> None:
         code, details = await call.code(), await call.details()
-        self._check_final(code, details)
+        self._check_final(code, details, await call.trailing_metadata())
         self._forget()
 
-    def _check_final(self, code: grpc.StatusCode, details: str | None) -> None:
+    def _check_final(self, code: grpc.StatusCode, details: str | None, trailing: Any) -> None:
+        self._told_pause = pause_told(trailing)
         self._last_status = f"{code.name}: {details}" if details else code.name
         if code in _FINAL:
             self._forget()
@@ -260,3 +266,14 @@ class Exchange(Generic[Req, Resp]):
         if self._call is not None:
             self._call.cancel()
             self._call = None
+
+
+def pause_told(trailing: Any) -> float:
+    """Return after how many seconds a server wants to be asked again, 0 if it does not say.
+
+    It says so in the trailing metadata, as gRPC's retry policy reads it (gRFC A6).
+    """
+    for key, value in trailing or ():
+        if key == "grpc-retry-pushback-ms" and str(value).isdecimal():
+            return int(value) / 1_000
+    return 0.0

@@ -59,7 +59,7 @@ class AccountService:
         step = decode_run(message, self._host.config.credit_step)
         while True:
             # A step waits in the queue like any request: between two of them others are served.
-            reply = await self._host.batcher.answer(step)
+            reply = await self._host.batcher.answer_step(step)
             await context.write(pb.RunCreditResponse(**reply_fields(reply)).SerializeToString())
             if not isinstance(reply, CreditedStep) or reply.finished:
                 return

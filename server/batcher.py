@@ -24,7 +24,7 @@ from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
 from server.config import ServerConfig
 from server.merge import Bulk, Message, Place, Single, digests, merge, reply_of, weight
-from server.status import log_error
+from server.status import Overloaded, log_error
 
 Call = Callable[[Pipeline], Any]
 """Reads something in the pipeline's thread, after the requests that came before it."""
@@ -160,8 +160,22 @@ class Batcher:
         self._wake.set()
 
     async def answer(self, ask: Single | Call) -> Any:
-        """Return the answer to a request; giving up waiting does not take it back."""
+        """Return the answer to a request; giving up waiting does not take it back.
+
+        Raises:
+            Overloaded: the queue is full. Streams are not read on where it is; of single calls
+                there may be any number, so who makes one has to come back.
+        """
+        if self.is_full:
+            raise Overloaded
+        return await self._answer(ask)
+
+    async def answer_step(self, step: Single | Call) -> Any:
+        """Return the answer to a step of something long, which waits for room in the queue."""
         await self.room()
+        return await self._answer(step)
+
+    async def _answer(self, ask: Single | Call) -> Any:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
         def finish(answer: Any, row: int) -> None:

@@ -30,7 +30,7 @@ from server.codec_settlement import (
 )
 from server.config import ServerConfig
 from server.merge import Settled
-from server.status import REASON_KEY, NotOpen, status_of
+from server.status import NotOpen, status_of, trailing
 from server.stream import Accept, Context, Conversation
 from server.wire_settlement import Plans, PlansOnWire
 
@@ -154,8 +154,7 @@ def guarded(
             if context.done():
                 raise asyncio.CancelledError from None  # the client is gone: nobody to tell
             status = status_of(error)
-            reason = ((REASON_KEY, status.reason),)
-            await context.abort(status.code, status.message, reason)
+            await context.abort(status.code, status.message, trailing(status))
             raise InvariantBroken("abort returned") from None
 
     return guard

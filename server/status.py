@@ -21,11 +21,19 @@ from engine.errors import (
 REASON_KEY: Final = "gongji-reason"
 """Key of the trailing metadata that holds the reason of a status."""
 
+RETRY_KEY: Final = "grpc-retry-pushback-ms"
+"""Key of the trailing metadata that says when to try again, as gRPC's retry policy reads it
+(gRFC A6): milliseconds, decimal."""
+
 _log = logging.getLogger(__name__)
 
 
 class NotOpen(Exception):
     """A stream did not begin with open, or a call does not name its institution."""
+
+
+class Overloaded(Exception):
+    """Too many requests wait; this one was not taken."""
 
 
 class Stopping(Exception):
@@ -38,6 +46,16 @@ class Status(NamedTuple):
     code: StatusCode
     reason: str
     message: str
+    retry_seconds: float = 0.0
+    """After how long it makes sense to try again; 0: nothing is said."""
+
+
+def trailing(status: Status) -> tuple[tuple[str, str], ...]:
+    """Return the trailing metadata of a status: its reason, and when to try again."""
+    reason = (REASON_KEY, status.reason)
+    if not status.retry_seconds:
+        return (reason,)
+    return reason, (RETRY_KEY, str(round(1_000 * status.retry_seconds)))
 
 
 _INTERNAL: Final = Status(StatusCode.INTERNAL, "INTERNAL", "internal error")
@@ -49,8 +67,14 @@ _TABLE: Final[dict[type[Exception], Status]] = {
         "no institution: open the stream with its id first, or name it in the metadata "
         "gongji-institution",
     ),
+    Overloaded: Status(
+        StatusCode.RESOURCE_EXHAUSTED,
+        "OVERLOADED",
+        "too many requests wait and nothing was recorded; send it again a little later",
+        0.5,
+    ),
     Stopping: Status(
-        StatusCode.UNAVAILABLE, "STOPPING", "the server stops; send what is unanswered again"
+        StatusCode.UNAVAILABLE, "STOPPING", "the server stops; send what is unanswered again", 0.5
     ),
     InvalidInput: Status(
         StatusCode.INVALID_ARGUMENT, "MALFORMED", "the message is malformed; correct it"
@@ -62,14 +86,16 @@ _TABLE: Final[dict[type[Exception], Status]] = {
         StatusCode.RESOURCE_EXHAUSTED,
         "STORE_FULL",
         "the disk is nearly full and nothing was recorded; tell the operator, then send it again",
+        30.0,
     ),
     StoreLocked: Status(
-        StatusCode.UNAVAILABLE, "STORE_LOCKED", "the store is in use; nothing was recorded"
+        StatusCode.UNAVAILABLE, "STORE_LOCKED", "the store is in use; nothing was recorded", 1.0
     ),
     StoreError: Status(
         StatusCode.UNAVAILABLE,
         "STORE_UNAVAILABLE",
         "nothing was recorded; send it again with the same id",
+        1.0,
     ),
     BackupError: Status(
         StatusCode.FAILED_PRECONDITION, "NO_BACKUP", "no copy of the store was made"
@@ -78,6 +104,7 @@ _TABLE: Final[dict[type[Exception], Status]] = {
         StatusCode.UNAVAILABLE,
         "OUTCOME_UNKNOWN",
         "the server stops without knowing the outcome; send it again with the same id",
+        2.0,
     ),
     InvariantBroken: Status(
         StatusCode.INTERNAL, "INVARIANT_BROKEN", "internal error; the server stops"

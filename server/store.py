@@ -51,10 +51,10 @@ class StoreService:
         begun: list[Backup] = []
         try:
             # What is asked is done even if nobody waits for it any more: so it leaves a note.
-            await batcher.answer(lambda pipeline: begun.append(pipeline.back_up(folder)))
+            await batcher.answer_step(lambda pipeline: begun.append(pipeline.back_up(folder)))
             while True:
                 # A step waits in the queue like any request: between two of them others are served.
-                kept = await batcher.answer(lambda _: begun[0].step(_STEP_BYTES))
+                kept = await batcher.answer_step(lambda _: begun[0].step(_STEP_BYTES))
                 if kept is not None:
                     await _write(context, made=_message_of(kept))
                     return

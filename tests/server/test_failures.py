@@ -1,5 +1,6 @@
 """When the store fails, when we have a bug: what clients are told, and what they are not."""
 
+import dataclasses
 import inspect
 import logging
 import threading
@@ -10,11 +11,13 @@ import grpc
 import pytest
 
 import engine.errors
+from clients.exchange import pause_told
 from engine.errors import EngineError, InvariantBroken, OutcomeUnknown, StoreError, StoreFull
 from engine.pipeline import Pipeline
 from gongji.v1 import settlement_service_pb2 as pb
 from server import settlement, status
 from server.app import EXIT_FAILED, ServerHandle
+from server.batcher import Batcher
 from server.config import ServerConfig, check_loopback
 from tests.server.conftest import AT_H1, CONFIG, Client, Gate, claim, opening, settle
 from tests.server.test_batch_stream import claims, message
@@ -62,6 +65,7 @@ def test_nothing_recorded_is_said_and_the_server_goes_on(
             call()
         assert caught.value.code() == code
         assert reason_of(caught.value) == reason
+        assert 0 < pause_told(caught.value.trailing_metadata()) <= 30
         assert SECRET not in str(caught.value)
     gate.error = None
     assert _one(client).settled.settlement_id == 1
@@ -103,6 +107,40 @@ def test_the_server_stops_when_it_does_not_know(
         _one(client)
     assert len(gate.runs) == runs, "the pipeline was used after it failed"
     client.channel.close()
+
+
+def test_single_calls_are_refused_where_the_queue_is_full(
+    pipeline: Pipeline, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And say when to come back; a stream is not read on, and loses nothing."""
+    waiting = threading.Event()
+    room = Batcher.room
+
+    async def noted(self: Batcher) -> None:
+        waiting.set()
+        await room(self)
+
+    monkeypatch.setattr(Batcher, "room", noted)
+    with ServerHandle(pipeline, dataclasses.replace(CONFIG, queue_max=3)) as server:
+        client = Client(server.address)
+        gate.open.clear()
+        stream = client.settle([opening(), *(settle(n, f"s{n}") for n in range(20))])
+        assert waiting.wait(30), "the stream never found the queue full"
+        with pytest.raises(grpc.RpcError) as caught:
+            _one(client)
+        assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert reason_of(caught.value) == "OVERLOADED"
+        assert pause_told(caught.value.trailing_metadata()) == 0.5
+        gate.open.set()
+        assert [answer.sequence for answer in stream][1:] == list(range(20))
+        assert _one(client).settled.settlement_id == 21
+        client.channel.close()
+
+
+def test_a_client_comes_back_when_it_is_told() -> None:
+    assert pause_told((("other", "1"), ("grpc-retry-pushback-ms", "1500"))) == 1.5
+    for told in (None, (), (("grpc-retry-pushback-ms", "-1"),), (("grpc-retry-pushback-ms", "x"),)):
+        assert pause_told(told) == 0.0
 
 
 def _endless() -> Iterator[pb.SettleRequest]:

@@ -66,6 +66,7 @@ class Wire:
         self.up, self.down = Direction(self), Direction(self)
         self.status: grpc.StatusCode | None = None
         """How it ended, None while it lasts."""
+        self.trailing: tuple[tuple[str, str], ...] = ()
         self.handler: asyncio.Task[None] | None = None
 
     def end(self, status: grpc.StatusCode) -> None:
@@ -96,7 +97,10 @@ class Context:
     def done(self) -> bool:
         return self._wire.status is not None
 
-    async def abort(self, code: grpc.StatusCode, *_: object) -> None:
+    async def abort(
+        self, code: grpc.StatusCode, _: str, trailing: tuple[tuple[str, str], ...]
+    ) -> None:
+        self._wire.trailing = trailing
         self._wire.down.send(code)
         raise aio.AbortError
 
@@ -131,6 +135,9 @@ class Call:
 
     async def details(self) -> str:
         return ""
+
+    async def trailing_metadata(self) -> tuple[tuple[str, str], ...]:
+        return self._wire.trailing
 
 
 class Channel:
