@@ -19,6 +19,7 @@ from engine.errors import (
 from engine.state.tables import Checkpoint
 from engine.store.backup import Backup
 from engine.store.chain import JournalEnd, Link, Problem, Progress, link_of, seal_all
+from engine.store.disk import check_local
 from engine.store.integrity import chain_problems, problems, table_file_problems
 from engine.store.lock import PathLock
 from engine.store.protocol import Alone
@@ -104,10 +105,12 @@ class SqliteStore(SqliteTables, JournalEnd, Alone):
 
         Raises:
             StoreLocked: somebody else holds the store.
-            StoreError: the file cannot be opened, is not a store, or of another format.
+            StoreError: the file cannot be opened, is not a store, of another format, or on a
+                network file system.
             InvariantBroken: the store is damaged; the message says where.
         """
         real = os.path.realpath(path)
+        check_local(real)
         lock = PathLock(real)
         connection: apsw.Connection | None = None
         try:
