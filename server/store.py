@@ -1,5 +1,6 @@
 """StoreService: copies of the store while it is used."""
 
+import asyncio
 import contextlib
 from typing import Any, Final
 
@@ -14,6 +15,10 @@ from server.stream import Context
 
 _STEP_BYTES: Final = 1 << 20
 """What one step copies; whoever asks meanwhile waits for one at most."""
+
+
+_SILENCE_SECONDS: Final = 5.0
+"""A client gives up where it hears nothing for longer."""
 
 
 class StoreService:
@@ -52,16 +57,16 @@ class StoreService:
         try:
             # What is asked is done even if nobody waits for it any more: so it leaves a note.
             await batcher.answer_step(lambda pipeline: begun.append(pipeline.back_up(folder)))
-            while True:
-                # A step waits in the queue like any request: between two of them others are served.
-                kept = await batcher.answer_step(lambda _: begun[0].step(_STEP_BYTES))
-                if kept is not None:
-                    await _write(context, made=_message_of(kept))
-                    return
-                done = pb.BackUpProgress(copied=begun[0].copied, total=begun[0].total)
-                await _write(context, progress=done)
+            # A step waits in the queue like any request: between two of them others are served.
+            while not await batcher.answer_step(lambda _: begun[0].step(_STEP_BYTES)):
+                await _write_progress(context, begun[0])
                 if self._host.is_stopping:
                     raise Stopping
+            # The disk may take long for all of the file: nobody else waits for that.
+            keeping = asyncio.create_task(asyncio.to_thread(begun[0].keep))
+            while not (await asyncio.wait((keeping,), timeout=_SILENCE_SECONDS))[0]:
+                await _write_progress(context, begun[0])
+            await _write(context, made=_message_of(keeping.result()))
         finally:
 
             def discard(_: Pipeline) -> None:
@@ -74,6 +79,11 @@ class StoreService:
 
 def _not_waited_for(answer: Any, row: int) -> None:
     """Take an answer that nobody waits for."""
+
+
+async def _write_progress(context: Context, backup: Backup) -> None:
+    progress = pb.BackUpProgress(copied=backup.copied, total=backup.total)
+    await _write(context, progress=progress)
 
 
 def _message_of(kept: Kept) -> pb.Backup:

@@ -22,7 +22,10 @@ from engine.state.state import State
 _ALL_OF_SEGMENT: Final = 1 << 31
 
 ENTRIES_KEPT: Final = 4_096
-"""Entries that were read of late and are kept: some 2 KB each."""
+"""Entries that were read of late and are kept: some 2 KB each, and their texts."""
+
+KEPT_TEXT_BYTES: Final = 8 << 20
+"""What their texts may have in all: a claim may have a thousand lines."""
 
 
 class JournalMovement(NamedTuple):
@@ -52,6 +55,7 @@ class Context:
         self._runs: list[tuple[Array, list[bytes]]] = []
         self._open_runs = 0
         self._kept: dict[int, tuple[np.void, EntryText]] = {}
+        self._kept_bytes = 0
         self._first_position = state.next_position
         self._plan_on: dict[tuple[str, int, int], int] = {}
         # By identity: the book returns one object for every day of an interval, and keeps it.
@@ -253,18 +257,21 @@ class Context:
         if found is None:
             return None
         entry = entry_from_bytes(found[0])
-        read = entry, split_text(entry, found[1][: text_length(entry)])
-        self._keep(position, read)
+        text = found[1][: text_length(entry)]
+        read = entry, split_text(entry, text)
+        self._keep(position, read, len(text))
         return read
 
-    def _keep(self, position: int, read: tuple[np.void, EntryText]) -> None:
-        """Keep a durable entry, which never changes; of too many the one that was read first goes.
+    def _keep(self, position: int, read: tuple[np.void, EntryText], text_bytes: int) -> None:
+        """Keep a durable entry, which never changes; of too many those that were read first go.
 
         Whoever undoes, or asks for counters, walks through the member's year again and again.
         """
-        if len(self._kept) >= ENTRIES_KEPT:
-            del self._kept[next(iter(self._kept))]
         self._kept[position] = read
+        self._kept_bytes += text_bytes
+        while len(self._kept) > ENTRIES_KEPT or self._kept_bytes > KEPT_TEXT_BYTES:
+            first = next(iter(self._kept))
+            self._kept_bytes -= text_length(self._kept.pop(first)[0])
 
     def record_at(self, position: int) -> tuple[np.void, EntryText]:
         """Return the record and the texts of the entry at a position, which the journal names.

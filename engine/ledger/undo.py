@@ -5,7 +5,8 @@ would come out differently without the one to be undone: the later ones are sett
 memory, from the counters as they would have been.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -35,8 +36,8 @@ from engine.state.tables import KeyStatus, VisitKey
 Written = tuple[np.void, EntryText]
 """A record of the journal and its texts."""
 
-LATER_MAX: Final = 1_000
-"""Later settlements of the year that are settled again at the most, while everybody waits."""
+LATER_MAX: Final = 2_000
+"""Later entries of the year that are looked at at the most, while everybody waits."""
 
 _COMPARED = [name for name in AMOUNTS if name not in ("account", "family_account", "cash")]
 """What must not change in a later settlement; account and cash do not count here."""
@@ -129,11 +130,11 @@ def _undo(
 ) -> Undone | Refused:
     """Write an entry with the negated parts for each entry of a settlement."""
     later = _later_standing(context, target[0][0])
-    if len(later) > LATER_MAX:
+    if later is None:
         return Refused(
             Reason.CANCEL_BLOCKED,
-            message=f"more than {LATER_MAX} later settlements of the year stand, too many to look "
-            "at; undo them first, the last one first",
+            message=f"the year has more than {LATER_MAX} later entries of the member, too many to "
+            "look at; only what was settled after that can be undone",
         )
     blockers = _blockers(context, target, later)
     if blockers:
@@ -287,10 +288,10 @@ def differs(stored: np.void, again: np.void) -> bool:
     return any(stored[name] != again[name] for name in [*_COMPARED, "reason"])
 
 
-def _later_standing(context: Context, target: np.void) -> list[Written]:
+def _later_standing(context: Context, target: np.void) -> list[Written] | None:
     """Return the entries of the member-year after a settlement that stand, in order.
 
-    Where there are more than `LATER_MAX`, the last ones of them.
+    None where more than `LATER_MAX` entries would have to be looked at.
 
     Args:
         context: of the ledger.
@@ -299,32 +300,33 @@ def _later_standing(context: Context, target: np.void) -> list[Written]:
     link = target["link"]
     number, year = int(target["claim"]["member"]), int(target["row"]["year"])
     last_part = int(link["position"]) + int(link["parts"]) - 1
-    return standing(context, number, year, after=last_part, at_most=LATER_MAX + 1)
+    later = list(islice(_backwards(context, number, year, last_part), LATER_MAX + 1))
+    return None if len(later) > LATER_MAX else _of_those_standing(later)
 
 
-def standing(
-    context: Context, member: int, year: int, after: int = 0, at_most: int | None = None
-) -> list[Written]:
-    """Return the entries of a member-year that stand, in order, those after a position.
+def standing(context: Context, member: int, year: int) -> list[Written]:
+    """Return the entries of a member-year that stand, in order."""
+    return _of_those_standing(_backwards(context, member, year, 0))
 
-    Args:
-        context: of the ledger.
-        member: its number.
-        year: the policy year.
-        after: the position.
-        at_most: how many, the last ones of them; None: all.
-    """
+
+def _backwards(context: Context, member: int, year: int, after: int) -> Iterator[Written]:
+    """Yield the entries of a member-year after a position, the last one first."""
     position = context.state.read_member_year(member, year).last_entry
-    later: list[Written] = []
-    undone = set()
-    while position > after and len(later) != at_most:
+    while position > after:
         found = context.record_at(position)
+        yield found
+        position = int(found[0]["link"]["previous"])
+
+
+def _of_those_standing(backwards: Iterable[Written]) -> list[Written]:
+    """Return what stands of entries that come the last one first, in order."""
+    standing, undone = [], set()
+    for found in backwards:
         link = found[0]["link"]
         # From the last entry back: an undo comes before what it undoes.
         if link["kind"] != EntryKind.SETTLEMENT:
             undone.add(int(link["undoes"]))
-        elif position not in undone:
-            later.append(found)
-        position = int(link["previous"])
-    later.reverse()
-    return later
+        elif int(link["position"]) not in undone:
+            standing.append(found)
+    standing.reverse()
+    return standing

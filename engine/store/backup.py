@@ -9,10 +9,15 @@ import apsw
 
 from engine.errors import BackupError, StoreError
 from engine.store.chain import JournalEnd
+from engine.store.lock import PathLock
 from engine.store.schema import create_private
 
-ROOM_BYTES: Final = 64 << 20
-"""What must stay free where the copy goes: the store itself may be on the same disk."""
+ROOM_BYTES: Final = 256 << 20
+"""What must stay free where the copy goes. The store may be on the same disk, and it takes no
+more requests when less than a part of this is free."""
+
+_DIGITS: Final = 8
+"""Hexadecimal digits of the digest in the name of a copy."""
 
 
 class Kept(NamedTuple):
@@ -26,14 +31,14 @@ class Kept(NamedTuple):
     position: int
     """The journal position of its last entry."""
     digest: bytes
-    """Of the last segment, 32 bytes. Kept elsewhere it tells whether the copy is this one still."""
+    """Of the last segment, 32 bytes: it stands for the journal up to there."""
 
 
 class Backup:
-    """A copy under way. It belongs to the thread of its store, which it must not outlive.
+    """A copy under way. Its steps belong to the thread of its store, which it must not outlive.
 
     What the store commits meanwhile is in the copy as well, so it is the store as of its last step.
-    Until then it is called `….partial`, and what is found under that name is written over.
+    Until it is kept it is called `….partial`, and what is found under that name is written over.
     """
 
     def __init__(self, source: apsw.Connection, end: JournalEnd, path: str, folder: Path) -> None:
@@ -48,24 +53,26 @@ class Backup:
         Raises:
             BackupError: no file can be made there, or there is not enough room.
         """
+        folder = folder.absolute()
         self._end = end
-        self._name = Path(path).stem
-        self._suffix = Path(path).suffix
+        self._name, self._suffix = Path(path).stem, Path(path).suffix
         self._folder = folder
         self._partial = folder / f"{self._name}.partial"
-        self._open = False
-        pages, page_bytes = (int(source.pragma(p)) for p in ("page_count", "page_size"))
-        self.total = pages * page_bytes
+        self._page_bytes = int(source.pragma("page_size"))
+        self._lock: PathLock | None = None
+        self._target: apsw.Connection | None = None
+        self._whole: Kept | None = None
+        self.total = int(source.pragma("page_count")) * self._page_bytes
         """Bytes; it may grow while they are copied."""
         self.copied = 0
         """Bytes copied so far."""
-        self._page_bytes = page_bytes
         try:
             self._require_room()
+            # Another store of this name may be copied to the folder, or be the file itself.
+            self._lock = PathLock(str(self._partial))
             self._partial.unlink(missing_ok=True)
             create_private(str(self._partial))
             self._target = apsw.Connection(str(self._partial), flags=apsw.SQLITE_OPEN_READWRITE)
-            self._open = True
             # Nobody relies on the file before it has been synced and given its name.
             self._target.pragma("journal_mode", "OFF")
             self._target.pragma("synchronous", "OFF")
@@ -76,57 +83,85 @@ class Backup:
     def _require_room(self) -> None:
         disk = os.statvfs(self._folder)
         free = disk.f_bavail * disk.f_frsize
-        if free < self.total + ROOM_BYTES:
-            raise BackupError(
-                f"{self._folder}: {free >> 20} MiB free, {(self.total + ROOM_BYTES) >> 20} MiB "
-                "needed; make room, or name another folder"
+        needed = self.total - self.copied + ROOM_BYTES
+        if free < needed:
+            raise StoreError(
+                f"{free >> 20} MiB free, {needed >> 20} MiB needed; make room, or name another "
+                "folder"
             )
 
-    def step(self, room: int) -> Kept | None:
-        """Copy about so many bytes; return the copy, durable, if it is whole.
+    def step(self, room: int) -> bool:
+        """Copy about so many bytes; return whether that was all, and the copy can be kept.
 
         Raises:
-            BackupError: it failed; nothing is kept of it.
+            BackupError: it failed; nothing is left of it.
         """
         try:
+            self._require_room()
             self._backup.step(max(1, room // self._page_bytes))
             self.total = self._backup.page_count * self._page_bytes
             self.copied = self.total - self._backup.remaining * self._page_bytes
-            return self._finish() if self._backup.done else None
+            if self._backup.done:
+                self._note_whole()
+                self._close()
         except (OSError, apsw.Error, StoreError) as error:
             raise self._failed(error) from error
+        return self._whole is not None
 
-    def _finish(self) -> Kept:
-        """Give the copy its name, once it is on the disk."""
+    def _note_whole(self) -> None:
         end = self._end
-        kept = Kept(
-            self._folder / f"{self._name}-{end.sequence}{self._suffix}",
-            self.total,
-            end.sequence,
-            end.last_position,
-            end.last_digest,
-        )
-        self._close()
-        _sync(self._partial)
-        self._partial.replace(kept.file)
-        _sync(self._folder)
-        return kept
+        digits = end.last_digest.hex()[:_DIGITS]
+        file = self._folder / f"{self._name}-{end.sequence}-{digits}{self._suffix}"
+        self._whole = Kept(file, self.total, end.sequence, end.last_position, end.last_digest)
+
+    def keep(self) -> Kept:
+        """Have the disk keep a copy that is whole, and give it its name; return it.
+
+        Any thread may do it: it may take as long as the disk takes for all of the file. A copy of
+        the same journal that is there already stays, and this one goes.
+
+        Raises:
+            BackupError: it failed; nothing is left of it.
+        """
+        whole, lock = self._whole, self._lock
+        if whole is None or lock is None:
+            raise BackupError(f"{self._folder}: the copy is not whole")
+        self._lock = None  # from here on it is not to be discarded
+        try:
+            _sync(self._partial)
+            with suppress(FileExistsError):
+                os.link(self._partial, whole.file)
+            self._partial.unlink()
+            _sync(self._folder)
+        except OSError as error:
+            with suppress(OSError):
+                self._partial.unlink(missing_ok=True)
+            raise self._said(error) from error
+        finally:
+            lock.release()
+        return whole
 
     def discard(self) -> None:
-        """Leave nothing of a copy that is not whole; after the last step nothing happens."""
-        if self._open:
-            self._close()
+        """Leave nothing of a copy that is not kept; a second call does nothing."""
+        self._close()
+        lock, self._lock = self._lock, None
+        if lock is not None:
             self._partial.unlink(missing_ok=True)
+            lock.release()
 
     def _close(self) -> None:
-        self._open = False
-        self._target.close(True)  # ends the copying as well
+        target, self._target = self._target, None
+        if target is not None:
+            target.close(True)  # ends the copying as well
 
     def _failed(self, error: Exception) -> BackupError:
         """Leave nothing behind; return what to say."""
         with suppress(OSError):  # what stopped the copying stops this as well
             self.discard()
-        return BackupError(f"{self._folder}: {error}; nothing was kept of the copy")
+        return self._said(error)
+
+    def _said(self, error: Exception) -> BackupError:
+        return BackupError(f"{self._folder}: no copy was made: {error}")
 
 
 def _sync(path: Path) -> None:

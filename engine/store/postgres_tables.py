@@ -42,7 +42,7 @@ FROM (
   SELECT records, text, index, {_number_at("4 * index")} AS start,
     {_number_at("4 * index + 4")} AS after
   FROM (
-    SELECT kind, items, records, text_starts, text, (%s - first_position)::int AS index
+    SELECT kind, items, records, text_starts, text, least(%s - first_position, items)::int AS index
     FROM segment
     WHERE kind IN {POSITIONED_KINDS} AND first_position <= %s
     ORDER BY first_position DESC LIMIT 1

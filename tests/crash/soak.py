@@ -219,7 +219,7 @@ class Soak:
         ]
         if self.sizes:
             first, last = self.sizes[0], self.sizes[-1]
-            each = (last.bytes - first.bytes) / (last.applied - first.applied)
+            each = (last.bytes - first.bytes) / max(1, last.applied - first.applied)
             lines.append(
                 f"then calm: memory of a server {first.bytes / 2**20:.0f} to "
                 f"{last.bytes / 2**20:.0f} MiB with {last.applied - first.applied:,} settled and "

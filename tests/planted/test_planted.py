@@ -220,8 +220,8 @@ def a_handler_can_be_cut_in_half(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Batcher, "answer", unshielded)
 
 
-def the_year_of_the_clock(patch: pytest.MonkeyPatch) -> None:
-    """A claim counts in the year in which it is settled."""
+def another_year(patch: pytest.MonkeyPatch) -> None:
+    """A claim counts in another year than that of its service date."""
     patch.setattr(prepare, "year_of", lambda day: year_of(day) - 1)
     patch.setattr(settle.Run, "fill", lambda _, context, claims, index, **__: index)
 
@@ -248,7 +248,7 @@ PLANTED: Sequence[tuple[Plant, Finds]] = (
     (ids_are_forgotten_after_a_while, simulation),
     (an_error_of_the_commit_is_a_failure, simulation),
     (a_handler_can_be_cut_in_half, vanishing_clients),
-    (the_year_of_the_clock, simulation),
+    (another_year, simulation),
     (amounts_are_rounded_as_floats, two_kernels),
     (errors_are_told, secrets_in_errors),
 )

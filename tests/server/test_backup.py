@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,14 +56,22 @@ def not_made(client: Client) -> str:
     return str(answer.not_made.message)
 
 
-def test_without_a_folder_or_a_file_none_is_made(server: ServerHandle, client: Client) -> None:
+def test_without_a_folder_none_is_made(server: ServerHandle, client: Client) -> None:
     assert "start it with --backups FOLDER" in not_made(client)
+
+
+def test_a_store_that_is_no_file(pipeline: Pipeline, config: ServerConfig) -> None:
+    with ServerHandle(pipeline, config) as server:
+        client = Client(server.address)
+        assert "nothing here is durable" in not_made(client)
+        client.channel.close()
 
 
 def test_a_folder_that_is_gone(durable: Callable[[], Pipeline], config: ServerConfig) -> None:
     assert config.backups is not None
     with ServerHandle(register(durable()), config) as server:
-        config.backups.rmdir()
+        assert asked(server.address)[-1].made.sequence
+        shutil.rmtree(config.backups)
         client = Client(server.address)
         assert "backups: " in not_made(client)
         config.backups.mkdir()
@@ -70,7 +80,7 @@ def test_a_folder_that_is_gone(durable: Callable[[], Pipeline], config: ServerCo
 
 
 def never_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Backup, "step", lambda *_: None)
+    monkeypatch.setattr(Backup, "step", lambda *_: False)
 
 
 def test_one_at_a_time_and_whoever_leaves_leaves_nothing(
@@ -83,13 +93,20 @@ def test_one_at_a_time_and_whoever_leaves_leaves_nothing(
         call: Any = StoreServiceStub(client.channel).BackUp(BackUpRequest())
         next(call)
         assert "another copy is under way" in not_made(client)
+        assert len(partials(config.backups)) == 1
         call.cancel()
+        while partials(config.backups):
+            time.sleep(0.01)
         monkeypatch.undo()
         while "another copy is under way" in (told := said(client)):
             pass
         assert told == "made"
-        assert [file.suffix for file in config.backups.iterdir()] == [".db"]
+        assert partials(config.backups) == []
         client.channel.close()
+
+
+def partials(folder: Path) -> list[Path]:
+    return list(folder.glob("*.partial"))
 
 
 def said(client: Client) -> str:
@@ -119,4 +136,4 @@ def test_a_server_that_stops_keeps_nothing(
             list(call)
         assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
         client.channel.close()
-    assert list(config.backups.iterdir()) == []
+    assert [file for file in config.backups.iterdir() if file.suffix != ".lock"] == []

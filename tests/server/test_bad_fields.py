@@ -30,6 +30,7 @@ from tests.support.runner import cities
 __all__ = ["pg_server"]
 
 INT64_MAX = 2**63 - 1
+QUERY = pb.Query(request_id="nobody's")
 MANY_BYTES = 10_000_000
 """Of a text in a message below the limit of messages."""
 
@@ -219,7 +220,9 @@ def said_in_a_stream(client: Client, data: bytes) -> str | None:
     """Return the same of a stream."""
     first = opening().SerializeToString()
     settle = tag(number_of("settle"), 2) + sized(data)
-    return said(lambda: list(client.raw([first, settle]))[1])
+    answers = list(client.raw([first, settle, pb.SettleRequest(query=QUERY).SerializeToString()]))
+    assert answers[2].refused.message, "the stream did not go on"
+    return said(lambda: answers[1])
 
 
 def said(ask: Callable[[], Any]) -> str | None:

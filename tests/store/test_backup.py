@@ -28,9 +28,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def whole(backup: Backup) -> Kept:
-    while (kept := backup.step(SOME_PAGES)) is None:
+    while not backup.step(SOME_PAGES):
         pass
-    return kept
+    return backup.keep()
+
+
+def copies(folder: Path) -> list[Path]:
+    """Return what is there but for lock files, which stay."""
+    return [file for file in folder.iterdir() if file.suffix != ".lock"]
 
 
 def journal(store: SqliteStore) -> list[object]:
@@ -49,7 +54,7 @@ def test_what_is_committed_between_two_steps_is_in_the_copy(path: Path, folder: 
     with SqliteStore.open(path) as store:
         backup = store.back_up(folder)
         steps = 0
-        while (kept := backup.step(SOME_PAGES)) is None:
+        while not backup.step(SOME_PAGES):
             steps += 1
             assert 0 < backup.copied < backup.total
             store.append([made.entries(3)])
@@ -61,9 +66,11 @@ def test_what_is_committed_between_two_steps_is_in_the_copy(path: Path, folder: 
             if steps >= 6:
                 store.begin_checkpoint(made.checkpoint(store.sequence))
                 store.write_checkpoint(1)
+        kept = backup.keep()
         assert steps > 8
         assert store.checkpoint_under_way
-        assert kept.file == folder / f"store-{60 + steps}.db"
+        digits = store.last_digest.hex()[:8]
+        assert kept.file == folder / f"store-{60 + steps}-{digits}.db"
         assert (kept.sequence, kept.digest) == (store.sequence, store.last_digest)
         assert kept.position == store.last_position
         assert kept.size == kept.file.stat().st_size
@@ -74,7 +81,7 @@ def test_what_is_committed_between_two_steps_is_in_the_copy(path: Path, folder: 
             assert 62 < copy.checkpoint_sequence == store.checkpoint_sequence < kept.sequence
             assert journal(copy) == journal(store)
         store.append([made.entries(3)])
-    assert sorted(file.suffix for file in folder.iterdir()) == [".db", ".lock"]
+    assert copies(folder) == [kept.file]
 
 
 def test_a_copy_goes_on_like_any_store(path: Path, folder: Path) -> None:
@@ -92,8 +99,11 @@ def test_an_empty_store_and_the_same_again(path: Path, folder: Path) -> None:
     with SqliteStore.open(path) as store:
         first = whole(store.back_up(folder))
         assert (first.sequence, first.position) == (0, 0)
+        assert first.file.name == "store-0-00000000.db"
+        before = first.file.stat()
         assert whole(store.back_up(folder)) == first
-    assert [file.name for file in folder.iterdir()] == ["store-0.db"]
+    assert copies(folder) == [first.file]
+    assert first.file.stat().st_ino == before.st_ino
 
 
 def test_what_an_earlier_copy_left_is_written_over(path: Path, folder: Path) -> None:
@@ -110,10 +120,12 @@ def test_what_is_given_up_leaves_nothing(path: Path, folder: Path) -> None:
     filled(path)
     with SqliteStore.open(path) as store:
         backup = store.back_up(folder)
-        assert backup.step(1) is None
+        assert not backup.step(1)
+        with pytest.raises(BackupError, match="not whole"):
+            backup.keep()
         backup.discard()
         backup.discard()
-        assert list(folder.iterdir()) == []
+        assert copies(folder) == []
         whole(store.back_up(folder))
 
 
@@ -126,11 +138,11 @@ def test_a_disk_that_is_full_half_way_leaves_nothing_and_harms_nobody(
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (backup.total // 2, before[1]))
         try:
-            with pytest.raises(BackupError, match="nothing was kept of the copy"):
+            with pytest.raises(BackupError, match="no copy was made"):
                 whole(backup)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        assert list(folder.iterdir()) == []
+        assert copies(folder) == []
         store.append([made.entries(1)])
         assert store.check_integrity() == []
 
@@ -146,7 +158,46 @@ def test_where_no_copy_can_be_made(
         monkeypatch.setattr(engine.store.backup, "ROOM_BYTES", 1 << 60)
         with pytest.raises(BackupError, match=r"MiB free, \d+ MiB needed; make room"):
             store.back_up(folder)
-    assert list(folder.iterdir()) == []
+    assert copies(folder) == []
+
+
+def test_one_copy_of_a_name_at_a_time(tmp_path: Path, folder: Path) -> None:
+    """Of two stores with one name, and of a store that has the name of its copy under way."""
+    for place in ("a", "b"):
+        tmp_path.joinpath(place).mkdir()
+        filled(tmp_path / place / "store.db")
+    filled(folder / "other.partial")
+    with SqliteStore.open(tmp_path / "a/store.db") as one:
+        first = one.back_up(folder)
+        with SqliteStore.open(tmp_path / "b/store.db") as other:
+            with pytest.raises(BackupError, match="holds the store"):
+                other.back_up(folder)
+            assert whole(first).sequence == one.sequence
+            whole(other.back_up(folder))
+    with SqliteStore.open(folder / "other.partial") as store:
+        with pytest.raises(BackupError, match="holds the store"):
+            store.back_up(folder)
+        assert store.check_integrity() == []
+
+
+def test_a_disk_that_does_not_keep_it_leaves_nothing(
+    path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(path)
+
+    def fails(_: Path) -> None:
+        raise OSError("no sync")
+
+    with SqliteStore.open(path) as store:
+        backup = store.back_up(folder)
+        while not backup.step(SOME_PAGES):
+            pass
+        with monkeypatch.context() as patch:
+            patch.setattr(engine.store.backup, "_sync", fails)
+            with pytest.raises(BackupError, match="no sync"):
+                backup.keep()
+        assert copies(folder) == []
+        whole(store.back_up(folder))
 
 
 def test_a_database_is_not_copied_by_us(database: str, folder: Path) -> None:
@@ -162,6 +213,6 @@ def test_a_store_that_is_closed_ends_its_copy(path: Path, folder: Path) -> None:
         backup.step(1)
     with pytest.raises(BackupError):
         whole(backup)
-    assert list(folder.iterdir()) == []
+    assert copies(folder) == []
     with closing(SqliteStore.open(path)) as store:
         assert store.check_integrity() == []

@@ -153,7 +153,7 @@ def test_an_entry_is_found_by_its_position(case: Case) -> None:
         assert entry["link"]["position"] == position
         assert split_text(entry, found[1]) == text
         assert found[1] == b"".join(part.encode() for part in text)
-    for absent in (-1, 0, len(made.texts) + 1, 10**9):
+    for absent in (-1, 0, len(made.texts) + 1, 10**9, 2**31 + 1, 2**40, 2**63 - 1):
         assert store.entry(absent) is None
     store.close()
 

@@ -234,17 +234,20 @@ def test_no_more_later_settlements_are_looked_at_than_everybody_can_wait_for(
     kernel: Kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of small claims below the deductible none rests on another, so none would block."""
-    monkeypatch.setattr(undo, "LATER_MAX", 3)
+    monkeypatch.setattr(undo, "LATER_MAX", 4)
     bench = Bench(kernel)
     bench.settle(*(claim(f"c{n}", 100) for n in range(6)))
     blocked = bench.ask(Cancel("Y", "k", 1))
     assert isinstance(blocked, Refused)
     assert (blocked.reason, blocked.blockers) == (Reason.CANCEL_BLOCKED, ())
-    assert "undo them first, the last one first" in blocked.message
-    assert isinstance(bench.ask(Cancel("Y", "k3", 3)), Undone)
-    # One fewer stands after the first two now.
+    assert "more than 4 later entries" in blocked.message
     assert isinstance(bench.ask(Cancel("Y", "k2", 2)), Undone)
-    assert isinstance(bench.ask(Reverse("Y", "k1", "c0")), Undone)
+    # Undos are looked at as well: c3, c4, c5 and the first undo come after c2.
+    assert isinstance(bench.ask(Cancel("Y", "k3", 3)), Undone)
+    assert isinstance(bench.ask(Cancel("Y", "k4", 4)), Undone)
+    late = bench.ask(Reverse("Y", "k1", "c0"))
+    assert isinstance(late, Refused)
+    assert late.reason == Reason.CANCEL_BLOCKED
 
 
 def test_entries_are_kept_of_late_and_no_more_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

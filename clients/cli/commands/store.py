@@ -70,7 +70,7 @@ def upgrade(place: Place) -> None:
 )
 @click.option(
     "--into",
-    type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
+    type=click.Path(exists=True, file_okay=False, writable=True, resolve_path=True, path_type=Path),
     help="With --store: folder for the copy.",
 )
 @json_option
@@ -80,9 +80,10 @@ def backup(server: str, place: Place | None, into: Path | None, as_json: bool) -
 
     A server copies its store to the folder it was started with (gongji serve --backups FOLDER);
     terminals wait for one step of it at most. The copy is named after the last segment of the
-    journal in it, and has its name only when it is whole and on the disk. Check it with
-    gongji verify, and serve it like any store. Keep the digest elsewhere: it tells later whether
-    the copy is this one still. A PostgreSQL database is copied with pg_dump.
+    journal in it and the first digits of its digest, and has its name only when it is whole and on
+    the disk. Check it with gongji verify, which shows the digest too: kept elsewhere, it tells
+    later whether the journal is that one still. Serve a copy like any store. A PostgreSQL
+    database is copied with pg_dump.
 
     Exit codes: 0 copied; 1 no copy was made; 2 wrong command line; 3 server or store cannot be
     used.
@@ -108,9 +109,10 @@ def _copied(place: Place, into: Path) -> "Iterator[BackUpResponse]":
         with open_store(place) as opened:
             copy = opened.back_up(into)
             try:
-                while (kept := copy.step(_STEP_BYTES)) is None:
+                while not copy.step(_STEP_BYTES):
                     done = BackUpProgress(copied=copy.copied, total=copy.total)
                     yield BackUpResponse(progress=done)
+                kept = copy.keep()
             finally:
                 copy.discard()
     except BackupError as error:

@@ -58,10 +58,16 @@ def verify(place: Place, findings: int, as_json: bool) -> None:
     check_there(place)
     with open_store(place, check=False) as store, store.snapshot():
         report = _run(store, findings, as_json)
+        end = {"sequence": store.sequence, "position": store.last_position}
+        digest = store.last_digest.hex()
     if as_json:
-        echo_json(report.as_dict())
+        echo_json(report.as_dict() | {"journal_end": end | {"digest": digest}})
     else:
         _print(report)
+        click.echo(
+            f"complete up to segment {end['sequence']}, journal position {end['position']}, digest "
+            f"{digest}"
+        )
     raise SystemExit(DONE if report.ok else FOUND)
 
 
