@@ -21,6 +21,8 @@ def store() -> None:
 
     A PostgreSQL database gets its tables by init, for several servers at once; an SQLite file is
     made when it is first used, and copied by backup.
+
+    Exit codes: 0 done; 1 no copy was made; 2 wrong command line; 3 server or store cannot be used.
     """
 
 
