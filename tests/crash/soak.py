@@ -2,10 +2,10 @@
 
     python -m tests.crash.soak [--store sqlite|postgres] [--seconds S] [--every S] [--only FAULT]
 
-Terminals on one member and gateways on members they share, on one server with SQLite or on two with
-PostgreSQL. Every few seconds something happens: a server is killed or stands still for a while, or
-the database's connections, one of its processes or all of it are ended. Clients go on with any
-server that answers. Then nothing happens for a while, and the servers' memory and open files are
+Terminals on one member at a time and gateways on members they share, on one server with SQLite or
+on two with PostgreSQL. Every few seconds something happens: a server is killed or stands still for
+a while, or the database's connections, one of its processes or all of it are ended. Clients go on
+with any server that answers. Then nothing happens for a while, and the servers' memory and open files are
 looked at. After each epoch what clients were told is held against the journal; in the end
 `gongji verify`'s checker looks at the whole store.
 """
@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from benchmarks.peers.cluster import Server, started
 from engine.verify.check import verify_store
@@ -33,13 +33,14 @@ from tests.crash.clients import Client, Gateway, Terminal, history
 from tests.crash.database_faults import FAULTS as DATABASE_FAULTS
 from tests.crash.judge import Verdict, count_history
 from tests.crash.server_process import ServerProcess
-from tests.crash.test_contention import HOT, SHARED, Place, fill, in_database, in_file
+from tests.crash.test_contention import SHARED, Place, fill, in_database, in_file
 from tests.crash.test_kill import PROMISED
 from tests.support.postgres import new_database
 
 EPOCH_SECONDS: Final = 300.0
 RESOLVE_SECONDS: Final = 120.0
 STILL_SECONDS: Final = (0.5, 4.0)
+CLAIMS_OF_THE_HOT: Final = 300
 WARM_UP: Final = 0.25
 """Share of the calm stretch after which memory is looked at for the first time."""
 _WRONG: Final = ("lost", "doubled", "changed", "torn", "findings")
@@ -66,6 +67,26 @@ class Size(NamedTuple):
     bytes: int
     files: int
     """Files and sockets it has open."""
+
+
+class HotMember(Sequence[str]):
+    """The one member of whom all terminals make claims; after so many claims it is another one.
+
+    A year of hundreds of thousands of claims nobody has, and an undo in it takes the checker long:
+    it settles again what came later.
+    """
+
+    names = tuple(f"hot-{n}" for n in range(10_000))
+
+    def __init__(self) -> None:
+        self._made = 0
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, at: Any) -> Any:
+        self._made += 1
+        return self.names[self._made // CLAIMS_OF_THE_HOT % len(self.names)]
 
 
 class Soak:
@@ -95,7 +116,8 @@ class Soak:
         self.sizes: list[Size] = []
         """In the calm stretch, after warming up and at its end."""
         self._unjudged: list[Client] = []
-        fill(place.open(), sum(clients))
+        self._hot = HotMember()
+        fill(place.open(), sum(clients), [*SHARED, *self._hot.names])
         self.servers = [self._start() for _ in range(place.servers)]
 
     def _start(self) -> ServerProcess:
@@ -131,7 +153,7 @@ class Soak:
         self._number += 1
         clients: list[Terminal | Gateway] = []
         for n in range(self._terminals + self._gateways):
-            make, members = (Terminal, [HOT]) if n < self._terminals else (Gateway, SHARED)
+            make, members = (Terminal, self._hot) if n < self._terminals else (Gateway, SHARED)
             name = f"e{self._number}-{n}"
             clients.append(make(name, members, f"h{n}", self._number * 1_000 + n))
         return clients

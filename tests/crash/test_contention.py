@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -73,7 +73,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return in_database(request.getfixturevalue("database"))
 
 
-def fill(store: Store, institutions: int) -> None:
+def fill(store: Store, institutions: int, members: Sequence[str] = SHARED) -> None:
     pipeline = Pipeline.open(store, cities())
     pipeline.run(
         [
@@ -81,8 +81,8 @@ def fill(store: Store, institutions: int) -> None:
             PutInstitutions(
                 [Institution(f"h{n}", ZIBO, Level.LEVEL_1) for n in range(institutions)]
             ),
-            PutMembers([Member(name, ZIBO) for name in SHARED]),
-            ImportOpenings([AccountOpening(name, ACCOUNT_FEN) for name in SHARED]),
+            PutMembers([Member(name, ZIBO) for name in members]),
+            ImportOpenings([AccountOpening(name, ACCOUNT_FEN) for name in members]),
         ],
         1,
     )
