@@ -5,8 +5,8 @@
 Terminals on one member at a time and gateways on members they share, on one server with SQLite or
 on two with PostgreSQL. Every few seconds something happens: a server is killed or stands still for
 a while, or the database's connections, one of its processes or all of it are ended. Clients go on
-with any server that answers. Then nothing happens for a while, and the servers' memory and open files are
-looked at. After each epoch what clients were told is held against the journal; in the end
+with any server that answers. Then nothing happens for a while, and the servers' memory and open
+files are looked at. After each epoch what clients were told is held against the journal; in the end
 `gongji verify`'s checker looks at the whole store.
 """
 
