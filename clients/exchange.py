@@ -189,6 +189,7 @@ class Exchange(Generic[Req, Resp]):
                 f"answer {response.sequence} came in place of {expected}; "
                 "the server is of another version"
             )
+        self._told_pause = 0.0
         self._ever_sent.discard(expected)
         self._unanswered.popleft()
         return response

@@ -41,7 +41,11 @@ class SettlementServiceStub(object):
     drain, answers what it has read, and ends with UNAVAILABLE: resend what is unanswered.
     8. Disconnecting undoes nothing. To undo, cancel or reverse.
 
-    The unary calls take the institution from the metadata key gongji-institution.
+    The unary calls take the institution from the metadata key gongji-institution. Where too many
+    requests wait they are refused with RESOURCE_EXHAUSTED; a stream is just not read on.
+
+    The trailing metadata of a status has its reason, gongji-reason, and where trying again makes sense
+    grpc-retry-pushback-ms, after how many milliseconds, as gRPC's retry policy reads it.
     """
 
     def __init__(self, channel):
@@ -108,7 +112,11 @@ class SettlementServiceServicer(object):
     drain, answers what it has read, and ends with UNAVAILABLE: resend what is unanswered.
     8. Disconnecting undoes nothing. To undo, cancel or reverse.
 
-    The unary calls take the institution from the metadata key gongji-institution.
+    The unary calls take the institution from the metadata key gongji-institution. Where too many
+    requests wait they are refused with RESOURCE_EXHAUSTED; a stream is just not read on.
+
+    The trailing metadata of a status has its reason, gongji-reason, and where trying again makes sense
+    grpc-retry-pushback-ms, after how many milliseconds, as gRPC's retry policy reads it.
     """
 
     def Settle(self, request_iterator, context):
@@ -235,7 +243,11 @@ class SettlementService(object):
     drain, answers what it has read, and ends with UNAVAILABLE: resend what is unanswered.
     8. Disconnecting undoes nothing. To undo, cancel or reverse.
 
-    The unary calls take the institution from the metadata key gongji-institution.
+    The unary calls take the institution from the metadata key gongji-institution. Where too many
+    requests wait they are refused with RESOURCE_EXHAUSTED; a stream is just not read on.
+
+    The trailing metadata of a status has its reason, gongji-reason, and where trying again makes sense
+    grpc-retry-pushback-ms, after how many milliseconds, as gRPC's retry policy reads it.
     """
 
     @staticmethod

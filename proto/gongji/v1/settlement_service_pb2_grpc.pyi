@@ -42,7 +42,11 @@ class SettlementServiceStub:
        drain, answers what it has read, and ends with UNAVAILABLE: resend what is unanswered.
     8. Disconnecting undoes nothing. To undo, cancel or reverse.
 
-    The unary calls take the institution from the metadata key gongji-institution.
+    The unary calls take the institution from the metadata key gongji-institution. Where too many
+    requests wait they are refused with RESOURCE_EXHAUSTED; a stream is just not read on.
+
+    The trailing metadata of a status has its reason, gongji-reason, and where trying again makes sense
+    grpc-retry-pushback-ms, after how many milliseconds, as gRPC's retry policy reads it.
     """
 
     @_typing.overload
@@ -85,7 +89,11 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
        drain, answers what it has read, and ends with UNAVAILABLE: resend what is unanswered.
     8. Disconnecting undoes nothing. To undo, cancel or reverse.
 
-    The unary calls take the institution from the metadata key gongji-institution.
+    The unary calls take the institution from the metadata key gongji-institution. Where too many
+    requests wait they are refused with RESOURCE_EXHAUSTED; a stream is just not read on.
+
+    The trailing metadata of a status has its reason, gongji-reason, and where trying again makes sense
+    grpc-retry-pushback-ms, after how many milliseconds, as gRPC's retry policy reads it.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -124,7 +132,11 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
        drain, answers what it has read, and ends with UNAVAILABLE: resend what is unanswered.
     8. Disconnecting undoes nothing. To undo, cancel or reverse.
 
-    The unary calls take the institution from the metadata key gongji-institution.
+    The unary calls take the institution from the metadata key gongji-institution. Where too many
+    requests wait they are refused with RESOURCE_EXHAUSTED; a stream is just not read on.
+
+    The trailing metadata of a status has its reason, gongji-reason, and where trying again makes sense
+    grpc-retry-pushback-ms, after how many milliseconds, as gRPC's retry policy reads it.
     """
 
     @_abc_1.abstractmethod
