@@ -5,7 +5,7 @@ All of them may be asked again without harm.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self, TypeVar
 
@@ -178,7 +178,7 @@ class Server:
 
     # --- the store -----------------------------------------------------------------------
 
-    def back_up(self) -> Iterator[store_service_pb2.BackUpResponse]:
+    def back_up(self) -> Generator[store_service_pb2.BackUpResponse, None, None]:
         """Have the store copied; yield how far it is, then the copy.
 
         Whoever stops reading before that ends the copying; nothing is kept.

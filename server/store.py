@@ -16,7 +16,6 @@ from server.stream import Context
 _STEP_BYTES: Final = 1 << 20
 """What one step copies; whoever asks meanwhile waits for one at most."""
 
-
 _SILENCE_SECONDS: Final = 5.0
 """A client gives up where it hears nothing for longer."""
 

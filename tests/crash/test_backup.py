@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from itertools import islice
 from pathlib import Path
 
 from benchmarks.peers.cluster import Server, started
@@ -82,9 +81,9 @@ def test_gongji_store_backup_under_load(tmp_path: Path) -> None:
     def serve() -> ServerProcess:
         return ServerProcess(path, options=("--backups", str(folder)))
 
-    def copy(address: str, steps: int | None = None) -> list[BackUpResponse]:
+    def copy(address: str) -> list[BackUpResponse]:
         with Connection(address) as connection:
-            return list(islice(connection.back_up(), steps))
+            return list(connection.back_up())
 
     async def run(server: ServerProcess) -> list[BackUpResponse]:
         """Have two copies made under load, and the server killed in the midst of a third."""
@@ -97,8 +96,11 @@ def test_gongji_store_backup_under_load(tmp_path: Path) -> None:
             assert steps
             assert sum(client.answered for client in clients) > before
             made.append(last)
-        await asyncio.to_thread(copy, server.address, 1)
-        server.kill()
+        with Connection(server.address) as connection:
+            steps_of_a_third = connection.back_up()
+            await asyncio.to_thread(next, steps_of_a_third)
+            server.kill()
+            steps_of_a_third.close()
         await asyncio.gather(*tasks)
         return made
 
