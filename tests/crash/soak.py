@@ -41,8 +41,9 @@ EPOCH_SECONDS: Final = 300.0
 RESOLVE_SECONDS: Final = 120.0
 STILL_SECONDS: Final = (0.5, 4.0)
 CLAIMS_OF_THE_HOT: Final = 300
-WARM_UP: Final = 0.25
-"""Share of the calm stretch after which memory is looked at for the first time."""
+WARM_UP: Final = 0.5
+"""Share of the calm stretch after which memory is looked at for the first time: SQLite's cache of
+pages, 64 MiB, is full by then."""
 _WRONG: Final = ("lost", "doubled", "changed", "torn", "findings")
 
 
@@ -288,7 +289,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = ["kill_a_server", "make_a_server_stand_still", *database_faults]
     parser.add_argument("--only", choices=names, help="make no other fault")
     parser.add_argument(
-        "--calm", type=float, default=60.0, help="seconds without faults, then (60)"
+        "--calm", type=float, default=240.0, help="seconds without faults, then (240)"
     )
     parser.add_argument("--terminals", type=int, default=64)
     parser.add_argument("--gateways", type=int, default=8)
