@@ -318,6 +318,24 @@ class Pipeline:
             self._look_at_checkpoint()
         return not self._store.checkpoint_under_way
 
+    def warnings(self) -> list[str]:
+        """Return what an operator should know of how the store is set up; often nothing.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
+        return self._store.warnings()
+
+    def store_now(self) -> int | None:
+        """Return the instant by the clock of the store's machine if it is another one.
+
+        Milliseconds UTC.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
+        return self._store.now()
+
     def back_up(self, folder: Path) -> Backup:
         """Begin a copy of the store in a folder; its steps are taken between requests.
 

@@ -18,6 +18,7 @@ from server import config as limits
 from server.accounts import AccountService
 from server.batcher import Batcher
 from server.config import ServerConfig, check_loopback
+from server.guard import check_start
 from server.policy import PolicyService
 from server.registers import InstitutionService, MemberService
 from server.registrations import RegistrationService
@@ -139,9 +140,14 @@ async def serve(
         clock: Returns the instant, milliseconds UTC.
 
     Raises:
+        Unsafe: something would not be safe; the message says what to do.
+        StoreError: the store cannot be reached.
         ValueError: the address is not one of this machine alone.
         OSError: the port is taken.
     """
+    check_start(pipeline, clock)
+    for warning in pipeline.warnings():
+        _log.warning("%s", warning)
     server = Server(pipeline, config, clock)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

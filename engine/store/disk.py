@@ -14,6 +14,13 @@ NETWORKED: Final = frozenset(
 ) | {"ncpfs", "nfs", "nfs4", "smb3", "smbfs", "vboxsf", "virtiofs"}
 """Types of file systems that other machines write as well, as Linux names them."""
 
+FLEETING: Final = {
+    "tmpfs": "in memory, and lost when the machine stops",
+    "ramfs": "in memory, and lost when the machine stops",
+    "overlay": "in the container's own layer, and lost with the container",
+}
+"""Types of file systems that do not last, and why."""
+
 _ESCAPED: Final = re.compile(r"\\([0-7]{3})")
 
 
@@ -49,3 +56,11 @@ def check_local(path: str, mounts: Path = MOUNTS) -> None:
             f"{path}: is on a network file system ({found}), where locks and syncs cannot be "
             "relied on; put it on a disk of this machine, or use a PostgreSQL database"
         )
+
+
+def fleeting_warning(path: str, mounts: Path = MOUNTS) -> str:
+    """Return a warning if what is stored there does not last, else nothing."""
+    found = file_system(path, mounts)
+    if found not in FLEETING:
+        return ""
+    return f"{path}: is {FLEETING[found]} ({found}); for good, put it on a disk or a volume"

@@ -6,7 +6,14 @@ import psycopg
 
 from engine.errors import StoreError
 from engine.store.postgres_errors import Translated
-from engine.store.postgres_schema import SCHEMA, Connection, check_settings, recognise
+from engine.store.postgres_rights import check_rights
+from engine.store.postgres_schema import (
+    SCHEMA,
+    Connection,
+    check_exists,
+    check_settings,
+    recognise,
+)
 
 _OPTIONS: Final = {
     "connect_timeout": "3",
@@ -54,12 +61,15 @@ def connect(url: str) -> Connection:
     """Return a connection to a database with a store in it, which keeps what it has committed.
 
     Raises:
-        StoreError: it cannot be reached, has no store, or is set up unsafely; what to do.
+        StoreError: it cannot be reached, has no store or one that the user may not serve, or is set
+            up unsafely; what to do.
     """
     connection = dial(url)
     try:
         with Translated():
             check_settings(connection)
+            check_exists(connection)
+            check_rights(connection)
             recognise(connection)
     except BaseException:
         connection.close()

@@ -124,7 +124,7 @@ CREATE TABLE credit(
 )
 """What the columns mean is said at the tables of the same names in `engine.store.schema`."""
 
-_EXISTS: Final = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
+_EXISTS: Final = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
 
 
 def exists(connection: Connection) -> bool:
@@ -154,14 +154,22 @@ def create(connection: Connection) -> None:
             connection.execute("INSERT INTO meta VALUES (%s, %s)", (key, value))
 
 
-def recognise(connection: Connection) -> None:
-    """Check that the database has a store, of a known format.
+def check_exists(connection: Connection) -> None:
+    """Check that the database has a store.
 
     Raises:
-        StoreError: it has none, or one of another format; what to do.
+        StoreError: it has none; what to do.
     """
     if not exists(connection):
         raise StoreError("the database has no store; make one with gongji store init")
+
+
+def recognise(connection: Connection) -> None:
+    """Check that the store is of a known format.
+
+    Raises:
+        StoreError: it is of another one; what to do.
+    """
     found = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
     if found != (STORE_FORMAT,):
         raise StoreError(

@@ -16,6 +16,7 @@ from engine.errors import EngineError, InvariantBroken, StoreError
 from engine.store.chain import Link
 from engine.store.postgres_connection import connect
 from engine.store.postgres_errors import WORTH_ANOTHER_TRY, Translated, ours
+from engine.store.postgres_rights import needless_rights
 from engine.store.postgres_schema import Connection
 from engine.store.postgres_tables import PostgresTables
 
@@ -27,6 +28,9 @@ _LOCK_END: Final = f"{_END} FOR UPDATE"
 DIGEST: Final = "SELECT digest FROM segment WHERE sequence = %s"
 _TOUCH: Final = "UPDATE meta SET value = value WHERE key = 'format'"
 """Writes something: its commit waits until a standby has it, and everything before it."""
+_NOW: Final = "SELECT floor(1000 * extract(epoch FROM clock_timestamp()))::bigint"
+_CHECKSUMS: Final = "SELECT current_setting('data_checksums', true)"
+"""None where a compatible database has no such setting."""
 _CHECKPOINT: Final = "SELECT sequence, position FROM checkpoint WHERE one = 1"
 
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -60,6 +64,30 @@ class PostgresSession(PostgresTables):
     def is_shared(self) -> bool:
         """Whether other processes may write the store as well."""
         return True
+
+    def warnings(self) -> list[str]:
+        """Return what an operator should know of how the database is set up.
+
+        Raises:
+            StoreError: the database cannot be reached.
+        """
+        found = []
+        if self._row(_CHECKSUMS, ()) == ("off",):
+            found.append(
+                "the database has no data checksums, so a page that its disk changes goes "
+                "unnoticed until it is read: stop it and run pg_checksums --enable"
+            )
+        with Translated():
+            found.append(needless_rights(self._open_connection()))
+        return [warning for warning in found if warning]
+
+    def now(self) -> int | None:
+        """Return the instant by the database's clock, milliseconds UTC.
+
+        Raises:
+            StoreError: the database cannot be reached.
+        """
+        return int(self._row(_NOW, ())[0])
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -22,6 +22,20 @@ class Store(Tables, Protocol):
         """Whether other processes may write the store as well."""
         ...
 
+    def warnings(self) -> list[str]:
+        """Return what an operator should know of how the store is set up; often nothing.
+
+        What is unsafe for what was answered is refused when the store opens.
+        """
+        ...
+
+    def now(self) -> int | None:
+        """Return the instant by the clock of another machine that keeps the store, if one does.
+
+        Milliseconds UTC. For the start of a server; nothing that is decided depends on it.
+        """
+        ...
+
     def snapshot(self) -> AbstractContextManager[None]:
         """Let the body read the journal and the tables as they are at one moment."""
         ...
@@ -149,6 +163,14 @@ class Alone:
     def is_shared(self) -> bool:
         """Whether other processes may write the store as well."""
         return False
+
+    def warnings(self) -> list[str]:
+        """Return nothing."""
+        return []
+
+    def now(self) -> int | None:
+        """Return None: the store is on this machine."""
+        return None
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Return what needs no care: nobody else changes anything."""

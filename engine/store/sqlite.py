@@ -19,7 +19,7 @@ from engine.errors import (
 from engine.state.tables import Checkpoint
 from engine.store.backup import Backup
 from engine.store.chain import JournalEnd, Link, Problem, Progress, link_of, seal_all
-from engine.store.disk import check_local
+from engine.store.disk import check_local, fleeting_warning
 from engine.store.integrity import chain_problems, problems, table_file_problems
 from engine.store.lock import PathLock
 from engine.store.protocol import Alone
@@ -153,6 +153,11 @@ class SqliteStore(SqliteTables, JournalEnd, Alone):
             if problem is not None:
                 raise InvariantBroken(f"{self._path}: {problem}")
             self._forget_broken_off()
+
+    def warnings(self) -> list[str]:
+        """Return what an operator should know of where the file is."""
+        warning = fleeting_warning(self._path)
+        return [warning] if warning else []
 
     # --- the journal ---------------------------------------------------------------------
 

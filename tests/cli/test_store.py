@@ -49,6 +49,29 @@ def test_a_store_is_made_filled_and_checked(pg_server: Server, tmp_path: Path) -
     assert results[0] == results[1]
 
 
+def test_a_server_has_a_user_of_its_own(pg_server: Server) -> None:
+    pg_server.sql("CREATE DATABASE granted; CREATE ROLE clerk LOGIN;")
+    owner = pg_server.url("granted")
+    clerk = owner.replace("//gongji@", "//clerk@")
+    too_soon = run("store", "grant", owner, "clerk")
+    assert (too_soon.exit_code, "gongji store init" in too_soon.output) == (3, True)
+    assert run("store", "init", owner).exit_code == 0
+    refused = run("register", "members", EXAMPLES / "members.csv", "--store", clerk)
+    assert refused.exit_code == 3
+    assert "clerk lacks USAGE on schema gongji; have the owner" in refused.output
+    nobody = run("store", "grant", owner, "nobody-there")
+    assert (nobody.exit_code, 'role "nobody-there" does not exist' in nobody.output) == (3, True)
+    by_himself = run("store", "grant", clerk, "clerk")
+    assert (by_himself.exit_code, "permission denied" in by_himself.output) == (3, True)
+    for _ in range(2):
+        done = run("store", "grant", owner, "clerk")
+        assert done.exit_code == 0, done.output
+        assert "clerk may serve the store, and not change its journal" in done.output
+    taken = run("register", "members", EXAMPLES / "members.csv", "--store", clerk)
+    assert taken.exit_code == 0, taken.output
+    assert run("verify", "--store", clerk).exit_code == 0
+
+
 def test_a_password_is_not_shown() -> None:
     said = run("store", "upgrade", "postgresql://gongji:secret@127.0.0.1:1/tour").output
     assert "cannot be reached" in said

@@ -35,7 +35,7 @@ from tests.crash.judge import Verdict, count_history
 from tests.crash.server_process import ServerProcess
 from tests.crash.test_contention import SHARED, Place, fill, in_database, in_file
 from tests.crash.test_kill import PROMISED
-from tests.support.postgres import new_database
+from tests.support.postgres import for_teller, new_database
 
 EPOCH_SECONDS: Final = 300.0
 RESOLVE_SECONDS: Final = 120.0
@@ -258,7 +258,10 @@ def soak(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gongji-soak-")))
         database = stack.enter_context(started(Server)) if kind == "postgres" else None
-        place = in_database(new_database(database)) if database else in_file(folder / "ledger.db")
+        if database is not None:
+            place = in_database(for_teller(new_database(database)))
+        else:
+            place = in_file(folder / "ledger.db")
         run = Soak(place, database, clients, folder / "servers.log", only)
         stack.callback(run.close)
         for stretch in stretches:

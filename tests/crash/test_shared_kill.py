@@ -33,7 +33,7 @@ from tests.crash.test_kill import (
     make_clients,
     shown,
 )
-from tests.support.postgres import new_database
+from tests.support.postgres import for_teller, new_database
 
 SEED = 20261130
 
@@ -45,7 +45,7 @@ class Bench:
 
     def __init__(self, server: Server, folder: Path) -> None:
         self.database = server
-        self.url = new_database(server)
+        self.url = for_teller(new_database(server))
         self.clients = make_clients(SEED)
         self.rng = random.Random(SEED)
         self.verdict: Verdict = Counter()

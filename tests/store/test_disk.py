@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StoreError
-from engine.store.disk import check_local, file_system
+from engine.store.disk import check_local, file_system, fleeting_warning
 from engine.store.sqlite import SqliteStore
 
 MOUNTED = r"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
@@ -46,6 +46,25 @@ def test_a_network_file_system_is_refused(mounts: Path) -> None:
         check_local("/srv/ledger.db", mounts)
     check_local("/ledger.db", mounts)
     check_local("/srv/ledger.db", mounts.with_name("not there"))
+
+
+def test_what_does_not_last_is_warned_of(mounts: Path) -> None:
+    assert "/srvx/ledger.db: is in memory" in fleeting_warning("/srvx/ledger.db", mounts)
+    assert not fleeting_warning("/ledger.db", mounts)
+    mounts.write_text("22 1 0:30 / / rw - overlay overlay rw\n")
+    assert "lost with the container" in fleeting_warning("/ledger.db", mounts)
+
+
+def test_a_store_warns_of_its_place(
+    tmp_path: Path, mounts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts.write_text(f"22 1 0:31 / {tmp_path.resolve()} rw - tmpfs tmpfs rw\n")
+    monkeypatch.setattr(
+        "engine.store.sqlite.fleeting_warning", lambda path: fleeting_warning(path, mounts)
+    )
+    with SqliteStore.open(tmp_path / "store.db") as store:
+        (warning,) = store.warnings()
+    assert "in memory" in warning
 
 
 def test_nothing_is_made_there(

@@ -43,6 +43,9 @@ from clients.cli.stores import Place, PlaceType
 def serve(store: Place, listen: str, backups: Path | None, reflection: bool, kernel: str) -> None:
     """Run a settlement server; SIGTERM or Ctrl-C answers what was read and stops.
 
+    It starts only where what it answers will last: with safe settings of the store, a clock within
+    a second of the database's, and a compiled protobuf. What is merely unwise it warns of.
+
     Exit codes: 0 stopped as asked; 2 wrong command line; 3 the store or the address cannot be
     used, or the server had to stop rather than answer wrongly.
     """

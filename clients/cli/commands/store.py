@@ -1,4 +1,4 @@
-"""`gongji store`: make a store in a PostgreSQL database, upgrade it; copy an SQLite file."""
+"""`gongji store`: make, share and upgrade a store in a PostgreSQL database; copy an SQLite file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +19,8 @@ _STEP_BYTES: Final = 8 << 20
 def store() -> None:
     """Make and keep stores.
 
-    A PostgreSQL database gets its tables by init, for several servers at once; an SQLite file is
-    made when it is first used, and copied by backup.
+    A PostgreSQL database gets its tables by init, for several servers at once, whose user gets its
+    privileges by grant; an SQLite file is made when it is first used, and copied by backup.
 
     Exit codes: 0 done; 1 no copy was made; 2 wrong command line; 3 server or store cannot be used.
     """
@@ -32,8 +32,8 @@ def store() -> None:
 def init(place: Place) -> None:
     """Make a store in the database at URL, in a schema of its own called gongji.
 
-    The user of the URL becomes its owner; servers may connect as another one, with USAGE on the
-    schema, and SELECT, INSERT and UPDATE on its tables.
+    The user of the URL becomes its owner. Let servers connect as another one, who cannot change the
+    journal: gongji store grant.
 
     Exit codes: 0 made; 2 not a URL; 3 the database cannot be used, or has a store already.
     """
@@ -44,6 +44,30 @@ def init(place: Place) -> None:
         check_settings(connection)
         create(connection)
     click.echo(f"{place}: an empty store is ready; serve it with gongji serve --store URL")
+
+
+@store.command(epilog="Example: gongji store grant postgresql://gongji@db/settlement teller")
+@click.argument("place", metavar="URL", type=PlaceType())
+@click.argument("user")
+@friendly
+def grant(place: Place, user: str) -> None:
+    """Let USER, whom the database knows, serve the store at URL, and do nothing else to it.
+
+    USER may enter into the journal, but neither change nor remove what is in it. The URL is that of
+    the owner. Exactly this is granted: what else USER could do to the tables is revoked.
+
+    Exit codes: 0 granted; 2 not a URL; 3 the database cannot be used, has no store, does not know
+    USER, or does not let the user of the URL grant.
+    """
+    from engine.store.postgres_connection import dial
+    from engine.store.postgres_errors import Translated
+    from engine.store.postgres_rights import grant as grant_rights
+    from engine.store.postgres_schema import check_exists
+
+    with dial(_database(place).url) as connection, Translated():
+        check_exists(connection)
+        grant_rights(connection, user)
+    click.echo(f"{place}: {user} may serve the store, and not change its journal")
 
 
 @store.command(epilog="Example: gongji store upgrade postgresql://gongji@db/settlement")

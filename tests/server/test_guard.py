@@ -1,0 +1,80 @@
+"""What a server checks before it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.peers.cluster import Server
+from engine.pipeline import Pipeline
+from engine.store.postgres import PostgresStore
+from server.app import now_ms, serve
+from server.config import ServerConfig
+from server.guard import Unsafe, check_start
+from tests.crash.server_process import ROOT, ServerProcess
+from tests.support.memory_store import MemoryStore
+from tests.support.postgres import database, pg_server
+from tests.support.runner import cities
+
+__all__ = ["database", "pg_server"]
+
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "told"),
+    [(-HOUR_MS, "ahead of"), (-1_500, "ahead of"), (1_500, "behind"), (HOUR_MS, "behind")],
+)
+def test_another_time_than_the_databases_is_refused(
+    database: str, ahead_ms: int, told: str
+) -> None:
+    pipeline = Pipeline.open(PostgresStore.open(database), cities())
+    with pytest.raises(Unsafe, match=rf"the database's clock is \d+ ms {told} this machine's"):
+        asyncio.run(serve(pipeline, ServerConfig(), clock=lambda: now_ms() + ahead_ms))
+    pipeline.close()
+
+
+@pytest.mark.parametrize("ahead_ms", [-500, 0, 500])
+def test_the_databases_time_is_near_enough(database: str, ahead_ms: int) -> None:
+    pipeline = Pipeline.open(PostgresStore.open(database), cities())
+    check_start(pipeline, lambda: now_ms() + ahead_ms)
+    pipeline.close()
+
+
+def test_a_store_of_this_machine_has_its_clock() -> None:
+    pipeline = Pipeline.open(MemoryStore(), cities())
+    check_start(pipeline, lambda: 0)
+
+
+def test_a_protobuf_that_is_not_compiled_is_refused(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.sqlite"
+    done = subprocess.run(
+        [sys.executable, "-m", "clients.cli.main", "serve", "--store", str(place)],
+        cwd=ROOT,
+        env=os.environ | {"PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "unset PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "listening" not in done.stdout
+
+
+def test_what_is_unwise_is_said_once_and_served(
+    pg_server: Server, database: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    server = ServerProcess(database, log=log)
+    assert server.stop() == 0
+    said = log.read_text("utf-8")
+    assert said.count("WARNING") == said.count("\n") == 2
+    assert "no data checksums" in said
+    assert "may change the journal" in said
