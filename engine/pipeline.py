@@ -6,6 +6,7 @@ The one place that knows both the ledger and the store. It is for one thread at 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
 
@@ -30,6 +31,7 @@ from engine.kernel import FAST, Kernel
 from engine.ledger.change import figures_of
 from engine.ledger.ledger import Applied, Ledger
 from engine.rules.book import PlanBook
+from engine.rules.canonical import canonical_json
 from engine.rules.model import CityRules
 from engine.rules.plan import RulePlan
 from engine.signals import Progress, find_signals
@@ -325,6 +327,19 @@ class Pipeline:
             StoreError: the store cannot be reached.
         """
         return self._store.warnings()
+
+    def introduce(self, version: str) -> tuple[str, list[str]]:
+        """Say which version serves the store with which rules; return that, and what others say.
+
+        Args:
+            version: Of the program.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
+        rules = sha256(canonical_json(self._cities)).hexdigest()
+        name = f"gongji {version}, rules {rules[:16]}"
+        return name, self._store.introduce(name)
 
     def store_now(self) -> int | None:
         """Return the instant by the clock of the store's machine if it is another one.

@@ -18,7 +18,7 @@ from server import config as limits
 from server.accounts import AccountService
 from server.batcher import Batcher
 from server.config import ServerConfig, check_loopback
-from server.guard import check_start
+from server.guard import check_start, warnings
 from server.policy import PolicyService
 from server.registers import InstitutionService, MemberService
 from server.registrations import RegistrationService
@@ -146,7 +146,7 @@ async def serve(
         OSError: the port is taken.
     """
     check_start(pipeline, clock)
-    for warning in pipeline.warnings():
+    for warning in warnings(pipeline):
         _log.warning("%s", warning)
     server = Server(pipeline, config, clock)
     stop = asyncio.Event()

@@ -1,6 +1,7 @@
 """What has to hold before a server answers, beside what its store checks when it opens."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Final
 
 from google.protobuf.internal import api_implementation
@@ -10,6 +11,9 @@ from engine.pipeline import Pipeline
 
 _COMPILED: Final = "upb"
 _SKEW_MS: Final = 1_000
+
+
+_PROGRAM: Final = "gongji "
 
 
 class Unsafe(EngineError):
@@ -44,3 +48,21 @@ def check_start(pipeline: Pipeline, clock: Callable[[], int]) -> None:
             f"{'behind' if behind else 'ahead of'} this machine's, where {_SKEW_MS} are allowed: "
             "settlements of several servers would be dated out of order; set both by NTP"
         )
+
+
+def warnings(pipeline: Pipeline) -> list[str]:
+    """Return what an operator should know before the server answers; often nothing.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    ours, others = pipeline.introduce(version("gongji"))
+    return [
+        *pipeline.warnings(),
+        *(
+            f"another server of this store is {other}, and this one {ours}: what one settles the "
+            "other may refuse; run the same version and the same --rules on all of them"
+            for other in others
+            if other.startswith(_PROGRAM)
+        ),
+    ]

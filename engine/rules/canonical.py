@@ -1,4 +1,4 @@
-"""Plans as canonical JSON, and the digest that names one."""
+"""Plans and rules as canonical JSON, and the digest that names them."""
 
 import hashlib
 import json
@@ -17,9 +17,7 @@ class Canonical:
 
     def to_json(self) -> bytes:
         """Return the canonical JSON: keys sorted, no blanks, UTF-8."""
-        return json.dumps(
-            self, default=_by_name, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        ).encode()
+        return canonical_json(self)
 
     def digest(self) -> bytes:
         """Return the SHA-256 of the canonical JSON, 32 bytes."""
@@ -29,6 +27,13 @@ class Canonical:
             digest = hashlib.sha256(self.to_json()).digest()
             object.__setattr__(self, "_digest", digest)
             return digest
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return dataclasses, mappings, tuples, texts and integers: keys sorted, no blanks, UTF-8."""
+    return json.dumps(
+        value, default=_by_name, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    ).encode()
 
 
 def _by_name(value: Any) -> dict[str, Any]:

@@ -15,9 +15,12 @@ from engine.store.postgres_schema import (
     recognise,
 )
 
+APPLICATION: Final = "gongji"
+"""What a connection is called, unless a server introduces itself by more."""
+
 _OPTIONS: Final = {
     "connect_timeout": "3",
-    "application_name": "gongji",
+    "application_name": APPLICATION,
     "client_encoding": "UTF8",
     "keepalives_idle": "10",
     "keepalives_interval": "5",

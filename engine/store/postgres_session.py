@@ -14,7 +14,7 @@ import psycopg
 
 from engine.errors import EngineError, InvariantBroken, StoreError
 from engine.store.chain import Link
-from engine.store.postgres_connection import connect
+from engine.store.postgres_connection import APPLICATION, connect
 from engine.store.postgres_errors import WORTH_ANOTHER_TRY, Translated, ours
 from engine.store.postgres_rights import needless_rights
 from engine.store.postgres_schema import Connection
@@ -31,6 +31,11 @@ _TOUCH: Final = "UPDATE meta SET value = value WHERE key = 'format'"
 _NOW: Final = "SELECT floor(1000 * extract(epoch FROM clock_timestamp()))::bigint"
 _CHECKSUMS: Final = "SELECT current_setting('data_checksums', true)"
 """None where a compatible database has no such setting."""
+_SAY: Final = "SELECT set_config('application_name', %s, false)"
+_SAID: Final = """
+SELECT DISTINCT application_name FROM pg_catalog.pg_stat_activity
+WHERE datname = current_database() AND application_name NOT IN (%s, %s, '') ORDER BY 1
+"""
 _CHECKPOINT: Final = "SELECT sequence, position FROM checkpoint WHERE one = 1"
 
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -55,6 +60,8 @@ class PostgresSession(PostgresTables):
         self._in_transaction = self._may_write = False
         self._has_standby = False
         """Whether a commit waits for a standby."""
+        self._name = ""
+        """As what this process serves the store; nothing: it does not."""
         self._is_news = False
         """Whether others appended what was not confirmed by a commit of ours since."""
         self._end = Link()
@@ -80,6 +87,18 @@ class PostgresSession(PostgresTables):
         with Translated():
             found.append(needless_rights(self._open_connection()))
         return [warning for warning in found if warning]
+
+    def introduce(self, name: str) -> list[str]:
+        """Say as what this process serves the store; return as what others do, its own left out.
+
+        Others are those with a connection to the database; programs of another make are among them.
+
+        Raises:
+            StoreError: the database cannot be reached.
+        """
+        self._name = name
+        self._row(_SAY, (name,))
+        return [other for (other,) in self._rows(_SAID, (name, APPLICATION))]
 
     def now(self) -> int | None:
         """Return the instant by the database's clock, milliseconds UTC.
@@ -207,6 +226,8 @@ class PostgresSession(PostgresTables):
         self._require_open()
         if self._connection.closed and not self._in_transaction:
             self._connection = self._heard(connect(self._url))
+            if self._name:
+                self._connection.execute(_SAY, (self._name,))
         return self._connection
 
     def _require_open(self) -> None:

@@ -29,6 +29,14 @@ class Store(Tables, Protocol):
         """
         ...
 
+    def introduce(self, name: str) -> list[str]:
+        """Say as what this process serves the store; return as what others do, its own left out.
+
+        Args:
+            name: ASCII, at most 63 characters; those that are alike answer alike.
+        """
+        ...
+
     def now(self) -> int | None:
         """Return the instant by the clock of another machine that keeps the store, if one does.
 
@@ -166,6 +174,10 @@ class Alone:
 
     def warnings(self) -> list[str]:
         """Return nothing."""
+        return []
+
+    def introduce(self, name: str) -> list[str]:
+        """Return nothing: nobody else serves it."""
         return []
 
     def now(self) -> int | None:

@@ -34,7 +34,7 @@ from engine.store.sqlite import SqliteStore
 from tests.crash.clients import Client, Gateway, Terminal
 from tests.crash.server_process import ServerProcess
 from tests.crash.test_kill import PROMISED, judged
-from tests.support.postgres import database, pg_server
+from tests.support.postgres import database, for_teller, pg_server
 from tests.support.runner import assumed_figures, cities
 from tests.support.world import ZIBO
 
@@ -70,7 +70,7 @@ def in_database(url: str) -> Place:
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "sqlite":
         return in_file(tmp_path / "ledger.db")
-    return in_database(request.getfixturevalue("database"))
+    return in_database(for_teller(request.getfixturevalue("database")))
 
 
 def fill(store: Store, institutions: int, members: Sequence[str] = SHARED) -> None:

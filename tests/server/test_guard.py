@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from engine.pipeline import Pipeline
 from engine.store.postgres import PostgresStore
 from server.app import now_ms, serve
 from server.config import ServerConfig
-from server.guard import Unsafe, check_start
+from server.guard import Unsafe, check_start, warnings
+from tests.crash.patroni import wait_until
 from tests.crash.server_process import ROOT, ServerProcess
 from tests.support.memory_store import MemoryStore
 from tests.support.postgres import database, pg_server
@@ -66,6 +68,28 @@ def test_a_protobuf_that_is_not_compiled_is_refused(tmp_path: Path) -> None:
     assert "unset PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION" in done.stderr
     assert "Traceback" not in done.stderr
     assert "listening" not in done.stdout
+
+
+def test_servers_with_other_rules_are_warned_of(database: str) -> None:
+    def started(*names: str) -> Pipeline:
+        chosen = {area: city for area, city in cities().items() if not names or area in names}
+        return Pipeline.open(PostgresStore.open(database), chosen)
+
+    def told(pipeline: Pipeline) -> list[str]:
+        return [warning for warning in warnings(pipeline) if "another server" in warning]
+
+    first, alike, other = started(), started(), started("220100")
+    try:
+        assert told(first) == told(alike) == []
+        (warning,) = told(other)
+        assert warning.count(f"gongji {version('gongji')}, rules ") == 2
+        (back,) = told(first)
+        assert "run the same version" in back
+        other.close()
+        wait_until(lambda: not told(first), "end of a connection")
+    finally:
+        for pipeline in (first, alike, other):
+            pipeline.close()
 
 
 def test_what_is_unwise_is_said_once_and_served(
