@@ -90,8 +90,10 @@ class Pipeline:
         """Return a pipeline on a store, its state recovered from checkpoint and journal.
 
         Raises:
+            StoreError: the store cannot be read, or this process may not write it.
             InvariantBroken: the journal is not what it should be.
         """
+        store.check_rights()
         return cls(store, cities, kernel, recover(store))
 
     def run(self, requests: Sequence[Request], instant: int) -> list[Answer]:
@@ -338,7 +340,7 @@ class Pipeline:
             StoreError: the store cannot be reached.
         """
         rules = sha256(canonical_json(self._cities)).hexdigest()
-        name = f"gongji {version}, rules {rules[:16]}"
+        name = f"version {version}, rules {rules[:16]}"
         return name, self._store.introduce(name)
 
     def store_now(self) -> int | None:

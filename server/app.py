@@ -18,7 +18,7 @@ from server import config as limits
 from server.accounts import AccountService
 from server.batcher import Batcher
 from server.config import ServerConfig, check_loopback
-from server.guard import check_start, warnings
+from server.guard import check_protobuf, warnings
 from server.policy import PolicyService
 from server.registers import InstitutionService, MemberService
 from server.registrations import RegistrationService
@@ -133,8 +133,8 @@ async def serve(
     """Serve until SIGTERM, SIGINT or a failure; return the exit code of the process.
 
     Args:
-        pipeline: What answers; it is closed at the end, unless the outcome of a commit is
-            unknown: then the next process recovers it.
+        pipeline: What answers; a server that ran closes it at the end, unless the outcome of a
+            commit is unknown: then the next process recovers it.
         config: Address and limits.
         ready: Called with the port once requests are taken.
         clock: Returns the instant, milliseconds UTC.
@@ -145,7 +145,7 @@ async def serve(
         ValueError: the address is not one of this machine alone.
         OSError: the port is taken.
     """
-    check_start(pipeline, clock)
+    check_protobuf()
     for warning in warnings(pipeline):
         _log.warning("%s", warning)
     server = Server(pipeline, config, clock)

@@ -13,23 +13,15 @@ _COMPILED: Final = "upb"
 _SKEW_MS: Final = 1_000
 
 
-_PROGRAM: Final = "gongji "
-
-
 class Unsafe(EngineError):
-    """The server is not started: why, and what to do."""
+    """Nothing is started: why, and what to do."""
 
 
-def check_start(pipeline: Pipeline, clock: Callable[[], int]) -> None:
-    """Check that a server may start.
-
-    Args:
-        pipeline: What it would answer with.
-        clock: The server's, milliseconds UTC.
+def check_protobuf() -> None:
+    """Check that messages are read by protobuf's compiled part.
 
     Raises:
-        Unsafe: it may not.
-        StoreError: the store cannot be reached.
+        Unsafe: they are not.
     """
     implementation = api_implementation.Type()
     if implementation != _COMPILED:
@@ -38,16 +30,31 @@ def check_start(pipeline: Pipeline, clock: Callable[[], int]) -> None:
             "(CVE-2025-4565); unset PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION, or install protobuf "
             "with its compiled part"
         )
+
+
+def check_clock(pipeline: Pipeline, clock: Callable[[], int]) -> None:
+    """Check that the clock is that of the store's machine: all who write it date one journal.
+
+    Args:
+        pipeline: On the store.
+        clock: Of this process, milliseconds UTC.
+
+    Raises:
+        Unsafe: they are more than a second apart.
+        StoreError: the store cannot be reached.
+    """
     before = clock()
     found = pipeline.store_now()
     after = clock()
-    if found is not None and not before - _SKEW_MS <= found <= after + _SKEW_MS:
-        behind = found < before
-        raise Unsafe(
-            f"the database's clock is {before - found if behind else found - after} ms "
-            f"{'behind' if behind else 'ahead of'} this machine's, where {_SKEW_MS} are allowed: "
-            "settlements of several servers would be dated out of order; set both by NTP"
-        )
+    if found is None or before - _SKEW_MS <= found <= after + _SKEW_MS:
+        return
+    is_behind = found < before
+    apart = before - found if is_behind else found - after
+    raise Unsafe(
+        f"the database's clock is {apart} ms {'behind' if is_behind else 'ahead of'} this "
+        f"machine's, where {_SKEW_MS} are allowed: settlements would be dated out of order; set "
+        "both by NTP"
+    )
 
 
 def warnings(pipeline: Pipeline) -> list[str]:
@@ -63,6 +70,5 @@ def warnings(pipeline: Pipeline) -> list[str]:
             f"another server of this store is {other}, and this one {ours}: what one settles the "
             "other may refuse; run the same version and the same --rules on all of them"
             for other in others
-            if other.startswith(_PROGRAM)
         ),
     ]

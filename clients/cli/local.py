@@ -55,6 +55,7 @@ from engine.kernel import kernel_by_name
 from engine.pipeline import Pipeline
 from engine.rules.book import PlanBook
 from engine.rules.plan import RulePlan
+from server.guard import check_clock
 
 T = TypeVar("T")
 
@@ -77,12 +78,15 @@ def open_pipeline(place: Place, kernel: str, clock: Clock | None = None) -> Pipe
 
     Raises:
         StoreError: somebody else holds the store, or it cannot be opened.
+        Unsafe: its machine's clock is another one than this machine's.
     """
     store = open_store(place)
     if clock is not None:
         time_store(store, clock)
     try:
-        return Pipeline.open(store, known_cities(), kernel_by_name(kernel))
+        pipeline = Pipeline.open(store, known_cities(), kernel_by_name(kernel))
+        check_clock(pipeline, now)
+        return pipeline
     except BaseException:
         store.close()
         raise

@@ -17,7 +17,7 @@ NETWORKED: Final = frozenset(
 FLEETING: Final = {
     "tmpfs": "in memory, and lost when the machine stops",
     "ramfs": "in memory, and lost when the machine stops",
-    "overlay": "in the container's own layer, and lost with the container",
+    "overlay": "on what a container adds to its image, and lost with the container",
 }
 """Types of file systems that do not last, and why."""
 

@@ -6,7 +6,6 @@ import psycopg
 
 from engine.errors import StoreError
 from engine.store.postgres_errors import Translated
-from engine.store.postgres_rights import check_rights
 from engine.store.postgres_schema import (
     SCHEMA,
     Connection,
@@ -15,12 +14,9 @@ from engine.store.postgres_schema import (
     recognise,
 )
 
-APPLICATION: Final = "gongji"
-"""What a connection is called, unless a server introduces itself by more."""
-
 _OPTIONS: Final = {
     "connect_timeout": "3",
-    "application_name": APPLICATION,
+    "application_name": "gongji",
     "client_encoding": "UTF8",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -64,15 +60,13 @@ def connect(url: str) -> Connection:
     """Return a connection to a database with a store in it, which keeps what it has committed.
 
     Raises:
-        StoreError: it cannot be reached, has no store or one that the user may not serve, or is set
-            up unsafely; what to do.
+        StoreError: it cannot be reached, has no store, or is set up unsafely; what to do.
     """
     connection = dial(url)
     try:
         with Translated():
             check_settings(connection)
             check_exists(connection)
-            check_rights(connection)
             recognise(connection)
     except BaseException:
         connection.close()

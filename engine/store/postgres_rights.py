@@ -21,37 +21,78 @@ _NEEDED: Final = {
 }
 """Privileges of a server by table; DELETE and TRUNCATE are for none."""
 
-_CHANGING: Final = ("UPDATE", "DELETE", "TRUNCATE")
-"""Privileges that nobody needs on the journal."""
+_EVERYBODY: Final = "public"
+"""A role that is everybody, however it is quoted."""
 
-_ENTERS: Final = "SELECT current_user, has_schema_privilege(%s, 'USAGE')"
-_MAY: Final = """
-SELECT asked.name, asked.privilege, has_table_privilege(pg_class.oid, asked.privilege)
+_ROLE: Final = "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s"
+_ENTERS: Final = "SELECT has_schema_privilege(%s, %s, 'USAGE')"
+_LACKS: Final = """
+SELECT asked.privilege || ' on ' || asked.name
 FROM unnest(%s::text[], %s::text[]) AS asked(name, privilege)
 JOIN pg_catalog.pg_class ON pg_class.relname = asked.name
 JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace AND nspname = %s
-ORDER BY asked.name, asked.privilege
+WHERE NOT has_table_privilege(%s, pg_class.oid, asked.privilege)
 """
+_CHANGES: Final = f"""
+SELECT pg_has_role(%s, nspowner, 'MEMBER'),
+  has_any_column_privilege(%s, pg_class.oid, 'UPDATE'),
+  has_table_privilege(%s, pg_class.oid, 'DELETE'),
+  has_table_privilege(%s, pg_class.oid, 'TRUNCATE')
+FROM pg_catalog.pg_class
+JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+WHERE nspname = '{SCHEMA}' AND relname = 'segment'
+"""
+_WHY: Final = (
+    "as the owner of the store, one of the owner's group or a superuser",
+    "having UPDATE on segment",
+    "having DELETE on segment",
+    "having TRUNCATE on segment",
+)
 
 
 def grant(connection: Connection, user: str) -> None:
-    """Let a user of the database serve the store, and do no more in it; whoever owns it may say so.
+    """Let a user of the database serve the store, and not change its journal.
+
+    What else this user was granted of the tables is revoked. Nothing is changed where it fails.
 
     Args:
         connection: As the owner.
         user: Who is there already.
 
     Raises:
-        psycopg.Error: there is no such user, or the connection's own user may not say so.
+        StoreError: there is no such user, or one who may change the journal all the same; or the
+            connection's own user may not grant.
+        psycopg.Error: that user is not even in the store.
     """
+    if user == _EVERYBODY:
+        raise StoreError(f"{user} is everybody; name one user")
+    if connection.execute(_ROLE, (user,)).fetchone() is None:
+        raise StoreError(f"the database knows no user {user}; make one with createuser")
     whom, schema = sql.Identifier(user), sql.Identifier(SCHEMA)
     with connection.transaction():
+        _require_harmless(connection, user, owner_alone=True)
+        connection.execute(sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(schema, whom))
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, whom))
         for name, privileges in _NEEDED.items():
             table = sql.Identifier(SCHEMA, name)
             connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(table, whom))
             granted = sql.SQL(", ").join(map(sql.SQL, privileges))
             connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(granted, table, whom))
+        # Whoever has some privilege may say GRANT, which then grants nothing but a warning.
+        if lacking(connection, user):
+            raise StoreError("nothing was granted: that is for the owner of the store to do")
+        _require_harmless(connection, user)
+
+
+def _require_harmless(connection: Connection, user: str, *, owner_alone: bool = False) -> None:
+    reasons = ways_to_change(connection, user)
+    if owner_alone:
+        reasons = [reason for reason in reasons if reason == _WHY[0]]
+    if reasons:
+        raise StoreError(
+            f"{user} may change the journal all the same, {', '.join(reasons)}; make a user of its "
+            "own for servers, in no group that may"
+        )
 
 
 def check_rights(connection: Connection) -> None:
@@ -60,11 +101,8 @@ def check_rights(connection: Connection) -> None:
     Raises:
         StoreError: something of it is missing; what to do.
     """
-    user, enters = connection.execute(_ENTERS, (SCHEMA,)).fetchone() or ("", False)
-    asked = [(table, privilege) for table, needed in _NEEDED.items() for privilege in needed]
-    missing = [f"{what} on {table}" for table, what in _held(connection, asked, held=False)]
-    if not enters:
-        missing = [f"USAGE on schema {SCHEMA}"]
+    user = _user_of(connection)
+    missing = lacking(connection, user)
     if missing:
         raise StoreError(
             f"user {user} lacks {', '.join(missing)}; have the owner of the store run gongji "
@@ -72,22 +110,32 @@ def check_rights(connection: Connection) -> None:
         )
 
 
-def needless_rights(connection: Connection) -> str:
+def lacking(connection: Connection, user: str) -> list[str]:
+    """Return what a user lacks of what a server needs; of tables that are there."""
+    if connection.execute(_ENTERS, (user, SCHEMA)).fetchone() != (True,):
+        return [f"USAGE on schema {SCHEMA}"]
+    asked = [(table, privilege) for table, needed in _NEEDED.items() for privilege in needed]
+    tables, privileges = map(list, zip(*asked, strict=True))
+    return [what for (what,) in connection.execute(_LACKS, (tables, privileges, SCHEMA, user))]
+
+
+def ways_to_change(connection: Connection, user: str) -> list[str]:
+    """Return by what a user may change the journal, which no server has to; best nothing."""
+    row = connection.execute(_CHANGES, (user,) * len(_WHY)).fetchone() or ()
+    return [why for why, may in zip(_WHY, row, strict=False) if may]
+
+
+def owner_warning(connection: Connection) -> str:
     """Return a warning if the connection's user may change the journal, else nothing."""
-    asked = [("segment", privilege) for privilege in _CHANGING]
-    found = [what for _, what in _held(connection, asked, held=True)]
+    found = ways_to_change(connection, _user_of(connection))
     if not found:
         return ""
     return (
-        f"the server's user may change the journal ({', '.join(found)} on {SCHEMA}.segment); "
-        "let it connect as one who may not: gongji store grant URL USER"
+        f"the server's user may change the journal, {', '.join(found)}; let it connect as one who "
+        "may not: gongji store grant URL USER"
     )
 
 
-def _held(
-    connection: Connection, asked: list[tuple[str, str]], *, held: bool
-) -> list[tuple[str, str]]:
-    """Return which (table, privilege) the user has, or has not; of tables that are there."""
-    tables, privileges = zip(*asked, strict=True)
-    rows = connection.execute(_MAY, (list(tables), list(privileges), SCHEMA))
-    return [(table, privilege) for table, privilege, has in rows if has is held]
+def _user_of(connection: Connection) -> str:
+    (user,) = connection.execute("SELECT current_user::text").fetchone() or ("",)
+    return str(user)

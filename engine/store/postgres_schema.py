@@ -124,6 +124,7 @@ CREATE TABLE credit(
 )
 """What the columns mean is said at the tables of the same names in `engine.store.schema`."""
 
+_ENTERS: Final = "SELECT current_user::text, has_schema_privilege(%s, 'USAGE')"
 _EXISTS: Final = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
 
 
@@ -155,13 +156,18 @@ def create(connection: Connection) -> None:
 
 
 def check_exists(connection: Connection) -> None:
-    """Check that the database has a store.
+    """Check that the database has a store, and that the connection's user may look into it.
 
     Raises:
-        StoreError: it has none; what to do.
+        StoreError: it has none, or not for that user; what to do.
     """
     if not exists(connection):
         raise StoreError("the database has no store; make one with gongji store init")
+    user, enters = connection.execute(_ENTERS, (SCHEMA,)).fetchone() or ("", False)
+    if not enters:
+        raise StoreError(
+            f"the store is not for user {user}; have its owner run gongji store grant URL {user}"
+        )
 
 
 def recognise(connection: Connection) -> None:

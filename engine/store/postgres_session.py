@@ -14,9 +14,9 @@ import psycopg
 
 from engine.errors import EngineError, InvariantBroken, StoreError
 from engine.store.chain import Link
-from engine.store.postgres_connection import APPLICATION, connect
+from engine.store.postgres_connection import connect
 from engine.store.postgres_errors import WORTH_ANOTHER_TRY, Translated, ours
-from engine.store.postgres_rights import needless_rights
+from engine.store.postgres_rights import check_rights, owner_warning
 from engine.store.postgres_schema import Connection
 from engine.store.postgres_tables import PostgresTables
 
@@ -31,10 +31,14 @@ _TOUCH: Final = "UPDATE meta SET value = value WHERE key = 'format'"
 _NOW: Final = "SELECT floor(1000 * extract(epoch FROM clock_timestamp()))::bigint"
 _CHECKSUMS: Final = "SELECT current_setting('data_checksums', true)"
 """None where a compatible database has no such setting."""
+_SERVES: Final = "gongji serve: "
+_NAME_LENGTH: Final = 63
+"""Of what PostgreSQL calls a connection; it cuts the rest off."""
 _SAY: Final = "SELECT set_config('application_name', %s, false)"
-_SAID: Final = """
-SELECT DISTINCT application_name FROM pg_catalog.pg_stat_activity
-WHERE datname = current_database() AND application_name NOT IN (%s, %s, '') ORDER BY 1
+_SAID: Final = f"""
+SELECT DISTINCT substr(application_name, {len(_SERVES) + 1}) FROM pg_catalog.pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE '{_SERVES}%%'
+  AND application_name <> %s ORDER BY 1
 """
 _CHECKPOINT: Final = "SELECT sequence, position FROM checkpoint WHERE one = 1"
 
@@ -61,7 +65,7 @@ class PostgresSession(PostgresTables):
         self._has_standby = False
         """Whether a commit waits for a standby."""
         self._name = ""
-        """As what this process serves the store; nothing: it does not."""
+        """What the connection of one that serves is called; empty: this process does not."""
         self._is_news = False
         """Whether others appended what was not confirmed by a commit of ours since."""
         self._end = Link()
@@ -85,20 +89,29 @@ class PostgresSession(PostgresTables):
                 "unnoticed until it is read: stop it and run pg_checksums --enable"
             )
         with Translated():
-            found.append(needless_rights(self._open_connection()))
+            found.append(owner_warning(self._open_connection()))
         return [warning for warning in found if warning]
 
     def introduce(self, name: str) -> list[str]:
         """Say as what this process serves the store; return as what others do, its own left out.
 
-        Others are those with a connection to the database; programs of another make are among them.
+        It is what the connection is called, so others are those with one to the database.
 
         Raises:
             StoreError: the database cannot be reached.
         """
-        self._name = name
-        self._row(_SAY, (name,))
-        return [other for (other,) in self._rows(_SAID, (name, APPLICATION))]
+        self._name = f"{_SERVES}{name}"[:_NAME_LENGTH]
+        self._row(_SAY, (self._name,))
+        return [other for (other,) in self._rows(_SAID, (self._name,))]
+
+    def check_rights(self) -> None:
+        """Check that the user of this process may do what a server does.
+
+        Raises:
+            StoreError: something of it is missing, what to do; or the database cannot be reached.
+        """
+        with Translated():
+            check_rights(self._open_connection())
 
     def now(self) -> int | None:
         """Return the instant by the database's clock, milliseconds UTC.

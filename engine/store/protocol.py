@@ -33,7 +33,15 @@ class Store(Tables, Protocol):
         """Say as what this process serves the store; return as what others do, its own left out.
 
         Args:
-            name: ASCII, at most 63 characters; those that are alike answer alike.
+            name: ASCII, some 40 characters at most; those that have the same answer alike.
+        """
+        ...
+
+    def check_rights(self) -> None:
+        """Check that this process may write the store.
+
+        Raises:
+            StoreError: it may not, or not all of it; what to do.
         """
         ...
 
@@ -179,6 +187,9 @@ class Alone:
     def introduce(self, name: str) -> list[str]:
         """Return nothing: nobody else serves it."""
         return []
+
+    def check_rights(self) -> None:
+        """Check nothing: who has opened it may write it."""
 
     def now(self) -> int | None:
         """Return None: the store is on this machine."""

@@ -1,6 +1,6 @@
 """Undos: the exact negation of a standing settlement, and nothing else rested on it."""
 
-from dataclasses import dataclass, field
+from collections import deque
 from typing import Final
 
 import numpy as np
@@ -21,7 +21,6 @@ from engine.verify.fold import (
     Fold,
     MemberYear,
     Record,
-    VisitName,
     before_of,
     book_keyed,
     book_line,
@@ -39,15 +38,6 @@ _MET: Final = {
 """What holds the counter before, in the result, by the slot of the row."""
 
 
-@dataclass(slots=True)
-class _Year:
-    """A member-year in which something is undone: as it was opened, and what stands."""
-
-    line: list[int]
-    visits: dict[VisitName, int]
-    standing: dict[int, tuple[Record, Array]] = field(default_factory=dict)
-
-
 class Past:
     """Remembers the settlements that undos name, and what stands in their member-years."""
 
@@ -57,7 +47,8 @@ class Past:
         self._resettler = resettler
         self._report = report
         self._named: dict[int, Record] = {}
-        self._years: dict[MemberYear, _Year] = {}
+        self._standing: dict[MemberYear, dict[int, tuple[Record, Array]]] = {}
+        """Of member-years in which something is undone: what stands, in order, by position."""
 
     def remember(self, record: Record, raw: np.void) -> None:
         """Keep an entry if an undo will ask for it; to be called before it is booked."""
@@ -66,14 +57,11 @@ class Past:
         key, kind = record.member_year, record.link["kind"]
         if key not in self._learned.member_years:
             return
-        year = self._years.get(key)
-        if year is None:
-            year = _Year(list(self._fold.line(key)), dict(self._fold.visits.get(key, {})))
-            self._years[key] = year
+        standing = self._standing.setdefault(key, {})
         if kind == EntryKind.SETTLEMENT:
-            year.standing[record.position] = record, raw["row"].copy()
+            standing[record.position] = record, raw["row"].copy()
         else:
-            year.standing.pop(record.link["undoes"], None)
+            standing.pop(record.link["undoes"], None)
 
     def check_undo(self, record: Record, before: Before) -> None:
         """Check an entry of an undo against the one it names, and against the state it met."""
@@ -135,30 +123,35 @@ class Past:
                 self._add(record, name, expected[name], record.result[name])
 
     def _check_nothing_rests_on(self, record: Record, target: Record) -> None:
-        """Settle the year again without the undone settlement: what stands must come out alike.
+        """Settle what stands and came later without the undone settlement: it must come out alike.
+
+        What came before does not know of it, and counts as it is booked.
 
         Args:
             record: the first entry of the undo, before anything of it is booked.
             target: the first entry of the settlement.
         """
-        year = self._years.get(target.member_year)
-        if year is None:
-            return
-        line, visits = list(year.line), dict(year.visits)
-        end = target.position + target.link["parts"]
-        for position, (other, row) in year.standing.items():
-            if target.position <= position < end:
-                continue
+        key = target.member_year
+        line, visits = list(self._fold.line(key)), dict(self._fold.visits.get(key, {}))
+        later = deque[tuple[Record, Array]]()
+        for position, (other, row) in reversed(self._standing.get(key, {}).items()):
+            if position < target.position:
+                break
+            taken = {name: -value for name, value in other.result.items()}
+            book_line(other, line, taken)
+            book_keyed(other, visits, taken)
+            if position >= target.position + target.link["parts"]:
+                later.appendleft((other, row))
+        for other, row in later:
             plan = self._fold.plans[other.row["plan"]]
             try:
                 again = self._resettler.settle(row, plan, before_of(other, line, visits))
             except UNFIT:
                 return  # said when the settlement itself was checked
-            if position > target.position:
-                for name in FUND_FIELDS:
-                    if again[name] != other.result[name]:
-                        what = f"{name} of position {position} without the undone settlement"
-                        self._add(record, what, other.result[name], again[name])
+            for name in FUND_FIELDS:
+                if again[name] != other.result[name]:
+                    what = f"{name} of position {other.position} without the undone settlement"
+                    self._add(record, what, other.result[name], again[name])
             book_line(other, line, again)
             book_keyed(other, visits, again)
 

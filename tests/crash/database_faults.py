@@ -21,20 +21,27 @@ Fault = Callable[[Server, random.Random], None]
 
 def end_the_connections(database: Server, _: random.Random) -> None:
     """Have the database end every connection of the servers."""
-    database.sql(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-        "WHERE application_name = 'gongji'"
-    )
+    pids = ", ".join(map(str, backends(database)))
+    database.sql(f"SELECT pg_terminate_backend(pid) FROM unnest(array[{pids}]) AS found(pid)")
 
 
-def kill_a_backend(database: Server, _: random.Random) -> None:
+def kill_a_backend(database: Server, rng: random.Random) -> None:
     """Kill one of the database's processes: it ends all others and recovers."""
-    found = database.sql(
-        "SELECT pid FROM pg_stat_activity WHERE application_name = 'gongji' ORDER BY random()"
-    )
-    for (pid,) in found[:1]:
-        with suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(rng.choice(backends(database)), signal.SIGKILL)
+
+
+def backends(database: Server) -> list[int]:
+    """Return the process ids of the servers' connections; they may be coming back just now."""
+    for _ in range(START_TRIES):
+        found = database.sql(
+            "SELECT pid, application_name FROM pg_stat_activity "
+            "WHERE application_name LIKE 'gongji%'"
+        )
+        if any(name.startswith("gongji serve: ") for _, name in found):
+            return [int(pid) for pid, _ in found]
+        time.sleep(0.1)
+    raise AssertionError("no server is connected")
 
 
 def kill_the_database(database: Server, _: random.Random) -> None:

@@ -2,7 +2,7 @@
 
     python -m tests.crash.soak [--store sqlite|postgres] [--seconds S] [--every S] [--only FAULT]
 
-Terminals on one member at a time and gateways on members they share, on one server with SQLite or
+Terminals on one member at a time and gateways on 64 they share, on one server with SQLite or
 on two with PostgreSQL. Every few seconds something happens: a server is killed or stands still for
 a while, or the database's connections, one of its processes or all of it are ended. Clients go on
 with any server that answers. Then nothing happens for a while, and the servers' memory and open
@@ -40,7 +40,8 @@ from tests.support.postgres import for_teller, new_database
 EPOCH_SECONDS: Final = 300.0
 RESOLVE_SECONDS: Final = 120.0
 STILL_SECONDS: Final = (0.5, 4.0)
-CLAIMS_OF_THE_HOT: Final = 300
+CLAIMS_OF_A_MEMBER: Final = 300
+MEMBERS_OF_A_KIND: Final = 10_000
 WARM_UP: Final = 0.5
 """Share of the calm stretch after which memory is looked at for the first time: SQLite's cache of
 pages, 64 MiB, is full by then."""
@@ -70,24 +71,26 @@ class Size(NamedTuple):
     """Files and sockets it has open."""
 
 
-class HotMember(Sequence[str]):
-    """The one member of whom all terminals make claims; after so many claims it is another one.
+class PassingMembers(Sequence[str]):
+    """Some members of whom claims are made; after so many claims each, it is the next ones' turn.
 
-    A year of hundreds of thousands of claims nobody has, and an undo in it takes the checker long:
-    it settles again what came later.
+    A year of thousands of claims nobody has, and an undo in it takes the checker long: it settles
+    again what came later.
     """
 
-    names = tuple(f"hot-{n}" for n in range(10_000))
-
-    def __init__(self) -> None:
+    def __init__(self, kind: str, count: int) -> None:
+        """Be so many members at a time, of those in `names`."""
+        self.names = [f"{kind}-{n}" for n in range(MEMBERS_OF_A_KIND)]
+        self._count = count
         self._made = 0
 
     def __len__(self) -> int:
-        return 1
+        return self._count
 
     def __getitem__(self, at: Any) -> Any:
         self._made += 1
-        return self.names[self._made // CLAIMS_OF_THE_HOT % len(self.names)]
+        turn = self._made // (CLAIMS_OF_A_MEMBER * self._count)
+        return self.names[(turn * self._count + at) % len(self.names)]
 
 
 class Soak:
@@ -117,8 +120,9 @@ class Soak:
         self.sizes: list[Size] = []
         """In the calm stretch, after warming up and at its end."""
         self._unjudged: list[Client] = []
-        self._hot = HotMember()
-        fill(place.open(), sum(clients), [*SHARED, *self._hot.names])
+        self._hot = PassingMembers("hot", 1)
+        self._shared = PassingMembers("shared", len(SHARED))
+        fill(place.open(), sum(clients), [*self._hot.names, *self._shared.names])
         self.servers = [self._start() for _ in range(place.servers)]
 
     def _start(self) -> ServerProcess:
@@ -154,9 +158,12 @@ class Soak:
         self._number += 1
         clients: list[Terminal | Gateway] = []
         for n in range(self._terminals + self._gateways):
-            make, members = (Terminal, self._hot) if n < self._terminals else (Gateway, SHARED)
+            named = (f"h{n}", self._number * 1_000 + n)
             name = f"e{self._number}-{n}"
-            clients.append(make(name, members, f"h{n}", self._number * 1_000 + n))
+            if n < self._terminals:
+                clients.append(Terminal(name, self._hot, *named))
+            else:
+                clients.append(Gateway(name, self._shared, *named))
         return clients
 
     async def epoch(self, seconds: float, every: float) -> None:

@@ -51,13 +51,14 @@ def init(place: Place) -> None:
 @click.argument("user")
 @friendly
 def grant(place: Place, user: str) -> None:
-    """Let USER, whom the database knows, serve the store at URL, and do nothing else to it.
+    """Let USER, whom the database knows, serve the store at URL, and not change its journal.
 
-    USER may enter into the journal, but neither change nor remove what is in it. The URL is that of
-    the owner. Exactly this is granted: what else USER could do to the tables is revoked.
+    USER may add segments to the journal, but neither change nor remove what is there. The URL is
+    that of the owner. What else USER was granted of the tables is revoked; who may change the
+    journal all the same, as a superuser, say, is refused.
 
-    Exit codes: 0 granted; 2 not a URL; 3 the database cannot be used, has no store, does not know
-    USER, or does not let the user of the URL grant.
+    Exit codes: 0 granted; 2 not a URL; 3 nothing was changed: the database cannot be used, has no
+    store, does not know USER, or USER is not fit for it, or the URL is not that of the owner.
     """
     from engine.store.postgres_connection import dial
     from engine.store.postgres_errors import Translated
@@ -182,5 +183,7 @@ def _show(steps: "Iterator[BackUpResponse]", as_json: bool) -> None:
 
 def _database(place: Place) -> Database:
     if not isinstance(place, Database):
-        raise Wrong(f"{place}: expected postgresql://USER@HOST/DATABASE; a file needs no init")
+        raise Wrong(
+            f"{place}: expected postgresql://USER@HOST/DATABASE; a file needs no such thing"
+        )
     return place
