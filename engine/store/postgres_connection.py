@@ -35,6 +35,11 @@ _SETTINGS: Final = {
     "tcp_keepalives_count": "3",
     "client_min_messages": "warning",
 }
+_COMPRESS: Final = """
+SELECT set_config(name, 'lz4', false) FROM pg_settings
+WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)
+"""
+"""By its default the database takes nineteen times as long for a large segment."""
 
 
 def dial(url: str) -> Connection:
@@ -53,6 +58,7 @@ def dial(url: str) -> Connection:
     with Translated():
         for name, value in _SETTINGS.items():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        connection.execute(_COMPRESS)
     return connection
 
 

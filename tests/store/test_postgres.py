@@ -69,6 +69,15 @@ def test_another_format_is_refused(database: str) -> None:
         PostgresStore.open(database)
 
 
+def test_large_segments_are_compressed_fast(database: str) -> None:
+    with dial(database) as connection, PostgresStore.open(database) as store:
+        store.append([MadeUp().entries(200)])
+        known = "SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = %s"
+        (has_lz4,) = connection.execute(known, ("default_toast_compression",)).fetchone() or ("",)
+        found = connection.execute("SELECT pg_column_compression(records) FROM segment").fetchone()
+    assert found == ("lz4" if has_lz4 else "pglz",)
+
+
 # --- one journal -------------------------------------------------------------------------
 
 
