@@ -7,7 +7,7 @@ what is found, and how it is said, is the business of one place. The amounts are
 the same reference kernel, in the order of the journal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -83,9 +83,8 @@ class PlainChecker:
         self._fold = fold
         self._report = report
         self._digest = digest
-        self._undone = np.array(sorted(learned.undone), dtype=np.int64)
-        years = (member * _YEARS + year for member, year in learned.member_years)
-        self._years = np.array(sorted(years), dtype=np.int64)
+        self._undone = _ascending(learned.undone)
+        self._years = _ascending(member * _YEARS + year for member, year in learned.member_years)
         self._plans = PlanColumns(())
 
     def runs(self, segment: Segment) -> Iterator[tuple[slice, bool]]:
@@ -104,6 +103,8 @@ class PlainChecker:
             yield slice(start, len(plain)), False
 
     def _plain(self, entries: Array) -> Array:
+        if len(entries) < LEAST:
+            return np.zeros(len(entries), dtype=bool)
         try:
             if self._plans.count != len(self._fold.plans):
                 self._plans = PlanColumns(self._fold.plans)
@@ -111,8 +112,8 @@ class PlainChecker:
         except UNFIT:
             return np.zeros(len(entries), dtype=bool)
         years = entries["claim"]["member"].astype(np.int64) * _YEARS + entries["row"]["year"]
-        plain &= ~np.isin(entries["link"]["position"], self._undone)
-        plain &= ~np.isin(years, self._years)
+        plain &= ~_are_among(entries["link"]["position"], self._undone)
+        plain &= ~_are_among(years, self._years)
         return plain
 
     def take(self, segment: Segment, texts: TextColumns, rows: slice) -> bool:
@@ -264,6 +265,17 @@ class PlainChecker:
         report.total_fen += int(result["total"].sum())
         for name in PAYERS:
             report.payers_fen[name] += int(result[name].sum())
+
+
+def _are_among(values: Array, ascending: Array) -> Array:
+    """Return which values are in an array of `_ascending`; it is not walked to tell."""
+    found: Array = ascending[np.searchsorted(ascending, values)] == values
+    return found
+
+
+def _ascending(values: Iterable[int]) -> Array:
+    """Return values in order, with one behind them that is larger than any."""
+    return np.array([*sorted(values), np.iinfo(np.int64).max], dtype=np.int64)
 
 
 def _list(entries: Array, part: str, name: str) -> list[int]:
