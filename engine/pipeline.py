@@ -340,7 +340,7 @@ class Pipeline:
             StoreError: the store cannot be reached.
         """
         rules = sha256(canonical_json(self._cities)).hexdigest()
-        name = f"version {version}, rules {rules[:16]}"
+        name = f"rules {rules[:16]}, version {version}"
         return name, self._store.introduce(name)
 
     def store_now(self) -> int | None:

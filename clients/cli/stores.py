@@ -108,7 +108,7 @@ def open_store(place: Place, *, check: bool = True) -> "SqliteStore | PostgresSt
 
     Args:
         place: Where it is.
-        check: Whether a damaged file is refused; without it, it opens to be examined.
+        check: Whether a damaged store is refused; without it, it opens to be examined.
 
     Raises:
         StoreError: somebody else holds the file, the database has no store, it cannot be opened.
@@ -116,7 +116,7 @@ def open_store(place: Place, *, check: bool = True) -> "SqliteStore | PostgresSt
     if isinstance(place, Database):
         from engine.store.postgres import PostgresStore
 
-        return PostgresStore.open(place.url)
+        return PostgresStore.open(place.url, check=check)
     from engine.store.sqlite import SqliteStore
 
     if not place.parent.is_dir():

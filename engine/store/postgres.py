@@ -45,6 +45,7 @@ _RANGE: Final = "sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s"
 _ALL: Final = f"SELECT {COLUMNS} FROM segment WHERE {_RANGE}"
 _FOLDED: Final = f"SELECT {COLUMNS} FROM segment WHERE kind IN {FOLDED_KINDS} AND {_RANGE}"
 _REGISTERS: Final = f"SELECT {COLUMNS} FROM segment WHERE kind NOT IN {FOLDED_KINDS} AND {_RANGE}"
+_LAST: Final = "SELECT sequence, (SELECT max(sequence) FROM segment) FROM journal_end WHERE one = 1"
 _POSITION: Final = (
     f"SELECT first_position + CASE WHEN kind IN {POSITIONED_KINDS} THEN items ELSE 0 END - 1, "
     "digest FROM segment WHERE sequence = %s"
@@ -69,18 +70,27 @@ class PostgresStore(PostgresSession, JournalEnd):
         self._writer = CheckpointWriter(url)
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, *, check: bool = True) -> Self:
         """Open the store of a database; `gongji store init` makes one.
 
         Args:
             url: `postgresql://USER@HOST:PORT/DATABASE`, or what else libpq understands.
+            check: whether to look that nothing lies behind the journal's end. Without it a damaged
+                store opens, to be examined.
 
         Raises:
             StoreError: there is no such database, no store in it, or it is set up unsafely.
+            InvariantBroken: the journal was cut.
         """
         store = cls(url, connect(url))
-        with store.snapshot():
-            pass
+        try:
+            with store.snapshot():
+                problem = store._behind_the_end() if check else ""
+            if problem:
+                raise InvariantBroken(problem)
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def follow(self, *, writes: bool) -> Iterator[tuple[int, Segment]]:
@@ -296,15 +306,24 @@ class PostgresStore(PostgresSession, JournalEnd):
     def check_integrity(self, progress: Progress | None = None) -> list[Problem]:
         """Return everything that is wrong with the journal; empty if it is whole.
 
-        Every segment's digest from the first one on, its sums and its numbering. That the journal
-        was cut at its end only a digest kept elsewhere (`last_digest`) can tell.
+        Every segment's digest from the first one on, its sums and its numbering. That segments were
+        removed from its end only a digest kept elsewhere (`last_digest`) can tell.
         """
         last = self._end.sequence
         problems = list(problems_of(self._fetch(_ALL, 0, last), Link(), last, progress))
+        if behind := self._behind_the_end():
+            problems.append(Problem(last + 1, behind))
         if self._checkpoint > last:
             what = f"the tables stand for segment {self._checkpoint}, the journal ends at {last}"
             problems.append(Problem(0, what))
         return problems
+
+    def _behind_the_end(self) -> str:
+        """Return what lies behind where the journal is said to end; nothing should."""
+        last, found = self._row(_LAST, ())
+        if found is None or found <= last:
+            return ""
+        return f"the journal is said to end at segment {last}, but goes on to {found}: it was cut"
 
     def back_up(self, folder: Path) -> NoReturn:
         """Make no copy.

@@ -31,11 +31,6 @@ def ours(error: psycopg.Error) -> EngineError:
                 f"the database refused a row ({error.sqlstate}, {_constraint(error)}); "
                 "nothing was written"
             )
-        case errors.InsufficientPrivilege():
-            told = str(error).partition("\n")[0]
-            return StoreError(
-                f"the database: {told}; its owner lets users in by gongji store grant"
-            )
         case _:
             told = str(error).partition("\n")[0] or type(error).__name__
             return StoreError(f"the database: {told}")

@@ -28,25 +28,34 @@ _ROLE: Final = "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s"
 _ENTERS: Final = "SELECT has_schema_privilege(%s, %s, 'USAGE')"
 _LACKS: Final = """
 SELECT asked.privilege || ' on ' || asked.name
-FROM unnest(%s::text[], %s::text[]) AS asked(name, privilege)
+FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked(name, privilege, number)
 JOIN pg_catalog.pg_class ON pg_class.relname = asked.name
 JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace AND nspname = %s
 WHERE NOT has_table_privilege(%s, pg_class.oid, asked.privilege)
+ORDER BY number
 """
 _CHANGES: Final = f"""
-SELECT pg_has_role(%s, nspowner, 'MEMBER'),
-  has_any_column_privilege(%s, pg_class.oid, 'UPDATE'),
-  has_table_privilege(%s, pg_class.oid, 'DELETE'),
-  has_table_privilege(%s, pg_class.oid, 'TRUNCATE')
+SELECT bool_or(role.oid = nspowner), bool_or(rolsuper OR rolname = ANY(%s)
+    OR rolcreaterole AND current_setting('server_version_num')::int < 160000),
+  bool_or(has_any_column_privilege(role.oid, pg_class.oid, 'UPDATE')),
+  bool_or(has_table_privilege(role.oid, pg_class.oid, 'DELETE')),
+  bool_or(has_table_privilege(role.oid, pg_class.oid, 'TRUNCATE')),
+  bool_or(has_table_privilege(role.oid, pg_class.oid, 'TRIGGER'))
 FROM pg_catalog.pg_class
 JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+JOIN pg_catalog.pg_roles AS role ON pg_has_role(%s, role.oid, 'MEMBER')
 WHERE nspname = '{SCHEMA}' AND relname = 'segment'
 """
+"""Of a user, and of every role that it may take."""
+_AS_SUPERUSER: Final = ["pg_write_server_files", "pg_execute_server_program"]
+_OWNS: Final = "as the owner of the store or one of the owner's group"
+_RULES: Final = "as a superuser, or as one who can become it"
 _WHY: Final = (
-    "as the owner of the store, one of the owner's group or a superuser",
-    "having UPDATE on segment",
-    "having DELETE on segment",
+    _OWNS,
+    _RULES,
+    *(f"having {what} on segment" for what in ("UPDATE", "DELETE")),
     "having TRUNCATE on segment",
+    "having TRIGGER on segment",
 )
 
 
@@ -70,7 +79,7 @@ def grant(connection: Connection, user: str) -> None:
         raise StoreError(f"the database knows no user {user}; make one with createuser")
     whom, schema = sql.Identifier(user), sql.Identifier(SCHEMA)
     with connection.transaction():
-        _require_harmless(connection, user, owner_alone=True)
+        _require_harmless(connection, user, _OWNS, _RULES)  # of whom nothing can be taken
         connection.execute(sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(schema, whom))
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, whom))
         for name, privileges in _NEEDED.items():
@@ -84,14 +93,15 @@ def grant(connection: Connection, user: str) -> None:
         _require_harmless(connection, user)
 
 
-def _require_harmless(connection: Connection, user: str, *, owner_alone: bool = False) -> None:
-    reasons = ways_to_change(connection, user)
-    if owner_alone:
-        reasons = [reason for reason in reasons if reason == _WHY[0]]
+def _require_harmless(connection: Connection, user: str, *reasons: str) -> None:
+    """Check that a user may not change the journal, for these reasons or for any."""
+    found = ways_to_change(connection, user)
     if reasons:
+        found = [reason for reason in found if reason in reasons]
+    if found:
         raise StoreError(
-            f"{user} may change the journal all the same, {', '.join(reasons)}; make a user of its "
-            "own for servers, in no group that may"
+            f"{user} may change the journal all the same, {', '.join(found)}; make a user of its "
+            "own for servers, and revoke what its groups or PUBLIC may"
         )
 
 
@@ -121,7 +131,7 @@ def lacking(connection: Connection, user: str) -> list[str]:
 
 def ways_to_change(connection: Connection, user: str) -> list[str]:
     """Return by what a user may change the journal, which no server has to; best nothing."""
-    row = connection.execute(_CHANGES, (user,) * len(_WHY)).fetchone() or ()
+    row = connection.execute(_CHANGES, (_AS_SUPERUSER, user)).fetchone() or ()
     return [why for why, may in zip(_WHY, row, strict=False) if may]
 
 

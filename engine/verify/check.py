@@ -100,6 +100,7 @@ class _Walk:
             found = self._store.checkpoint_sequence
             report.add(Kind.TABLE, 0, 0, "checkpoint_sequence", f"to {report.segments}", found)
         self._compare()
+        self._entries.end()
         report.members = len(self._fold.members)
         report.institutions = len(self._fold.institutions)
         report.plans = len(self._fold.plans)

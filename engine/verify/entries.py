@@ -80,6 +80,10 @@ class EntryChecker:
             self._check_each(sequence, segment, rows, texts.start(rows.start))
         self._end_act()
 
+    def end(self) -> None:
+        """Check what only the whole journal shows."""
+        self._past.check_years()
+
     def _end_act(self) -> None:
         self._acts.end()
         self._count_act()

@@ -1,6 +1,7 @@
 """Undos: the exact negation of a standing settlement, and nothing else rested on it."""
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from engine.verify.fold import (
     Fold,
     MemberYear,
     Record,
+    VisitName,
     before_of,
     book_keyed,
     book_line,
@@ -38,6 +40,10 @@ _MET: Final = {
 """What holds the counter before, in the result, by the slot of the row."""
 
 
+_Standing = tuple[Record, Array]
+"""A settlement's entry, and its row as it was recorded."""
+
+
 class Past:
     """Remembers the settlements that undos name, and what stands in their member-years."""
 
@@ -47,7 +53,7 @@ class Past:
         self._resettler = resettler
         self._report = report
         self._named: dict[int, Record] = {}
-        self._standing: dict[MemberYear, dict[int, tuple[Record, Array]]] = {}
+        self._standing: dict[MemberYear, dict[int, _Standing]] = {}
         """Of member-years in which something is undone: what stands, in order, by position."""
 
     def remember(self, record: Record, raw: np.void) -> None:
@@ -132,28 +138,55 @@ class Past:
             target: the first entry of the settlement.
         """
         key = target.member_year
-        line, visits = list(self._fold.line(key)), dict(self._fold.visits.get(key, {}))
-        later = deque[tuple[Record, Array]]()
-        for position, (other, row) in reversed(self._standing.get(key, {}).items()):
+        later = deque[_Standing]()
+        for position, other in reversed(self._standing.get(key, {}).items()):
             if position < target.position:
                 break
-            taken = {name: -value for name, value in other.result.items()}
-            book_line(other, line, taken)
-            book_keyed(other, visits, taken)
-            if position >= target.position + target.link["parts"]:
-                later.appendleft((other, row))
-        for other, row in later:
-            plan = self._fold.plans[other.row["plan"]]
+            later.appendleft(other)
+        line, visits = self._without(key, later)
+        end = target.position + target.link["parts"]
+        rest = [other for other in later if other[0].position >= end]
+        for settled, name, found in self._changed(rest, line, visits):
+            what = f"{name} of position {settled.position} without the undone settlement"
+            self._add(record, what, settled.result[name], found)
+
+    def check_years(self) -> None:
+        """Settle every year with an undo in it again from its opening: as if nothing was undone.
+
+        To be called when everything is booked.
+        """
+        for key, standing in self._standing.items():
+            line, visits = self._without(key, standing.values())
+            for record, name, found in self._changed(standing.values(), line, visits):
+                what = f"{name} in a year that had no undone settlements"
+                self._add(record, what, record.result[name], found)
+
+    def _without(
+        self, key: MemberYear, taken: Iterable[_Standing]
+    ) -> tuple[list[int], dict[VisitName, int]]:
+        """Return line and keyed counters of a year, as booked, without some that stand in it."""
+        line, visits = list(self._fold.line(key)), dict(self._fold.visits.get(key, {}))
+        for record, _ in taken:
+            negated = {name: -value for name, value in record.result.items()}
+            book_line(record, line, negated)
+            book_keyed(record, visits, negated)
+        return line, visits
+
+    def _changed(
+        self, settled: Iterable[_Standing], line: list[int], visits: dict[VisitName, int]
+    ) -> Iterator[tuple[Record, str, int]]:
+        """Settle again, one after the other; yield what does not come out as it was, by name."""
+        for record, row in settled:
+            plan = self._fold.plans[record.row["plan"]]
             try:
-                again = self._resettler.settle(row, plan, before_of(other, line, visits))
+                again = self._resettler.settle(row, plan, before_of(record, line, visits))
             except UNFIT:
                 return  # said when the settlement itself was checked
             for name in FUND_FIELDS:
-                if again[name] != other.result[name]:
-                    what = f"{name} of position {other.position} without the undone settlement"
-                    self._add(record, what, other.result[name], again[name])
-            book_line(other, line, again)
-            book_keyed(other, visits, again)
+                if again[name] != record.result[name]:
+                    yield record, name, again[name]
+            book_line(record, line, again)
+            book_keyed(record, visits, again)
 
     def _add(self, record: Record, field: str, expected: object, found: object) -> None:
         self._report.add(Kind.UNDO, record.sequence, record.position, field, expected, found)

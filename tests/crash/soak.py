@@ -88,6 +88,8 @@ class PassingMembers(Sequence[str]):
         return self._count
 
     def __getitem__(self, at: Any) -> Any:
+        if not 0 <= at < self._count:
+            raise IndexError(at)
         self._made += 1
         turn = self._made // (CLAIMS_OF_A_MEMBER * self._count)
         return self.names[(turn * self._count + at) % len(self.names)]

@@ -240,6 +240,23 @@ def test_a_changed_journal_is_not_followed(database: str, statement: str) -> Non
         other.release()
 
 
+def test_a_journal_whose_end_was_moved_back_is_found(database: str) -> None:
+    made = MadeUp()
+    with PostgresStore.open(database) as store:
+        store.append([made.entries(2), made.entries(1), made.entries(3)])
+    with dial(database) as connection:
+        connection.execute(
+            "UPDATE journal_end SET sequence = segment.sequence, digest = segment.digest, "
+            "next_position = 4 FROM segment WHERE segment.sequence = 2"
+        )
+    with pytest.raises(InvariantBroken, match="end at segment 2, but goes on to 3: it was cut"):
+        PostgresStore.open(database)
+    with PostgresStore.open(database, check=False) as store:
+        (problem,) = store.check_integrity()
+    assert problem.sequence == 3
+    assert "it was cut" in problem.what
+
+
 # --- checkpoints -------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL for tests: one server for all of a run, a database with a store for each test."""
+"""PostgreSQL for tests: a server for who imports `pg_server`, a database for each test."""
 
 from __future__ import annotations
 

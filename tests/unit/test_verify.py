@@ -23,6 +23,7 @@ from engine.state.registers import openings_to_json
 from engine.state.registration import changes_to_json
 from engine.verify.check import STAGES, verify_store
 from engine.verify.report import Kind
+from engine.verify.undos import Past
 from tests.support.memory_store import MemoryStore
 from tests.support.runner import cities, run_world
 from tests.support.small_ledger import (
@@ -221,6 +222,17 @@ def test_an_undo_that_later_settlements_rest_on(store: MemoryStore) -> None:
     position = append_undo(store, FIRST_CLAIM)
     report = verify_store(store)
     assert found(report, Kind.UNDO, position, "deductible of position 2 without")
+    assert set(report.counted) == {Kind.UNDO}
+
+
+def test_a_year_is_settled_from_its_opening_too(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What later settlements rest on is found again, without a look at the undo."""
+    monkeypatch.setattr(Past, "_check_nothing_rests_on", lambda *_: None)
+    append_undo(store, FIRST_CLAIM)
+    report = verify_store(store)
+    assert found(report, Kind.UNDO, 2, "deductible in a year that had no undone settlements")
     assert set(report.counted) == {Kind.UNDO}
 
 

@@ -38,9 +38,10 @@ def init(place: Place) -> None:
     Exit codes: 0 made; 2 not a URL; 3 the database cannot be used, or has a store already.
     """
     from engine.store.postgres_connection import dial
+    from engine.store.postgres_errors import Translated
     from engine.store.postgres_schema import check_settings, create
 
-    with dial(_database(place).url) as connection:
+    with dial(_database(place).url) as connection, Translated():
         check_settings(connection)
         create(connection)
     click.echo(f"{place}: an empty store is ready; serve it with gongji serve --store URL")
