@@ -148,9 +148,12 @@ FAULTS: Sequence[Fault] = (
 )
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
-    "rounds", [1, pytest.param(10, marks=[pytest.mark.crash, pytest.mark.timeout(1_800)])]
+    "rounds",
+    [
+        pytest.param(1, marks=pytest.mark.timeout(400)),
+        pytest.param(10, marks=[pytest.mark.crash, pytest.mark.timeout(1_800)]),
+    ],
 )
 def test_nothing_is_lost_between_two_servers(tmp_path: Path, rounds: int) -> None:
     """Each fault so many times, in turn."""
