@@ -38,7 +38,8 @@ OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.max_concurrent_streams", limits.CONCURRENT_STREAMS_MAX),
     ("grpc.max_allowed_incoming_connections", limits.CONNECTIONS_MAX),
     ("grpc.max_metadata_size", limits.METADATA_BYTES_MAX),
-    ("grpc.absolute_max_metadata_size", 2 * limits.METADATA_BYTES_MAX),
+    # As much: between the two, gRPC refuses at random.
+    ("grpc.absolute_max_metadata_size", limits.METADATA_BYTES_MAX),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
