@@ -46,16 +46,14 @@ JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace
 JOIN pg_catalog.pg_roles AS role ON pg_has_role(%s, role.oid, 'MEMBER')
 WHERE nspname = '{SCHEMA}' AND relname = 'segment'
 """
-"""Of a user, and of every role that it may take."""
+"""Of a user, and of every role that it may take: whether it may change the journal as `_WHY` says."""
 _AS_SUPERUSER: Final = ["pg_write_server_files", "pg_execute_server_program"]
 _OWNS: Final = "as the owner of the store or one of the owner's group"
-_RULES: Final = "as a superuser, or as one who can become it"
+_SUPERUSER: Final = "as a superuser, or as one who can become it"
 _WHY: Final = (
     _OWNS,
-    _RULES,
-    *(f"having {what} on segment" for what in ("UPDATE", "DELETE")),
-    "having TRUNCATE on segment",
-    "having TRIGGER on segment",
+    _SUPERUSER,
+    *(f"having {what} on segment" for what in ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER")),
 )
 
 
@@ -79,7 +77,7 @@ def grant(connection: Connection, user: str) -> None:
         raise StoreError(f"the database knows no user {user}; make one with createuser")
     whom, schema = sql.Identifier(user), sql.Identifier(SCHEMA)
     with connection.transaction():
-        _require_harmless(connection, user, _OWNS, _RULES)  # of whom nothing can be taken
+        _require_harmless(connection, user, _OWNS, _SUPERUSER)  # of whom nothing can be taken
         connection.execute(sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(schema, whom))
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, whom))
         for name, privileges in _NEEDED.items():

@@ -27,7 +27,7 @@ def run(*arguments: str) -> Result:
         (["serve", "--store", "mysql://x/y"], 2, "postgresql://USER@HOST/DATABASE"),
         (["serve", "--store", "."], 2, "is a folder"),
         (["serve", "--store", "postgresql://x:secret@127.0.0.1:1/y"], 3, "cannot be reached"),
-        (["store", "init", "l.sqlite"], 2, "a file needs no init"),
+        (["store", "init", "l.sqlite"], 2, "a file needs no such thing"),
         (["store", "init", "postgresql://127.0.0.1:1/y"], 3, "cannot be reached"),
         (["store", "upgrade", "postgresql://127.0.0.1:1/y"], 3, "cannot be reached"),
         (["serve", "--store", "l.sqlite", "--listen", "0.0.0.0:50051"], 2, "not this machine"),
