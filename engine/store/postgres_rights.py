@@ -46,7 +46,7 @@ JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace
 JOIN pg_catalog.pg_roles AS role ON pg_has_role(%s, role.oid, 'MEMBER')
 WHERE nspname = '{SCHEMA}' AND relname = 'segment'
 """
-"""Of a user, and of every role that it may take: whether it may change the journal as `_WHY` says."""
+"""Of a user and every role that it may take: whether it may change the journal, as `_WHY` says."""
 _AS_SUPERUSER: Final = ["pg_write_server_files", "pg_execute_server_program"]
 _OWNS: Final = "as the owner of the store or one of the owner's group"
 _SUPERUSER: Final = "as a superuser, or as one who can become it"
